@@ -1,0 +1,1 @@
+"""Owns how the ports are fulfilled; never decides anything."""

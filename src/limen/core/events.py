@@ -1,0 +1,274 @@
+"""The catalogue of announcements: one frozen dataclass per name, in the past tense.
+
+An event is emitted into the outbox in the transaction of the change it tells of. It carries who
+did it, to whom, when, and never a secret.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import Enum
+from typing import ClassVar
+from uuid import UUID
+
+from limen.core.actor import Actor
+from limen.core.ids import SessionId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened: `at` which instant, done by which `actor`, to which user."""
+
+    name: ClassVar[str] = ""
+    ends_sessions: ClassVar[bool] = False
+
+    at: datetime
+    actor: Actor
+    user_id: UserId | None = None
+
+    def payload(self) -> dict[str, object]:
+        """Return the fields that belong to this kind of event alone, as plain JSON values."""
+        shared = {"at", "actor", "user_id"}
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name not in shared}
+
+
+def plain(value: object) -> object:
+    """Return `value` as something JSON can hold."""
+    match value:
+        case Enum():
+            return value.value
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case tuple() | list():
+            return [plain(item) for item in value]
+        case set() | frozenset():
+            return sorted(str(plain(item)) for item in value)
+        case _:
+            return value
+
+
+# --- users ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRegistered(Event):
+    """Somebody made an account for themselves."""
+
+    name: ClassVar[str] = "user.registered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCreated(Event):
+    """An administrator or an import made an account."""
+
+    name: ClassVar[str] = "user.created"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserUpdated(Event):
+    """Some fields of a user changed; `changed` names them."""
+
+    name: ClassVar[str] = "user.updated"
+
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSuspended(Event):
+    """A user was shut out; all their sessions ended."""
+
+    name: ClassVar[str] = "user.suspended"
+    ends_sessions: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserReactivated(Event):
+    """A pending or suspended user may sign in."""
+
+    name: ClassVar[str] = "user.reactivated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDeleted(Event):
+    """A user is gone, with all their sessions, grants and credentials."""
+
+    name: ClassVar[str] = "user.deleted"
+    ends_sessions: ClassVar[bool] = True
+
+
+# --- passwords -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSet(Event):
+    """An administrator set a user's password; all the user's sessions ended."""
+
+    name: ClassVar[str] = "password.set"
+    ends_sessions: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(Event):
+    """A user changed their password; all their other sessions ended."""
+
+    name: ClassVar[str] = "password.changed"
+    ends_sessions: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordHashUpgraded(Event):
+    """A password that proved right was hashed again by the present scheme and cost."""
+
+    name: ClassVar[str] = "password.hash_upgraded"
+
+
+# --- sign-in, sessions, tokens -------------------------------------------------------------
+
+
+class SignInFailure(Enum):
+    """The true reason of a refused sign-in, which only the event tells."""
+
+    UNKNOWN_USER = "unknown_user"
+    WRONG_PASSWORD = "wrong_password"
+    NO_PASSWORD = "no_password"
+    PENDING = "pending"
+    SUSPENDED = "suspended"
+    UNVERIFIED = "unverified"
+    THROTTLED = "throttled"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(Event):
+    """A user proved who they are; a session began."""
+
+    name: ClassVar[str] = "signin.succeeded"
+
+    session_id: SessionId
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailed(Event):
+    """A sign-in was refused, for this reason."""
+
+    name: ClassVar[str] = "signin.failed"
+
+    reason: SignInFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRevoked(Event):
+    """One session was ended: by its user signing out, or by somebody revoking it."""
+
+    name: ClassVar[str] = "session.revoked"
+    ends_sessions: ClassVar[bool] = True
+
+    session_id: SessionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsRevoked(Event):
+    """Several sessions of a user were ended at once."""
+
+    name: ClassVar[str] = "session.all_revoked"
+    ends_sessions: ClassVar[bool] = True
+
+    count: int
+    kept: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTokenRotated(Event):
+    """A refresh token was exchanged for its successor."""
+
+    name: ClassVar[str] = "token.refreshed"
+
+    session_id: SessionId
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTokenReuseDetected(Event):
+    """A refresh token came a second time, after its grace: its session was ended."""
+
+    name: ClassVar[str] = "token.reuse_detected"
+    ends_sessions: ClassVar[bool] = True
+
+    session_id: SessionId
+    generation: int
+
+
+# --- keys ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyAdded(Event):
+    """A new signing key was made; it signs from the given instant on."""
+
+    name: ClassVar[str] = "key.added"
+
+    key_id: str
+    algorithm: str
+    signs_from: datetime
+
+
+# --- roles ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleCreated(Event):
+    """A role was made."""
+
+    name: ClassVar[str] = "role.created"
+
+    role: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleReplaced(Event):
+    """A role got another description or other permissions."""
+
+    name: ClassVar[str] = "role.replaced"
+
+    role: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleDeleted(Event):
+    """A role is gone."""
+
+    name: ClassVar[str] = "role.deleted"
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(Event):
+    """A user was given a role, for good or until an end."""
+
+    name: ClassVar[str] = "role.granted"
+
+    role: str
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleWithdrawn(Event):
+    """A role was taken from a user."""
+
+    name: ClassVar[str] = "role.withdrawn"
+
+    role: str
+
+
+def catalogue() -> tuple[type[Event], ...]:
+    """Return every kind of event, by name."""
+    return tuple(sorted(Event.__subclasses__(), key=lambda kind: kind.name))

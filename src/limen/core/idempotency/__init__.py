@@ -1,0 +1,1 @@
+"""Owns answering a repeated request once; never what the request does."""

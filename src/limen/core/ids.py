@@ -1,0 +1,8 @@
+"""Identifiers shared by all concepts: UUIDs that carry their meaning in their type."""
+
+from typing import NewType
+from uuid import UUID
+
+UserId = NewType("UserId", UUID)
+SessionId = NewType("SessionId", UUID)
+EventId = NewType("EventId", UUID)

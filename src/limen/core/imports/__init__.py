@@ -1,0 +1,1 @@
+"""Owns moving many users in and out; never a file format."""

@@ -1,0 +1,1 @@
+"""Owns the life of signing keys; never the tokens they sign."""

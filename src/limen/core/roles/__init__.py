@@ -1,0 +1,1 @@
+"""Owns roles, permissions and grants; never who somebody is."""

@@ -1,0 +1,174 @@
+"""Roles, permissions and grants: who may do what."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from limen.core.errors import BeyondOwnPermissions, PermissionMissing, RoleBuiltIn
+from limen.core.ids import UserId
+from limen.core.text import has_control_characters, nfc
+
+ADMIN: Final = "admin"
+MOST_PERMISSIONS: Final = 200
+LONGEST_DESCRIPTION: Final = 400
+
+_ROLE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}[a-z0-9]")
+_PERMISSION_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+_LONGEST_PERMISSION: Final = 100
+
+
+class Permission(StrEnum):
+    """The permissions that limen itself asks for."""
+
+    USERS_READ = "users.read"
+    USERS_WRITE = "users.write"
+    USERS_DELETE = "users.delete"
+    USERS_IMPORT = "users.import"
+    USERS_EXPORT = "users.export"
+    PASSWORDS_SET = "passwords.set"
+    SESSIONS_READ = "sessions.read"
+    SESSIONS_REVOKE = "sessions.revoke"
+    ROLES_READ = "roles.read"
+    ROLES_MANAGE = "roles.manage"
+    ROLES_GRANT = "roles.grant"
+    KEYS_READ = "keys.read"
+    KEYS_ROTATE = "keys.rotate"
+
+
+DESCRIPTIONS: Final[Mapping[Permission, str]] = {
+    Permission.USERS_READ: "See users and search among them",
+    Permission.USERS_WRITE: "Create, change, suspend and reactivate users",
+    Permission.USERS_DELETE: "Delete users",
+    Permission.USERS_IMPORT: "Bring many users in at once, with their password hashes",
+    Permission.USERS_EXPORT: "Take all users out, with their password hashes",
+    Permission.PASSWORDS_SET: "Set the password of a user",
+    Permission.SESSIONS_READ: "See the sessions of a user",
+    Permission.SESSIONS_REVOKE: "End the sessions of a user",
+    Permission.ROLES_READ: "See roles and who has them",
+    Permission.ROLES_MANAGE: "Create, change and delete roles",
+    Permission.ROLES_GRANT: "Give roles to users and take them away",
+    Permission.KEYS_READ: "See the signing keys",
+    Permission.KEYS_ROTATE: "Make a new signing key",
+}
+
+OWN: Final = frozenset(permission.value for permission in Permission)
+RESERVED: Final = frozenset(name.partition(".")[0] for name in OWN)
+
+
+def parse_role_name(text: str) -> str:
+    """Read a role's name; raise `ValueError` with a sentence for people."""
+    if not _ROLE_NAME.fullmatch(text):
+        message = (
+            "must be 2 to 64 lower-case letters, digits, dashes or underscores, "
+            "beginning with a letter"
+        )
+        raise ValueError(message)
+    return text
+
+
+def parse_permissions(names: Iterable[str]) -> frozenset[str]:
+    """Read permission names; raise `ValueError` naming those that are not possible.
+
+    Names are dotted (`invoices.read`). Those under limen's own first words must be limen's.
+    """
+    given = frozenset(names)
+    wrong = sorted(name for name in given if not _is_possible(name))
+    if wrong:
+        message = (
+            f"not possible: {', '.join(wrong)}; a permission is a dotted name such as "
+            f"invoices.read, and {', '.join(sorted(RESERVED))} belong to limen"
+        )
+        raise ValueError(message)
+    if len(given) > MOST_PERMISSIONS:
+        message = f"at most {MOST_PERMISSIONS} permissions"
+        raise ValueError(message)
+    return given
+
+
+def _is_possible(name: str) -> bool:
+    if name in OWN:
+        return True
+    is_dotted = len(name) <= _LONGEST_PERMISSION and _PERMISSION_NAME.fullmatch(name) is not None
+    return is_dotted and name.partition(".")[0] not in RESERVED
+
+
+def parse_description(text: str) -> str:
+    """Read a description; raise `ValueError` with a sentence for people."""
+    written = nfc(text)
+    if len(written) > LONGEST_DESCRIPTION or has_control_characters(written):
+        message = f"must be at most {LONGEST_DESCRIPTION} characters, none of them invisible"
+        raise ValueError(message)
+    return written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A named set of permissions. The built-in `admin` always has all of limen's own."""
+
+    name: str
+    description: str = ""
+    permissions: frozenset[str] = frozenset()
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether limen itself owns this role."""
+        return self.name == ADMIN
+
+    def replaced(self, description: str, permissions: frozenset[str], now: datetime) -> "Role":
+        """Give the role another description and other permissions; refuse for built-in ones."""
+        self.refuse_built_in()
+        return replace(
+            self,
+            description=description,
+            permissions=permissions,
+            updated_at=now,
+            version=self.version + 1,
+        )
+
+    def refuse_built_in(self) -> None:
+        """Raise `RoleBuiltIn` for a role that limen owns."""
+        if self.is_built_in:
+            raise RoleBuiltIn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role given to a user, for good or until `ends_at`."""
+
+    user_id: UserId
+    role: str
+    granted_at: datetime
+    ends_at: datetime | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether the grant still counts."""
+        return self.ends_at is None or now < self.ends_at
+
+
+def permissions_of(roles: Iterable[Role]) -> frozenset[str]:
+    """Return everything that these roles allow together."""
+    held = frozenset[str]().union(*(role.permissions | _always(role) for role in roles))
+    return frozenset(held)
+
+
+def _always(role: Role) -> frozenset[str]:
+    return OWN if role.is_built_in else frozenset()
+
+
+def require(permission: Permission, held: frozenset[str]) -> None:
+    """Raise `PermissionMissing` unless `permission` is held."""
+    if permission not in held:
+        message = f"You may not do this: it needs the permission {permission}."
+        raise PermissionMissing(message)
+
+
+def refuse_beyond(held: frozenset[str], concerned: frozenset[str]) -> None:
+    """Raise `BeyondOwnPermissions` if limen's own permissions in `concerned` exceed `held`."""
+    if not (concerned & OWN) <= held:
+        raise BeyondOwnPermissions

@@ -1,0 +1,99 @@
+"""A session: one sign-in on one device, until it ends or runs out."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from limen.core.ids import SessionId, UserId
+
+LONGEST_LABEL: Final = 100
+LONGEST_USER_AGENT: Final = 400
+
+
+class EndReason(StrEnum):
+    """Why a session ended before its time."""
+
+    SIGNED_OUT = "signed_out"
+    REVOKED = "revoked"
+    PASSWORD_CHANGED = "password_changed"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+    REFRESH_REUSED = "refresh_reused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPolicy:
+    """How long sessions last: without use (`idle`), and at the very most (`absolute`)."""
+
+    idle: timedelta = timedelta(days=14)
+    absolute: timedelta = timedelta(days=90)
+    use_resolution: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One sign-in of one user. It is over at `idle_expires_at`, `expires_at` or `ended_at`.
+
+    `methods` are the authentication methods used (RFC 8176), `last_used_at` is coarse.
+    """
+
+    id: SessionId
+    user_id: UserId
+    label: str = ""
+    address: str | None = None
+    user_agent: str | None = None
+    methods: tuple[str, ...] = ("pwd",)
+    created_at: datetime
+    last_used_at: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether the session still counts."""
+        return self.ended_at is None and now < self.idle_expires_at and now < self.expires_at
+
+    def used(self, now: datetime, policy: SessionPolicy) -> "Session":
+        """Push the idle end on, never past the absolute one."""
+        return replace(
+            self, last_used_at=now, idle_expires_at=min(now + policy.idle, self.expires_at)
+        )
+
+
+def begin_session(
+    session_id: SessionId,
+    user_id: UserId,
+    policy: SessionPolicy,
+    now: datetime,
+    *,
+    label: str = "",
+    address: str | None = None,
+    user_agent: str | None = None,
+) -> Session:
+    """Make the session of a sign-in; texts from outside are cut to their longest length."""
+    absolute = now + policy.absolute
+    return Session(
+        id=session_id,
+        user_id=user_id,
+        label=_printable(label)[:LONGEST_LABEL],
+        address=address,
+        user_agent=None if user_agent is None else _printable(user_agent)[:LONGEST_USER_AGENT],
+        created_at=now,
+        last_used_at=now,
+        idle_expires_at=min(now + policy.idle, absolute),
+        expires_at=absolute,
+    )
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The fact that a session ended, kept for as long as its access tokens could still live."""
+
+    session_id: SessionId
+    ended_at: datetime

@@ -1,0 +1,1 @@
+"""Owns the one decision who may come in; never what happens after."""

@@ -1,0 +1,15 @@
+"""The one decision that every way in passes: may this user come in at all?"""
+
+from limen.core.events import SignInFailure
+from limen.core.users.model import Status, User, UserPolicy
+
+_BY_STATUS = {Status.PENDING: SignInFailure.PENDING, Status.SUSPENDED: SignInFailure.SUSPENDED}
+
+
+def reason_to_refuse(user: User, policy: UserPolicy) -> SignInFailure | None:
+    """Return why `user` may not come in, or `None` if they may."""
+    if user.status is not Status.ACTIVE:
+        return _BY_STATUS[user.status]
+    if user.email_verified_at is None and not policy.allows_unverified_sign_in:
+        return SignInFailure.UNVERIFIED
+    return None

@@ -1,0 +1,1 @@
+"""Owns access tokens and refresh families; never the cryptography under them."""

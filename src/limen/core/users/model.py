@@ -1,0 +1,268 @@
+"""Who a user is: values that hold only what is valid, and what may change."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Self, TypeAlias
+
+from limen.core.ids import UserId
+from limen.core.text import fold, has_control_characters, nfc
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+LONGEST_EMAIL: Final = 254
+LONGEST_LOCAL_PART: Final = 64
+LONGEST_NAME: Final = 200
+LARGEST_ATTRIBUTES: Final = 16 * 1024
+DEEPEST_ATTRIBUTES: Final = 8
+LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
+
+_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+")
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_USERNAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
+
+# Characters that IDNA 2003 maps away and IDNA 2008 keeps: with them two names could be one.
+_AMBIGUOUS_IN_DOMAINS: Final = frozenset("ßς\u200c\u200d")
+
+
+class Status(StrEnum):
+    """Whether a user may sign in."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """An e-mail address: as it was written, and `key`, the form in which it is unique.
+
+    Accepted is the dot-atom form of RFC 5321 section 4.1.2 with the Unicode of RFC 6531, a domain
+    of two or more IDNA labels, at most 254 octets. Quoted local parts, address literals and
+    comments are refused.
+    """
+
+    address: str
+    key: str = field(compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an address; raise `ValueError` with a sentence for people."""
+        written = nfc(text)
+        if has_control_characters(written):
+            raise ValueError(_EMAIL_SENTENCE)
+        local, at, domain = written.rpartition("@")
+        if not at or not _is_local_part(local):
+            raise ValueError(_EMAIL_SENTENCE)
+        host = _ascii_domain(domain)
+        key = f"{fold(local)}@{host}"
+        if max(len(f"{local}@{host}".encode()), len(key.encode())) > LONGEST_EMAIL:
+            raise ValueError(_EMAIL_SENTENCE)
+        return cls(written, key)
+
+    def __str__(self) -> str:
+        return self.address
+
+
+_EMAIL_SENTENCE: Final = "must be an e-mail address such as ada@example.org"
+
+
+def _is_local_part(local: str) -> bool:
+    return len(local.encode()) <= LONGEST_LOCAL_PART and all(
+        _ATOM.fullmatch(atom) for atom in local.split(".")
+    )
+
+
+def _ascii_domain(domain: str) -> str:
+    if _AMBIGUOUS_IN_DOMAINS.intersection(domain):
+        raise ValueError(_EMAIL_SENTENCE)
+    try:
+        host = domain.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        raise ValueError(_EMAIL_SENTENCE) from None
+    labels = host.split(".")
+    if len(labels) < 2 or labels[-1].isdigit() or not all(map(_LABEL.fullmatch, labels)):
+        raise ValueError(_EMAIL_SENTENCE)
+    return host
+
+
+@dataclass(frozen=True, slots=True)
+class Username:
+    """A name to sign in with: ASCII letters, digits, dot, dash and underscore; 1 to 64 of them.
+
+    ASCII only, so that no two names look alike (Unicode TR 39). `key` is the unique form.
+    """
+
+    name: str
+    key: str = field(compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a username; raise `ValueError` with a sentence for people."""
+        written = nfc(text)
+        if not _USERNAME.fullmatch(written):
+            message = (
+                "must be 1 to 64 letters, digits, dots, dashes or underscores, "
+                "with a letter or digit at both ends"
+            )
+            raise ValueError(message)
+        return cls(written, written.lower())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def parse_name(text: str) -> str:
+    """Read a display name; raise `ValueError` with a sentence for people."""
+    written = nfc(text)
+    if len(written) > LONGEST_NAME or has_control_characters(written):
+        message = f"must be at most {LONGEST_NAME} characters, none of them invisible"
+        raise ValueError(message)
+    return written
+
+
+def parse_attributes(value: Mapping[str, Json]) -> dict[str, Json]:
+    """Check that `value` is a JSON object of bounded size and depth; raise `ValueError` if not."""
+    _check_json(value, DEEPEST_ATTRIBUTES)
+    if len(json.dumps(value, ensure_ascii=False).encode()) > LARGEST_ATTRIBUTES:
+        message = f"must be at most {LARGEST_ATTRIBUTES} bytes as JSON"
+        raise ValueError(message)
+    return dict(value)
+
+
+def _check_json(value: object, depth: int) -> None:
+    match value:
+        case None | bool():
+            return
+        case int() if abs(value) <= LARGEST_WHOLE_NUMBER:
+            return
+        case float() if value - value == 0:
+            return
+        case str() if _is_storable(value):
+            return
+        case list() if depth > 0:
+            for item in value:
+                _check_json(item, depth - 1)
+        case Mapping() if depth > 0 and all(
+            isinstance(key, str) and _is_storable(key) for key in value
+        ):
+            for item in value.values():
+                _check_json(item, depth - 1)
+        case _:
+            message = (
+                f"must be JSON at most {DEEPEST_ATTRIBUTES} levels deep, with numbers "
+                "that every client can hold and text without NUL"
+            )
+            raise ValueError(message)
+
+
+def _is_storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The fields of a user that people fill in."""
+
+    email: Email
+    username: Username | None = None
+    name: str = ""
+    attributes: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who has an account. Behaviour returns the changed user, one version on."""
+
+    id: UserId
+    email: Email
+    username: Username | None = None
+    name: str = ""
+    status: Status = Status.ACTIVE
+    attributes: Mapping[str, Json] = field(default_factory=dict)
+    email_verified_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+    last_sign_in_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def search_text(self) -> str:
+        """The folded text that a search looks through."""
+        return fold("\n".join((self.email.address, str(self.username or ""), self.name)))
+
+    @property
+    def own_words(self) -> tuple[str, ...]:
+        """The words a password of this user must not be made of."""
+        return own_words(self.email, self.username, self.name)
+
+    def suspend(self, now: datetime) -> "User":
+        """Shut the user out."""
+        return self._changed(now, status=Status.SUSPENDED)
+
+    def reactivate(self, now: datetime) -> "User":
+        """Let the user in again, or for the first time."""
+        return self._changed(now, status=Status.ACTIVE)
+
+    def with_profile(self, profile: Profile, now: datetime) -> "User":
+        """Put `profile` in place of the present one; a new address is unverified."""
+        kept = profile.email.key == self.email.key
+        return self._changed(
+            now,
+            email=profile.email,
+            username=profile.username,
+            name=profile.name,
+            attributes=profile.attributes,
+            email_verified_at=self.email_verified_at if kept else None,
+        )
+
+    @property
+    def profile(self) -> Profile:
+        """The fields people fill in."""
+        return Profile(
+            email=self.email, username=self.username, name=self.name, attributes=self.attributes
+        )
+
+    def _changed(self, now: datetime, **changes: object) -> "User":
+        return replace(self, updated_at=now, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+def own_words(email: Email, username: Username | None, name: str) -> tuple[str, ...]:
+    """Return the words that a password of this person must not be made of."""
+    local, _, domain = email.address.partition("@")
+    words = (email.address, local, domain, str(username or ""), name, *name.split())
+    return tuple(word for word in words if word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPolicy:
+    """What the operator decides about accounts.
+
+    With `is_registration_open` false only administrators make accounts; with
+    `allows_unverified_sign_in` false a registered user is pending until the address is proved.
+    """
+
+    is_registration_open: bool = True
+    allows_unverified_sign_in: bool = True
+
+    @property
+    def first_status(self) -> Status:
+        """The status of somebody who has just registered."""
+        return Status.ACTIVE if self.allows_unverified_sign_in else Status.PENDING
+
+
+def merge_patch(target: Mapping[str, Json], patch: Mapping[str, Json]) -> dict[str, Json]:
+    """Apply a JSON merge patch to an object: null removes, objects merge (RFC 7396 section 2)."""
+    merged = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            below = merged.get(key)
+            merged[key] = merge_patch(below if isinstance(below, dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged

@@ -1,0 +1,85 @@
+"""From raw fields to a profile, with every fault named at once."""
+
+from collections.abc import Mapping
+
+from limen.core.reading import UNSET, Maybe, Reader, Unset
+from limen.core.users.model import (
+    Email,
+    Json,
+    Profile,
+    Username,
+    merge_patch,
+    parse_attributes,
+    parse_name,
+)
+
+
+def read_profile(
+    reader: Reader,
+    *,
+    email: str,
+    username: str | None = None,
+    name: str = "",
+    attributes: Mapping[str, Json] | None = None,
+) -> Profile | None:
+    """Read a whole profile; `None` if there are faults, which then stand in `reader`."""
+    read_email = reader.read("email", Email.parse, email)
+    read_username = _read_username(reader, username)
+    read_name = reader.read("name", parse_name, name)
+    read_attributes = reader.read("attributes", parse_attributes, attributes or {})
+    if read_email is None or read_name is None or read_attributes is None:
+        return None
+    return Profile(
+        email=read_email, username=read_username, name=read_name, attributes=read_attributes
+    )
+
+
+def patch_profile(
+    present: Profile,
+    *,
+    email: Maybe[str] = UNSET,
+    username: Maybe[str | None] = UNSET,
+    name: Maybe[str] = UNSET,
+    attributes: Maybe[Mapping[str, Json] | None] = UNSET,
+) -> Profile:
+    """Apply a merge patch (RFC 7396) to a profile; raise `InvalidInput` naming every fault."""
+    reader = Reader()
+    changed = Profile(
+        email=present.email
+        if isinstance(email, Unset)
+        else reader.read("email", Email.parse, email) or present.email,
+        username=present.username
+        if isinstance(username, Unset)
+        else _read_username(reader, username),
+        name=present.name
+        if isinstance(name, Unset)
+        else reader.read("name", parse_name, name) or "",
+        attributes=present.attributes
+        if isinstance(attributes, Unset)
+        else _patch_attributes(reader, present.attributes, attributes),
+    )
+    reader.refuse_faults()
+    return changed
+
+
+def changed_fields(before: Profile, after: Profile) -> tuple[str, ...]:
+    """Name the fields in which two profiles differ."""
+    names = ("email", "username", "name", "attributes")
+    return tuple(name for name in names if getattr(before, name) != getattr(after, name))
+
+
+def _read_username(reader: Reader, username: str | None) -> Username | None:
+    return None if username is None else reader.read("username", Username.parse, username)
+
+
+def _patch_attributes(
+    reader: Reader, present: Mapping[str, Json], patch: Mapping[str, Json] | None
+) -> Mapping[str, Json]:
+    if patch is None:
+        return {}
+    try:
+        parse_attributes(patch)
+    except ValueError as error:
+        reader.fault("attributes", "invalid", str(error))
+        return present
+    return reader.read("attributes", parse_attributes, merge_patch(present, patch)) or {}

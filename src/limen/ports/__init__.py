@@ -1,0 +1,1 @@
+"""Owns what limen needs from outside; never says how it is done."""

@@ -1,0 +1,36 @@
+"""Where roles are kept."""
+
+from typing import Protocol
+
+from limen.core.roles.model import Role
+
+
+class Roles(Protocol):
+    """Keeps roles. The built-in `admin` is there from the start."""
+
+    async def get(self, name: str) -> Role:
+        """Return the role; raise `RoleNotFound`."""
+        ...
+
+    async def list(self) -> tuple[Role, ...]:
+        """Return all roles in order of name."""
+        ...
+
+    async def add(self, role: Role) -> None:
+        """Add a new role; raise `RoleTaken`."""
+        ...
+
+    async def save(self, role: Role) -> None:
+        """Store a changed role over the version before it.
+
+        Raises `ConcurrentUpdate` if the stored version is not exactly one less.
+        """
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Remove a role; raise `RoleNotFound`, or `RoleInUse` while any grant names it."""
+        ...
+
+    async def lock_administrators(self) -> None:
+        """Make every other unit of work that asks for this wait until this one ends."""
+        ...

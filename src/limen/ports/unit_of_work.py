@@ -1,0 +1,82 @@
+"""One change, whole or not at all."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from limen.core.events import Event
+from limen.ports.accounts import Accounts
+from limen.ports.families import RefreshFamilies
+from limen.ports.grants import Grants
+from limen.ports.idempotency import Attempts
+from limen.ports.keys import SigningKeys
+from limen.ports.outbox import Outbox
+from limen.ports.passwords import Passwords
+from limen.ports.roles import Roles
+from limen.ports.sessions import Sessions
+from limen.ports.throttles import Throttles
+from limen.ports.users import Users
+
+
+class View(Protocol):
+    """The store as it stands, to read from. Writing through a view raises `StorageReadOnly`.
+
+    Every method of every repository raises `StorageUnavailable` when the store is out or does not
+    answer in time, and `ConcurrentUpdate` when it gave up because of somebody else's change
+    (deadlock, serialisation, lock timeout); limen's services lock first, so that this is rare, and
+    leave the retry to their caller.
+    """
+
+    @property
+    def users(self) -> Users: ...
+    @property
+    def passwords(self) -> Passwords: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def families(self) -> RefreshFamilies: ...
+    @property
+    def keys(self) -> SigningKeys: ...
+    @property
+    def roles(self) -> Roles: ...
+    @property
+    def grants(self) -> Grants: ...
+    @property
+    def throttles(self) -> Throttles: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def attempts(self) -> Attempts: ...
+    @property
+    def accounts(self) -> Accounts: ...
+
+
+class UnitOfWork(View, Protocol):
+    """One change. It sees its own writes; nobody else does before `commit`."""
+
+    @property
+    def committed(self) -> tuple[Event, ...]:
+        """The events that `commit` has made durable; none before."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Put `event` into the outbox when, and only when, this change commits."""
+        ...
+
+    async def commit(self) -> None:
+        """Make everything durable before returning; once. A failed commit changes nothing,
+
+        except that `StorageUnavailable` during a commit leaves its outcome unknown.
+        """
+        ...
+
+
+class UnitOfWorkFactory(Protocol):
+    """Opens units of work and views. Leaving a unit without `commit` undoes all of it."""
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a unit of work."""
+        ...
+
+    def view(self) -> AbstractAsyncContextManager[View]:
+        """Open a view: it sees what is committed, statement by statement."""
+        ...
