@@ -1,0 +1,58 @@
+"""Roles in memory."""
+
+from limen.adapters.memory.store import Desk
+from limen.core.errors import ConcurrentUpdate, RoleInUse, RoleNotFound, RoleTaken
+from limen.core.roles.model import Role
+from limen.ports.roles import Roles
+
+
+class MemoryRoles:
+    """Keeps roles by name."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Read and write through `desk`."""
+        self._desk = desk
+
+    async def get(self, name: str) -> Role:
+        """Return the role."""
+        rows = await self._desk.read()
+        role = rows.roles.get(name)
+        if role is None:
+            raise RoleNotFound
+        return role
+
+    async def list(self) -> tuple[Role, ...]:
+        """Return all roles in order of name."""
+        rows = await self._desk.read()
+        return tuple(sorted(rows.roles.values(), key=lambda role: role.name))
+
+    async def add(self, role: Role) -> None:
+        """Add a new role."""
+        rows = await self._desk.write()
+        if role.name in rows.roles:
+            raise RoleTaken
+        rows.roles.put(role.name, role)
+
+    async def save(self, role: Role) -> None:
+        """Store a changed role over the version before it."""
+        rows = await self._desk.write()
+        present = rows.roles.get(role.name)
+        if present is None or present.version != role.version - 1:
+            raise ConcurrentUpdate
+        rows.roles.put(role.name, role)
+
+    async def remove(self, name: str) -> None:
+        """Remove a role that nobody was given."""
+        rows = await self._desk.write()
+        if name not in rows.roles:
+            raise RoleNotFound
+        if any(grant.role == name for grants in rows.grants.values() for grant in grants):
+            raise RoleInUse
+        rows.roles.pop(name)
+
+    async def lock_administrators(self) -> None:
+        """Do nothing more: this unit of work is alone until it ends."""
+        await self._desk.write()
+
+
+_conforms: type[Roles] = MemoryRoles

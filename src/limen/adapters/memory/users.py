@@ -1,0 +1,107 @@
+"""Users in memory."""
+
+from copy import deepcopy
+from dataclasses import replace
+
+from limen.adapters.memory.directory import select
+from limen.adapters.memory.store import Desk, Rows
+from limen.core.errors import ConcurrentUpdate, EmailTaken, UsernameTaken, UserNotFound
+from limen.core.ids import UserId
+from limen.core.page import Page, Selection
+from limen.core.users.model import Email, User, Username
+from limen.ports.users import Users
+
+
+class MemoryUsers:
+    """Keeps users by id, with an index for each unique key."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Read and write through `desk`."""
+        self._desk = desk
+
+    async def get(self, user_id: UserId) -> User:
+        """Return the user."""
+        return _get(await self._desk.read(), user_id)
+
+    async def lock(self, user_id: UserId) -> User:
+        """Return the user; this unit of work is alone until it ends."""
+        return _get(await self._desk.write(), user_id)
+
+    async def find(self, identifier: Email | Username) -> User | None:
+        """Return the user whose address or username has the identifier's key."""
+        rows = await self._desk.read()
+        index = rows.emails if isinstance(identifier, Email) else rows.usernames
+        user_id = index.get(identifier.key)
+        return None if user_id is None else copied(rows.users[user_id])
+
+    async def list(self, selection: Selection) -> Page[User]:
+        """Return the users that meet all conditions, in order, and where to go on."""
+        page = select(await self._desk.read(), selection)
+        return replace(page, items=tuple(map(copied, page.items)))
+
+    async def add(self, user: User) -> None:
+        """Add a new user."""
+        put_user(await self._desk.write(), user)
+
+    async def save(self, user: User) -> None:
+        """Store a changed user over the version before it."""
+        rows = await self._desk.write()
+        present = rows.users.get(user.id)
+        if present is None or present.version != user.version - 1:
+            raise ConcurrentUpdate
+        put_user(rows, user)
+
+    async def sign_in(self, user: User) -> None:
+        """Store `last_sign_in_at` alone."""
+        rows = await self._desk.write()
+        present = rows.users.get(user.id)
+        if present is not None:
+            rows.users.put(user.id, replace(present, last_sign_in_at=user.last_sign_in_at))
+
+    async def remove(self, user_id: UserId) -> None:
+        """Remove the user with everything that belongs to them but the endings of sessions."""
+        rows = await self._desk.write()
+        _take_out_of_indexes(rows, _get(rows, user_id))
+        rows.users.pop(user_id)
+        rows.passwords.pop(user_id)
+        rows.grants.pop(user_id)
+        for session_id in rows.user_sessions.pop(user_id) or ():
+            rows.sessions.pop(session_id)
+            rows.families.pop(session_id)
+
+
+def copied(user: User) -> User:
+    """Return `user` with attributes of its own: nobody changes a stored user from outside."""
+    return replace(user, attributes=deepcopy(dict(user.attributes)))
+
+
+def put_user(rows: Rows, user: User) -> None:
+    """Put a new or changed user in; raise `EmailTaken` or `UsernameTaken` and change nothing."""
+    if rows.emails.get(user.email.key) not in {None, user.id}:
+        raise EmailTaken
+    username = user.username
+    if username is not None and rows.usernames.get(username.key) not in {None, user.id}:
+        raise UsernameTaken
+    present = rows.users.get(user.id)
+    if present is not None:
+        _take_out_of_indexes(rows, present)
+    rows.users.put(user.id, copied(user))
+    rows.emails.put(user.email.key, user.id)
+    if username is not None:
+        rows.usernames.put(username.key, user.id)
+
+
+def _get(rows: Rows, user_id: UserId) -> User:
+    user = rows.users.get(user_id)
+    if user is None:
+        raise UserNotFound
+    return copied(user)
+
+
+def _take_out_of_indexes(rows: Rows, user: User) -> None:
+    rows.emails.pop(user.email.key)
+    if user.username is not None:
+        rows.usernames.pop(user.username.key)
+
+
+_conforms: type[Users] = MemoryUsers
