@@ -1,6 +1,6 @@
 """Who does something, and through which request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -52,6 +52,10 @@ class Actor:
             address=address,
             user_agent=user_agent,
         )
+
+    def as_user(self, user_id: UserId, session_id: SessionId | None = None) -> "Actor":
+        """Return this actor as the user they have proved to be, in the same request."""
+        return replace(self, kind=ActorKind.USER, user_id=user_id, session_id=session_id)
 
     @property
     def is_system(self) -> bool:

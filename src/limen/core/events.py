@@ -69,6 +69,15 @@ class UserCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsersImported(Event):
+    """A batch of accounts was brought in."""
+
+    name: ClassVar[str] = "user.imported"
+
+    user_ids: tuple[UserId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserUpdated(Event):
     """Some fields of a user changed; `changed` names them."""
 
@@ -138,7 +147,6 @@ class SignInFailure(Enum):
     PENDING = "pending"
     SUSPENDED = "suspended"
     UNVERIFIED = "unverified"
-    THROTTLED = "throttled"
     CHANGED_MEANWHILE = "changed_meanwhile"
 
 
@@ -159,6 +167,16 @@ class SignInFailed(Event):
     name: ClassVar[str] = "signin.failed"
 
     reason: SignInFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInThrottled(Event):
+    """So many attempts were made against an account that the next ones must wait."""
+
+    name: ClassVar[str] = "signin.throttled"
+
+    attempts: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Reading raw input: every fault is collected, then all are refused at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar
 
@@ -48,7 +48,16 @@ class Reader:
         """Note a fault."""
         self._faults.append(Fault(field, code, message))
 
+    def extend(self, faults: Iterable[Fault]) -> None:
+        """Note faults that were found elsewhere."""
+        self._faults.extend(faults)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Everything noted so far."""
+        return tuple(self._faults)
+
     def refuse_faults(self) -> None:
         """Raise `InvalidInput` with every fault, if there is any."""
         if self._faults:
-            raise InvalidInput(details=tuple(self._faults))
+            raise InvalidInput(details=self.faults)

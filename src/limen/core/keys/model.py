@@ -45,13 +45,15 @@ class KeyPolicy:
     """What new keys are, and how long both sides of a change overlap.
 
     A new key is published for `announced` before it signs, so that everybody who keeps the key
-    set knows it in time; a replaced key verifies for `verifies` more, the life of a token.
+    set knows it in time; a replaced key verifies for `verifies` more, the life of a token. Nodes
+    keep the keys for `memory`, and look again for an unknown one no sooner than after `pause`.
     """
 
     algorithm: Algorithm = Algorithm.EDDSA
     announced: timedelta = timedelta(minutes=10)
     verifies: timedelta = timedelta(minutes=16)
     memory: timedelta = timedelta(seconds=60)
+    pause: timedelta = timedelta(seconds=1)
 
 
 class KeyState(StrEnum):

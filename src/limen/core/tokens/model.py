@@ -8,7 +8,6 @@ from uuid import UUID
 
 from limen.core.errors import TokenExpired, TokenInvalid
 from limen.core.ids import SessionId, UserId
-from limen.core.secret import Secret
 
 TOKEN_TYPE: Final = "at+jwt"
 LONGEST_TOKEN: Final = 4096
@@ -106,27 +105,3 @@ def _instant(value: object) -> datetime:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError
     return datetime.fromtimestamp(value, tz=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedTokens:
-    """What a sign-in or a refresh gives: the two tokens, and how many seconds each lives."""
-
-    access_token: Secret[str]
-    expires_in: int
-    refresh_token: Secret[str]
-    refresh_expires_in: int
-    session_id: SessionId
-    user_id: UserId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """Who an access token proves: the user, the session, and what they held when it was made."""
-
-    user_id: UserId
-    session_id: SessionId
-    roles: tuple[str, ...]
-    methods: tuple[str, ...]
-    authenticated_at: datetime
-    expires_at: datetime

@@ -115,6 +115,14 @@ class Username:
         return self.name
 
 
+def read_identifier(text: str) -> Email | Username | None:
+    """Read what somebody typed as who they are; `None` if nobody can be called that."""
+    try:
+        return Email.parse(text) if "@" in text else Username.parse(text)
+    except ValueError:
+        return None
+
+
 def parse_name(text: str) -> str:
     """Read a display name; raise `ValueError` with a sentence for people."""
     written = nfc(text)

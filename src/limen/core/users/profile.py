@@ -22,12 +22,12 @@ def read_profile(
     name: str = "",
     attributes: Mapping[str, Json] | None = None,
 ) -> Profile | None:
-    """Read a whole profile; `None` if there are faults, which then stand in `reader`."""
+    """Read a whole profile; `None` if there is any fault, which then stands in `reader`."""
     read_email = reader.read("email", Email.parse, email)
     read_username = _read_username(reader, username)
     read_name = reader.read("name", parse_name, name)
     read_attributes = reader.read("attributes", parse_attributes, attributes or {})
-    if read_email is None or read_name is None or read_attributes is None:
+    if read_email is None or read_name is None or read_attributes is None or reader.faults:
         return None
     return Profile(
         email=read_email, username=read_username, name=read_name, attributes=read_attributes

@@ -1,0 +1,109 @@
+"""From rows as files hold them to accounts, with every fault of every row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from limen.core.errors import Fault, PasswordHashUnknown
+from limen.core.ids import UserId
+from limen.core.imports.model import AccountRow, RowFault
+from limen.core.reading import Reader
+from limen.core.roles.model import Grant, Role
+from limen.core.secret import Secret
+from limen.core.users.model import Profile, Status, User
+from limen.core.users.profile import read_profile
+from limen.ports.accounts import Account
+from limen.ports.password_hasher import PasswordHasher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRow:
+    """A row without a fault."""
+
+    row: AccountRow
+    profile: Profile
+    status: Status
+    digest: Secret[str] | None
+
+
+def read_row(
+    row: AccountRow, roles: Mapping[str, Role], hasher: PasswordHasher
+) -> tuple[ReadRow | None, tuple[RowFault, ...]]:
+    """Read one row; return it, or `None` and what is wrong with it."""
+    reader = Reader()
+    profile = read_profile(reader, email=row.email, username=row.username, name=row.name)
+    status = reader.read("status", _parse_status, row.status)
+    for name in row.roles:
+        if name not in roles:
+            reader.fault("roles", "unknown", f"there is no role {name!r}")
+    digest = _read_digest(reader, row, hasher)
+    if profile is None or status is None or reader.faults:
+        return None, row_faults(row, reader.faults)
+    return ReadRow(row=row, profile=profile, status=status, digest=digest), ()
+
+
+def row_faults(row: AccountRow, faults: Sequence[Fault]) -> tuple[RowFault, ...]:
+    """Return faults as they are reported: by line."""
+    return tuple(
+        RowFault(line=row.line, field=fault.field, code=fault.code, message=fault.message)
+        for fault in faults
+    )
+
+
+def new_user(read: ReadRow, user_id: UserId, now: datetime) -> User:
+    """Return the user that a row asks for."""
+    return User(
+        id=user_id,
+        email=read.profile.email,
+        username=read.profile.username,
+        name=read.profile.name,
+        status=read.status,
+        email_verified_at=now if read.row.email_verified else None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def grants_of(read: ReadRow, user_id: UserId, now: datetime) -> tuple[Grant, ...]:
+    """Return the grants that a row asks for."""
+    return tuple(
+        Grant(user_id=user_id, role=name, granted_at=now) for name in sorted(set(read.row.roles))
+    )
+
+
+def write_row(account: Account, line: int, now: datetime) -> AccountRow:
+    """Return an account as a file holds it, so that importing it gives the same account."""
+    user = account.user
+    return AccountRow(
+        line=line,
+        email=user.email.address,
+        username=user.username.name if user.username else None,
+        name=user.name,
+        status=user.status.value,
+        roles=tuple(grant.role for grant in account.grants if grant.is_live(now)),
+        email_verified=user.email_verified_at is not None,
+        password_hash=account.credential.digest.reveal() if account.credential else None,
+    )
+
+
+def _parse_status(text: str) -> Status:
+    try:
+        return Status(text)
+    except ValueError:
+        names = ", ".join(status.value for status in Status)
+        raise ValueError(f"must be one of {names}") from None
+
+
+def _read_digest(
+    reader: Reader, row: AccountRow, hasher: PasswordHasher
+) -> Secret[str] | None:
+    if row.password is not None and row.password_hash is not None:
+        reader.fault("password", "exclusive", "give either a password or its hash")
+    if row.password_hash is None:
+        return None
+    digest = Secret(row.password_hash)
+    try:
+        hasher.check_known(digest)
+    except PasswordHashUnknown as error:
+        reader.fault("password_hash", "unknown", error.message)
+    return digest

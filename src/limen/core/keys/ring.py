@@ -1,0 +1,107 @@
+"""The signing keys as a process keeps them at hand."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from limen.core.errors import StorageUnavailable, TokenInvalid
+from limen.core.keys.model import Algorithm, KeyPolicy, SigningKey, published, signing_key
+from limen.core.secret import Secret
+from limen.ports.cipher import Cipher
+from limen.ports.clock import Clock
+from limen.ports.unit_of_work import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedKey:
+    """The key that signs now, its private half opened."""
+
+    id: str
+    algorithm: Algorithm
+    private: Secret[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    keys: tuple[SigningKey, ...] = ()
+    read_at: datetime | None = None
+
+
+class KeyRing:
+    """Keeps the signing keys for `policy.memory`; an unknown key id makes it look again."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        cipher: Cipher,
+        clock: Clock,
+        policy: KeyPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._cipher = cipher
+        self._clock = clock
+        self._policy = policy
+        self._kept = _Kept()
+        self._opened: dict[str, OpenedKey] = {}
+        self._reading = asyncio.Lock()
+
+    async def signing(self) -> OpenedKey:
+        """Return the key that signs now; raise `NoSigningKey` if there is none."""
+        now = self._clock.now()
+        key = signing_key(await self._keys(now), now)
+        if key.id not in self._opened:
+            private = self._cipher.open(key.sealed, place_of(key.id))
+            self._opened = {key.id: OpenedKey(id=key.id, algorithm=key.algorithm, private=private)}
+        return self._opened[key.id]
+
+    async def verifying(self, key_id: str) -> SigningKey:
+        """Return the key with this id if its signatures count now; raise `TokenInvalid` if not."""
+        now = self._clock.now()
+        keys = await self._keys(now)
+        if all(key.id != key_id for key in keys):
+            keys = await self._look_again(now)
+        for key in published(keys, self._policy, now):
+            if key.id == key_id:
+                return key
+        raise TokenInvalid
+
+    async def public(self) -> tuple[Mapping[str, str], ...]:
+        """Return the public halves of all keys that count or are about to, as JWKs (RFC 7517)."""
+        now = self._clock.now()
+        return tuple(
+            {**key.public, "kid": key.id, "alg": key.algorithm.value, "use": "sig"}
+            for key in published(await self._keys(now), self._policy, now)
+        )
+
+    async def _keys(self, now: datetime) -> tuple[SigningKey, ...]:
+        kept = self._kept
+        if kept.keys and kept.read_at and kept.read_at <= now < kept.read_at + self._policy.memory:
+            return kept.keys
+        return await self._read(now, kept)
+
+    async def _look_again(self, now: datetime) -> tuple[SigningKey, ...]:
+        kept = self._kept
+        if kept.read_at and kept.read_at <= now < kept.read_at + self._policy.pause:
+            return kept.keys
+        return await self._read(now, kept)
+
+    async def _read(self, now: datetime, seen: _Kept) -> tuple[SigningKey, ...]:
+        async with self._reading:
+            if self._kept is not seen:
+                return self._kept.keys
+            try:
+                async with self._unit_of_work.view() as view:
+                    self._kept = _Kept(await view.keys.list(), now)
+            except StorageUnavailable:
+                if not self._kept.keys:
+                    raise
+                # Keys change by the day: those at hand serve until the store is back.
+                self._kept = replace(self._kept, read_at=now)
+            return self._kept.keys
+
+
+def place_of(key_id: str) -> str:
+    """Return the place that the private half of a key is sealed for."""
+    return f"signing_keys.sealed.{key_id}"

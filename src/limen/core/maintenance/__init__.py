@@ -1,0 +1,1 @@
+"""Owns how long finished things are kept; never anything that still counts."""

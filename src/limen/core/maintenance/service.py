@@ -1,0 +1,76 @@
+"""Removing what is over, a bounded number of rows at a time."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from limen.core.access import authorise
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.roles.model import Permission
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPolicy:
+    """How long each kind of finished thing is kept."""
+
+    sessions: timedelta = timedelta(days=30)
+    throttles: timedelta = timedelta(days=7)
+    events: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """How many rows of each kind were removed."""
+
+    sessions: int
+    throttles: int
+    attempts: int
+    events: int
+
+
+class MaintenanceService:
+    """Keeps every table bounded: each has a declared lifetime."""
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory, ambient: Ambient, policy: RetentionPolicy
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._policy = policy
+
+    async def purge(self, *, actor: Actor) -> Purged:
+        """Remove what is past its lifetime, in transactions of at most 1000 rows.
+
+        Only the operator's own code may.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work.view() as view:
+            await authorise(view, actor, Permission.USERS_DELETE, now)
+        return Purged(
+            sessions=await self._drain(
+                now - self._policy.sessions, lambda uow: uow.sessions.purge
+            ),
+            throttles=await self._drain(
+                now - self._policy.throttles, lambda uow: uow.throttles.purge
+            ),
+            attempts=await self._drain(now, lambda uow: uow.attempts.purge),
+            events=await self._drain(now - self._policy.events, lambda uow: uow.outbox.purge),
+        )
+
+    async def _drain(
+        self,
+        before: datetime,
+        purge: Callable[[UnitOfWork], Callable[[datetime, int], Awaitable[int]]],
+    ) -> int:
+        total = 0
+        while True:
+            async with self._unit_of_work() as uow:
+                removed = await purge(uow)(before, _BATCH)
+                await uow.commit()
+            total += removed
+            if removed < _BATCH:
+                return total

@@ -1,0 +1,51 @@
+"""From a password somebody chose to a hash that may be stored."""
+
+from collections.abc import Sequence
+
+from limen.core.errors import Fault, PasswordRefused
+from limen.core.passwords.model import (
+    PasswordPolicy,
+    common_password,
+    is_encodable,
+    normalise,
+    unspeakable_password,
+)
+from limen.core.secret import Secret
+from limen.ports.breached_passwords import BreachedPasswords
+from limen.ports.password_hasher import PasswordHasher
+
+
+class PasswordPreparation:
+    """Judges new passwords by the policy and the breached lists, and hashes the good ones."""
+
+    def __init__(
+        self, *, policy: PasswordPolicy, breached: BreachedPasswords, hasher: PasswordHasher
+    ) -> None:
+        self._policy = policy
+        self._breached = breached
+        self._hasher = hasher
+
+    async def faults(
+        self, password: Secret[str] | str, own_words: Sequence[str]
+    ) -> tuple[Fault, ...]:
+        """Name everything that is wrong with a password for somebody with these own words."""
+        plain = password if isinstance(password, Secret) else Secret(password)
+        if not is_encodable(plain):
+            return (unspeakable_password(),)
+        normal = normalise(plain)
+        found = self._policy.faults(normal, own_words)
+        is_short_enough = len(normal.reveal()) <= self._policy.max_length
+        if is_short_enough and await self._breached.contains(normal):
+            found = (*found, common_password())
+        return found
+
+    async def prepare(self, password: Secret[str] | str, own_words: Sequence[str]) -> Secret[str]:
+        """Return the hash of a good password; raise `PasswordRefused` naming every fault."""
+        faults = await self.faults(password, own_words)
+        if faults:
+            raise PasswordRefused(details=faults)
+        return await self.hash(password)
+
+    async def hash(self, password: Secret[str] | str) -> Secret[str]:
+        """Return the hash of a password that was judged already."""
+        return await self._hasher.hash(normalise(password))

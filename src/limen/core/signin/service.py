@@ -1,0 +1,212 @@
+"""Signing in."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import HashingBusy, InvalidCredentials, PasswordMismatch, UserNotFound
+from limen.core.events import PasswordHashUpgraded, SignedIn, SignInFailed, SignInFailure
+from limen.core.ids import SessionId, UserId
+from limen.core.passwords.model import LONGEST_PASSWORD, is_encodable, normalise
+from limen.core.secret import Secret
+from limen.core.sessions.model import begin_session
+from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.policy import SignInPolicy
+from limen.core.signin.throttling import charge, clear, forgive
+from limen.core.text import fold
+from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
+from limen.core.users.model import User, read_identifier
+from limen.ports.password_hasher import PasswordHasher
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """Who is probably at the door, and the hash they must match."""
+
+    user: User | None
+    digest: Secret[str] | None
+
+    @property
+    def user_id(self) -> UserId | None:
+        return self.user.id if self.user else None
+
+
+class SignInService:
+    """The way in by password.
+
+    An unknown user, a wrong password and a user who may not come in get the same answer after the
+    same work; only the event tells them apart.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        hasher: PasswordHasher,
+        issuer: TokenIssuer,
+        policy: SignInPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._hasher = hasher
+        self._issuer = issuer
+        self._policy = policy
+
+    async def sign_in(
+        self,
+        *,
+        identifier: str,
+        password: Secret[str] | str,
+        actor: Actor | None = None,
+        label: str = "",
+    ) -> IssuedTokens:
+        """Begin a session for the user with this e-mail address or username, and this password.
+
+        `label` names the device for people. Raises `InvalidCredentials`, `TooManyAttempts` or
+        `HashingBusy`; the last two say how long to wait.
+        """
+        by = actor or Actor.anonymous()
+        candidate, subject = await self._charge(identifier, by)
+        plain = _checkable(password)
+        try:
+            await self._hasher.verify(plain or Secret(""), candidate.digest if plain else None)
+        except PasswordMismatch:
+            await self._refuse(by, candidate.user_id, _mismatch(candidate))
+        except HashingBusy:
+            await self._forgive(subject, by)
+            raise
+        if candidate.user is None or candidate.digest is None or plain is None:
+            raise InvalidCredentials
+        reason = reason_to_refuse(candidate.user, self._policy.users)
+        if reason is not None:
+            await self._refuse(by, candidate.user.id, reason)
+        upgrade = await self._upgrade(plain, candidate.digest)
+        return await self._begin(candidate.user.id, candidate.digest, upgrade, by, label)
+
+    async def _charge(self, identifier: str, actor: Actor) -> tuple[_Candidate, UserId | str]:
+        read = read_identifier(identifier)
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            user = None if read is None else await uow.users.find(read)
+            credential = None if user is None else await uow.passwords.find(user.id)
+            subject = fold(identifier.strip()) if user is None else user.id
+            await charge(uow, subject, actor, self._policy.throttle, now)
+            await uow.commit()
+        digest = None if credential is None else credential.digest
+        return _Candidate(user=user, digest=digest), subject
+
+    async def _forgive(self, subject: UserId | str, actor: Actor) -> None:
+        async with self._unit_of_work() as uow:
+            await forgive(uow, subject, actor, self._ambient.clock.now())
+            await uow.commit()
+
+    async def _refuse(self, actor: Actor, user_id: UserId | None, reason: SignInFailure) -> None:
+        async with self._unit_of_work() as uow:
+            self._tell_failure(uow, actor, user_id, reason)
+            await uow.commit()
+        raise InvalidCredentials
+
+    def _tell_failure(
+        self, uow: UnitOfWork, actor: Actor, user_id: UserId | None, reason: SignInFailure
+    ) -> None:
+        now = self._ambient.clock.now()
+        uow.emit(SignInFailed(at=now, actor=actor, user_id=user_id, reason=reason))
+
+    async def _upgrade(self, plain: Secret[str], digest: Secret[str]) -> Secret[str] | None:
+        if not self._hasher.needs_upgrade(digest):
+            return None
+        try:
+            return await self._hasher.hash(plain)
+        except HashingBusy:
+            # The next sign-in will do; this one need not fail for it.
+            return None
+
+    async def _begin(
+        self,
+        user_id: UserId,
+        digest: Secret[str],
+        upgrade: Secret[str] | None,
+        actor: Actor,
+        label: str,
+    ) -> IssuedTokens:
+        now = self._ambient.clock.now()
+        session = begin_session(
+            SessionId(self._ambient.ids.new()),
+            user_id,
+            self._policy.sessions,
+            now,
+            label=label,
+            address=actor.address,
+            user_agent=actor.user_agent,
+        )
+        family, refresh_token = self._issuer.begin(session.id, now)
+        by = actor.as_user(user_id, session.id)
+        async with self._unit_of_work() as uow:
+            user = await self._admit(uow, user_id, digest, actor)
+            signed_in = replace(user, last_sign_in_at=now)
+            await clear(uow, user_id, actor, now)
+            await uow.sessions.add(session)
+            await uow.families.add(family)
+            await uow.users.sign_in(signed_in)
+            if upgrade is not None:
+                await _store_upgrade(uow, by, user_id, upgrade, now)
+            roles = tuple(role.name for role in await uow.grants.list_held(user_id, now))
+            uow.emit(
+                SignedIn(
+                    at=now,
+                    actor=by,
+                    user_id=user_id,
+                    session_id=session.id,
+                    methods=session.methods,
+                )
+            )
+            await uow.commit()
+        return await self._issuer.issue(
+            user=signed_in, session=session, roles=roles, refresh_token=refresh_token, now=now
+        )
+
+    async def _admit(
+        self, uow: UnitOfWork, user_id: UserId, digest: Secret[str], actor: Actor
+    ) -> User:
+        """Lock the user and make sure that what was verified still holds."""
+        try:
+            user = await uow.users.lock(user_id)
+        except UserNotFound:
+            raise InvalidCredentials from None
+        credential = await uow.passwords.find(user_id)
+        reason = reason_to_refuse(user, self._policy.users)
+        if credential is None or credential.digest != digest:
+            reason = SignInFailure.CHANGED_MEANWHILE
+        if reason is not None:
+            self._tell_failure(uow, actor, user_id, reason)
+            await uow.commit()
+            raise InvalidCredentials
+        return user
+
+
+async def _store_upgrade(
+    uow: UnitOfWork, actor: Actor, user_id: UserId, digest: Secret[str], now: datetime
+) -> None:
+    credential = await uow.passwords.find(user_id)
+    if credential is not None:
+        await uow.passwords.save(credential.upgraded(digest))
+        uow.emit(PasswordHashUpgraded(at=now, actor=actor, user_id=user_id))
+
+
+def _checkable(password: Secret[str] | str) -> Secret[str] | None:
+    """Return the password in the form that is hashed, or `None` if it can be nobody's."""
+    plain = password if isinstance(password, Secret) else Secret(password)
+    if len(plain.reveal()) > LONGEST_PASSWORD or not is_encodable(plain):
+        return None
+    return normalise(plain)
+
+
+def _mismatch(candidate: _Candidate) -> SignInFailure:
+    if candidate.user is None:
+        return SignInFailure.UNKNOWN_USER
+    if candidate.digest is None:
+        return SignInFailure.NO_PASSWORD
+    return SignInFailure.WRONG_PASSWORD

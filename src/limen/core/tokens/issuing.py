@@ -1,0 +1,97 @@
+"""Making the two tokens of a session."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from limen.core.ambient import Ambient
+from limen.core.ids import SessionId
+from limen.core.keys.ring import KeyRing
+from limen.core.secret import Secret
+from limen.core.sessions.model import Session
+from limen.core.tokens.family import PresentedToken, RefreshFamily, RefreshTokens
+from limen.core.tokens.model import TOKEN_TYPE, AccessClaims, TokenPolicy
+from limen.core.users.model import User
+from limen.ports.token_signer import TokenSigner
+
+_SEED_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedTokens:
+    """What a sign-in or a refresh gives: two tokens, how many seconds each lives, and for whom."""
+
+    access_token: Secret[str]
+    expires_in: int
+    refresh_token: Secret[str]
+    refresh_expires_in: int
+    session_id: SessionId
+    user: User
+
+
+class TokenIssuer:
+    """Writes access tokens and leads refresh families on."""
+
+    def __init__(
+        self,
+        *,
+        ring: KeyRing,
+        signer: TokenSigner,
+        refresh_tokens: RefreshTokens,
+        ambient: Ambient,
+        policy: TokenPolicy,
+    ) -> None:
+        self._ring = ring
+        self._signer = signer
+        self._refresh_tokens = refresh_tokens
+        self._ambient = ambient
+        self._policy = policy
+
+    def begin(self, session_id: SessionId, now: datetime) -> tuple[RefreshFamily, Secret[str]]:
+        """Return the refresh family of a new session, and its first token."""
+        seed = Secret(self._ambient.entropy.bytes(_SEED_BYTES))
+        return self._refresh_tokens.begin(session_id, seed, now)
+
+    def rotate(
+        self, family: RefreshFamily, token: PresentedToken, now: datetime
+    ) -> tuple[RefreshFamily, Secret[str]]:
+        """See `RefreshTokens.rotate`."""
+        return self._refresh_tokens.rotate(family, token, now)
+
+    async def issue(
+        self,
+        *,
+        user: User,
+        session: Session,
+        roles: tuple[str, ...],
+        refresh_token: Secret[str],
+        now: datetime,
+    ) -> IssuedTokens:
+        """Return both tokens; an access token never outlives its session."""
+        expires_at = min(now + self._policy.access_lifetime, session.expires_at)
+        claims = AccessClaims(
+            user_id=user.id,
+            session_id=session.id,
+            token_id=self._ambient.ids.new(),
+            roles=roles,
+            methods=session.methods,
+            authenticated_at=session.created_at,
+            issued_at=now,
+            expires_at=expires_at,
+        )
+        key = await self._ring.signing()
+        access_token = self._signer.sign(
+            claims.write(self._policy),
+            key_id=key.id,
+            algorithm=key.algorithm,
+            private=key.private,
+            token_type=TOKEN_TYPE,
+        )
+        refresh_end = min(session.idle_expires_at, session.expires_at)
+        return IssuedTokens(
+            access_token=access_token,
+            expires_in=int((expires_at - now).total_seconds()),
+            refresh_token=refresh_token,
+            refresh_expires_in=int((refresh_end - now).total_seconds()),
+            session_id=session.id,
+            user=user,
+        )

@@ -1,0 +1,128 @@
+"""Refreshing and believing tokens."""
+
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import ConcurrentUpdate, RefreshTokenInvalid, RefreshTokenReused
+from limen.core.events import RefreshTokenReuseDetected, RefreshTokenRotated
+from limen.core.secret import Secret
+from limen.core.sessions.model import EndReason, Session
+from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.policy import SignInPolicy
+from limen.core.tokens.family import PresentedToken, RefreshFamily, read_token
+from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
+from limen.core.tokens.model import AccessClaims
+from limen.core.tokens.verification import AccessTokenVerifier
+from limen.ports.families import Standing
+from limen.ports.unit_of_work import UnitOfWorkFactory
+
+_TRIES = 5
+
+
+class TokenService:
+    """Exchanging a refresh token for the next one, and telling whose an access token is."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        issuer: TokenIssuer,
+        verifier: AccessTokenVerifier,
+        policy: SignInPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._issuer = issuer
+        self._verifier = verifier
+        self._policy = policy
+
+    async def authenticate(self, access_token: Secret[str] | str) -> AccessClaims:
+        """Return what a good access token says, without reading the store at each call.
+
+        Raises `TokenInvalid`, `TokenExpired`, `SessionEnded` or `StorageUnavailable`.
+        """
+        plain = access_token if isinstance(access_token, str) else access_token.reveal()
+        return await self._verifier.verify(plain)
+
+    async def refresh(
+        self, *, refresh_token: Secret[str] | str, actor: Actor | None = None
+    ) -> IssuedTokens:
+        """Exchange a refresh token for the next one and a new access token (RFC 9700 section 4.14).
+
+        Within the grace a token just used gives the same successor again. Raises
+        `RefreshTokenInvalid`, or `RefreshTokenReused` after ending the session of a token that
+        comes again later.
+        """
+        plain = refresh_token if isinstance(refresh_token, Secret) else Secret(refresh_token)
+        token = read_token(plain)
+        by = actor or Actor.anonymous()
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._refresh(token, by)
+            except ConcurrentUpdate:
+                # Somebody with the same token was first: the grace gives us their successor.
+                continue
+        return await self._refresh(token, by)
+
+    async def _refresh(self, token: PresentedToken, actor: Actor) -> IssuedTokens:
+        now = self._ambient.clock.now()
+        async with self._unit_of_work.view() as view:
+            standing = await view.families.find_standing(token.session_id, now)
+        if standing is None or not standing.session.is_live(now):
+            raise RefreshTokenInvalid
+        if reason_to_refuse(standing.user, self._policy.users) is not None:
+            raise RefreshTokenInvalid
+        try:
+            family, successor = self._issuer.rotate(standing.family, token, now)
+        except RefreshTokenReused:
+            await self._end(standing, token, actor)
+            raise
+        session = standing.session
+        if family is not standing.family:
+            session = await self._store(standing, family, actor)
+        return await self._issuer.issue(
+            user=standing.user,
+            session=session,
+            roles=standing.roles,
+            refresh_token=successor,
+            now=now,
+        )
+
+    async def _store(self, standing: Standing, family: RefreshFamily, actor: Actor) -> Session:
+        session = standing.session
+        now = family.rotated_at
+        async with self._unit_of_work() as uow:
+            await uow.families.rotate(family)
+            if now - session.last_used_at >= self._policy.sessions.use_resolution:
+                session = session.used(now, self._policy.sessions)
+                await uow.sessions.use(session)
+            uow.emit(
+                RefreshTokenRotated(
+                    at=now,
+                    actor=actor.as_user(session.user_id, session.id),
+                    user_id=session.user_id,
+                    session_id=session.id,
+                    generation=family.generation,
+                )
+            )
+            await uow.commit()
+        return session
+
+    async def _end(self, standing: Standing, token: PresentedToken, actor: Actor) -> None:
+        now = self._ambient.clock.now()
+        session = standing.session
+        async with self._unit_of_work() as uow:
+            ended = await uow.sessions.end(
+                session.user_id, now, EndReason.REFRESH_REUSED, only=session.id
+            )
+            if ended:
+                uow.emit(
+                    RefreshTokenReuseDetected(
+                        at=now,
+                        actor=actor,
+                        user_id=session.user_id,
+                        session_id=session.id,
+                        generation=token.generation,
+                    )
+                )
+                await uow.commit()

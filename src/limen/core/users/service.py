@@ -1,0 +1,348 @@
+"""What can be done with users."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from limen.core.access import authorise, authorise_over, keep_an_administrator
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import (
+    InvalidInput,
+    PasswordRefused,
+    RegistrationClosed,
+    UserNotFound,
+    VersionMismatch,
+)
+from limen.core.events import (
+    UserCreated,
+    UserDeleted,
+    UserReactivated,
+    UserRegistered,
+    UserSuspended,
+    UserUpdated,
+)
+from limen.core.ids import UserId
+from limen.core.page import Listing, ListQuery
+from limen.core.passwords.model import PasswordCredential
+from limen.core.passwords.preparation import PasswordPreparation
+from limen.core.query import Lists
+from limen.core.reading import UNSET, Maybe, Reader, Unset
+from limen.core.roles.model import Permission
+from limen.core.secret import Secret
+from limen.core.sessions.model import EndReason
+from limen.core.users.directory import DEFAULT_SORT, FIELDS
+from limen.core.users.model import (
+    Json,
+    Profile,
+    Status,
+    User,
+    UserPolicy,
+    own_words,
+    read_identifier,
+)
+from limen.core.users.profile import changed_fields, patch_profile, read_profile
+from limen.ports.unit_of_work import UnitOfWorkFactory
+
+
+class UserService:
+    """Accounts: registering, creating, finding, changing, suspending, deleting.
+
+    Every method raises `StorageUnavailable` when the store is out. Methods that take an `actor`
+    raise `NotSignedIn`, `PermissionMissing` or `BeyondOwnPermissions` when the actor may not.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        lists: Lists,
+        preparation: PasswordPreparation,
+        policy: UserPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._lists = lists
+        self._preparation = preparation
+        self._policy = policy
+
+    async def register(
+        self,
+        *,
+        email: str,
+        password: Secret[str] | str,
+        username: str | None = None,
+        name: str = "",
+        actor: Actor | None = None,
+    ) -> User:
+        """Make an account for somebody who asks for one; they hold no role.
+
+        Raises `RegistrationClosed`, `InvalidInput`, `PasswordRefused`, `EmailTaken`,
+        `UsernameTaken` or `HashingBusy`.
+        """
+        if not self._policy.is_registration_open:
+            raise RegistrationClosed
+        reader = Reader()
+        read = read_profile(reader, email=email, username=username, name=name)
+        profile, digest = await self._prepare(reader, read, password)
+        now = self._ambient.clock.now()
+        user = self._new_user(profile, self._policy.first_status, now)
+        by = actor or Actor.anonymous()
+        async with self._unit_of_work() as uow:
+            await uow.users.add(user)
+            await uow.passwords.add(_credential(user, digest))
+            uow.emit(UserRegistered(at=now, actor=by, user_id=user.id))
+            await uow.commit()
+        return user
+
+    async def create(
+        self,
+        *,
+        actor: Actor,
+        email: str,
+        username: str | None = None,
+        name: str = "",
+        attributes: Mapping[str, Json] | None = None,
+        status: Status = Status.ACTIVE,
+        is_email_verified: bool = False,
+        password: Secret[str] | str | None = None,
+    ) -> User:
+        """Make an account for somebody else; needs `users.write`, with a password `passwords.set`.
+
+        Raises `InvalidInput`, `PasswordRefused`, `EmailTaken`, `UsernameTaken` or `HashingBusy`.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work.view() as view:
+            await authorise(view, actor, Permission.USERS_WRITE, now)
+            if password is not None:
+                await authorise(view, actor, Permission.PASSWORDS_SET, now)
+        reader = Reader()
+        read = read_profile(
+            reader, email=email, username=username, name=name, attributes=attributes
+        )
+        digest = None
+        if password is None:
+            profile = _complete(reader, read)
+        else:
+            profile, digest = await self._prepare(reader, read, password)
+        user = self._new_user(profile, status, now, is_email_verified=is_email_verified)
+        async with self._unit_of_work() as uow:
+            await uow.users.add(user)
+            if digest is not None:
+                await uow.passwords.add(_credential(user, digest))
+            uow.emit(UserCreated(at=now, actor=actor, user_id=user.id))
+            await uow.commit()
+        return user
+
+    async def get(self, user_id: UserId, *, actor: Actor) -> User:
+        """Return a user: oneself, or with `users.read` anybody. Raises `UserNotFound`."""
+        async with self._unit_of_work.view() as view:
+            if not actor.owns(user_id):
+                await authorise(view, actor, Permission.USERS_READ, self._ambient.clock.now())
+            return await view.users.get(user_id)
+
+    async def find(self, identifier: str, *, actor: Actor) -> User:
+        """Return the user with this e-mail address or username; needs `users.read`.
+
+        Raises `UserNotFound`.
+        """
+        async with self._unit_of_work.view() as view:
+            await authorise(view, actor, Permission.USERS_READ, self._ambient.clock.now())
+            read = read_identifier(identifier)
+            user = None if read is None else await view.users.find(read)
+        if user is None:
+            raise UserNotFound
+        return user
+
+    async def list(self, query: ListQuery, *, actor: Actor) -> Listing[User]:
+        """Return users by filter, search, sort and page or cursor; needs `users.read`.
+
+        Fields are those of `FIELDS`. Raises `InvalidQuery`, `InvalidCursor` or `PageTooDeep`.
+        """
+        async with self._unit_of_work.view() as view:
+            await authorise(view, actor, Permission.USERS_READ, self._ambient.clock.now())
+            selection = self._lists.select(query, FIELDS, default_sort=DEFAULT_SORT)
+            page = await view.users.list(selection)
+        return self._lists.listing(page, query, selection)
+
+    async def update(
+        self,
+        user_id: UserId,
+        *,
+        actor: Actor,
+        email: Maybe[str] = UNSET,
+        username: Maybe[str | None] = UNSET,
+        name: Maybe[str] = UNSET,
+        attributes: Maybe[Mapping[str, Json] | None] = UNSET,
+        expected_version: int | None = None,
+    ) -> User:
+        """Change what is given and leave the rest; `attributes` is a merge patch (RFC 7396).
+
+        Everybody may change their own username and name; more, or for others, needs `users.write`.
+        Raises `UserNotFound`, `InvalidInput`, `EmailTaken`, `UsernameTaken` or `VersionMismatch`.
+        """
+        is_personal = isinstance(email, Unset) and isinstance(attributes, Unset)
+        return await self._change(
+            user_id,
+            actor,
+            lambda profile: patch_profile(
+                profile, email=email, username=username, name=name, attributes=attributes
+            ),
+            is_open_to_owner=is_personal,
+            expected_version=expected_version,
+        )
+
+    async def replace(
+        self,
+        user_id: UserId,
+        *,
+        actor: Actor,
+        email: str,
+        username: str | None = None,
+        name: str = "",
+        attributes: Mapping[str, Json] | None = None,
+        expected_version: int | None = None,
+    ) -> User:
+        """Put a whole profile in place of the present one; needs `users.write`.
+
+        Raises as `update` does.
+        """
+        reader = Reader()
+        profile = read_profile(
+            reader, email=email, username=username, name=name, attributes=attributes
+        )
+        return await self._change(
+            user_id,
+            actor,
+            lambda _: _complete(reader, profile),
+            expected_version=expected_version,
+        )
+
+    async def suspend(
+        self, user_id: UserId, *, actor: Actor, expected_version: int | None = None
+    ) -> User:
+        """Shut a user out and end all their sessions; needs `users.write`.
+
+        A suspended user stays as they are. Raises `UserNotFound`, `LastAdministrator` or
+        `VersionMismatch`.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
+            await keep_an_administrator(uow, user_id, now)
+            user = await uow.users.lock(user_id)
+            _expect(user, expected_version)
+            if user.status is Status.SUSPENDED:
+                return user
+            suspended = user.suspend(now)
+            await uow.users.save(suspended)
+            await uow.sessions.end(user_id, now, EndReason.SUSPENDED)
+            uow.emit(UserSuspended(at=now, actor=actor, user_id=user_id))
+            await uow.commit()
+        return suspended
+
+    async def reactivate(
+        self, user_id: UserId, *, actor: Actor, expected_version: int | None = None
+    ) -> User:
+        """Let a pending or suspended user sign in; needs `users.write`.
+
+        An active user stays as they are. Raises `UserNotFound` or `VersionMismatch`.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
+            user = await uow.users.lock(user_id)
+            _expect(user, expected_version)
+            if user.status is Status.ACTIVE:
+                return user
+            active = user.reactivate(now)
+            await uow.users.save(active)
+            uow.emit(UserReactivated(at=now, actor=actor, user_id=user_id))
+            await uow.commit()
+        return active
+
+    async def delete(
+        self, user_id: UserId, *, actor: Actor, expected_version: int | None = None
+    ) -> None:
+        """Remove a user and all that is theirs: oneself, or with `users.delete` anybody.
+
+        Raises `UserNotFound`, `LastAdministrator` or `VersionMismatch`.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            if not actor.owns(user_id):
+                await authorise_over(uow, actor, Permission.USERS_DELETE, user_id, now)
+            await keep_an_administrator(uow, user_id, now)
+            user = await uow.users.lock(user_id)
+            _expect(user, expected_version)
+            await uow.sessions.end(user_id, now, EndReason.DELETED)
+            await uow.users.remove(user_id)
+            uow.emit(UserDeleted(at=now, actor=actor, user_id=user_id))
+            await uow.commit()
+
+    async def _change(
+        self,
+        user_id: UserId,
+        actor: Actor,
+        change: Callable[[Profile], Profile],
+        *,
+        is_open_to_owner: bool = False,
+        expected_version: int | None = None,
+    ) -> User:
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            if not (is_open_to_owner and actor.owns(user_id)):
+                await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
+            user = await uow.users.lock(user_id)
+            _expect(user, expected_version)
+            profile = change(user.profile)
+            changed = changed_fields(user.profile, profile)
+            if not changed:
+                return user
+            after = user.with_profile(profile, now)
+            await uow.users.save(after)
+            uow.emit(UserUpdated(at=now, actor=actor, user_id=user_id, changed=changed))
+            await uow.commit()
+        return after
+
+    async def _prepare(
+        self, reader: Reader, profile: Profile | None, password: Secret[str] | str
+    ) -> tuple[Profile, Secret[str]]:
+        words = own_words(profile.email, profile.username, profile.name) if profile else ()
+        faults = await self._preparation.faults(password, words)
+        if profile is None:
+            reader.extend(faults)
+            raise InvalidInput(details=reader.faults)
+        if faults:
+            raise PasswordRefused(details=faults)
+        return profile, await self._preparation.hash(password)
+
+    def _new_user(
+        self, profile: Profile, status: Status, now: datetime, *, is_email_verified: bool = False
+    ) -> User:
+        return User(
+            id=UserId(self._ambient.ids.new()),
+            email=profile.email,
+            username=profile.username,
+            name=profile.name,
+            attributes=profile.attributes,
+            status=status,
+            email_verified_at=now if is_email_verified else None,
+            created_at=now,
+            updated_at=now,
+        )
+
+
+def _complete(reader: Reader, profile: Profile | None) -> Profile:
+    if profile is None:
+        raise InvalidInput(details=reader.faults)
+    return profile
+
+
+def _credential(user: User, digest: Secret[str]) -> PasswordCredential:
+    return PasswordCredential(user_id=user.id, digest=digest, changed_at=user.created_at)
+
+
+def _expect(user: User, version: int | None) -> None:
+    if version is not None and user.version != version:
+        raise VersionMismatch
