@@ -4,11 +4,11 @@ An event is emitted into the outbox in the transaction of the change it tells of
 did it, to whom, when, and never a secret.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from limen.core.actor import Actor
@@ -34,21 +34,20 @@ class Event:
 
 def plain(value: object) -> object:
     """Return `value` as something JSON can hold."""
-    match value:
-        case Enum():
-            return value.value
-        case UUID():
-            return str(value)
-        case datetime():
-            return value.isoformat()
-        case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
-        case tuple() | list():
-            return [plain(item) for item in value]
-        case set() | frozenset():
-            return sorted(str(plain(item)) for item in value)
-        case _:
-            return value
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
+    return value
+
+
+_WRITERS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], object]], ...]] = (
+    (Enum, lambda value: value.value),
+    (UUID, str),
+    (datetime, datetime.isoformat),
+    (Mapping, lambda value: {str(key): plain(item) for key, item in value.items()}),
+    ((tuple, list), lambda value: [plain(item) for item in value]),
+    ((set, frozenset), lambda value: sorted(str(plain(item)) for item in value)),
+)
 
 
 # --- users ---------------------------------------------------------------------------------
@@ -142,8 +141,8 @@ class SignInFailure(Enum):
     """The true reason of a refused sign-in, which only the event tells."""
 
     UNKNOWN_USER = "unknown_user"
-    WRONG_PASSWORD = "wrong_password"
-    NO_PASSWORD = "no_password"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - the name of a reason
+    NO_PASSWORD = "no_password"  # noqa: S105 - the name of a reason
     PENDING = "pending"
     SUSPENDED = "suspended"
     UNVERIFIED = "unverified"

@@ -86,7 +86,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """Some rows in order, how many there are in all if asked, and where to go on if there is more."""
+    """Some rows in order, how many there are in all if asked, and where to go on."""
 
     items: tuple[T, ...]
     total: int | None = None

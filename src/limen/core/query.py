@@ -256,7 +256,9 @@ def _read_sort(text: str, fields: Mapping[str, Field], faults: list[Fault]) -> t
         name = part.removeprefix("-")
         if name not in fields or not fields[name].is_sortable:
             known = ", ".join(sorted(name for name, field in fields.items() if field.is_sortable))
-            faults.append(Fault("sort", "unknown_field", f"cannot sort by {name!r}; may be {known}"))
+            faults.append(
+                Fault("sort", "unknown_field", f"cannot sort by {name!r}; may be {known}")
+            )
         elif name in found:
             faults.append(Fault("sort", "repeated", f"{name!r} stands twice"))
         else:

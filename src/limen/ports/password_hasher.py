@@ -28,8 +28,11 @@ class PasswordHasher(Protocol):
         ...
 
     def check_known(self, digest: Secret[str]) -> None:
-        """Raise `PasswordHashUnknown` unless `digest` is well-formed, of a known scheme, and
-        within the cost ceiling of what a sign-in may be made to spend."""
+        """Raise `PasswordHashUnknown` unless a sign-in could verify `digest`.
+
+        It must be well-formed, of a known scheme, and within the cost ceiling of what a sign-in
+        may be made to spend.
+        """
         ...
 
 

@@ -37,9 +37,10 @@ class TokenSigner(Protocol):
         ...
 
     def read_header(self, token: str) -> TokenHeader:
-        """Return the header of `token`; raise `TokenInvalid` if it has not the form of a JWT,
+        """Return the header of `token`, so that its key can be found.
 
-        is longer than 4096 characters, lacks `kid`, `alg` or `typ`, or has a `crit` header.
+        Raises `TokenInvalid` if it has not the form of a JWT, is longer than 4096 characters,
+        lacks `kid`, `alg` or `typ`, or has a `crit` header.
         """
         ...
 

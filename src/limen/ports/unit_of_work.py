@@ -27,27 +27,59 @@ class View(Protocol):
     """
 
     @property
-    def users(self) -> Users: ...
+    def users(self) -> Users:
+        """Who there is."""
+        ...
+
     @property
-    def passwords(self) -> Passwords: ...
+    def passwords(self) -> Passwords:
+        """Their password hashes."""
+        ...
+
     @property
-    def sessions(self) -> Sessions: ...
+    def sessions(self) -> Sessions:
+        """Their sign-ins."""
+        ...
+
     @property
-    def families(self) -> RefreshFamilies: ...
+    def families(self) -> RefreshFamilies:
+        """The refresh family of each sign-in."""
+        ...
+
     @property
-    def keys(self) -> SigningKeys: ...
+    def keys(self) -> SigningKeys:
+        """The signing keys."""
+        ...
+
     @property
-    def roles(self) -> Roles: ...
+    def roles(self) -> Roles:
+        """The roles."""
+        ...
+
     @property
-    def grants(self) -> Grants: ...
+    def grants(self) -> Grants:
+        """Who has which role."""
+        ...
+
     @property
-    def throttles(self) -> Throttles: ...
+    def throttles(self) -> Throttles:
+        """The attempts counted."""
+        ...
+
     @property
-    def outbox(self) -> Outbox: ...
+    def outbox(self) -> Outbox:
+        """The events to be told."""
+        ...
+
     @property
-    def attempts(self) -> Attempts: ...
+    def attempts(self) -> Attempts:
+        """The requests answered already."""
+        ...
+
     @property
-    def accounts(self) -> Accounts: ...
+    def accounts(self) -> Accounts:
+        """Whole accounts, many at once."""
+        ...
 
 
 class UnitOfWork(View, Protocol):
@@ -63,9 +95,10 @@ class UnitOfWork(View, Protocol):
         ...
 
     async def commit(self) -> None:
-        """Make everything durable before returning; once. A failed commit changes nothing,
+        """Make everything durable before returning; once.
 
-        except that `StorageUnavailable` during a commit leaves its outcome unknown.
+        A failed commit changes nothing, except that `StorageUnavailable` during a commit leaves
+        its outcome unknown.
         """
         ...
 

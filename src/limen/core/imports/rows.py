@@ -94,9 +94,7 @@ def _parse_status(text: str) -> Status:
         raise ValueError(f"must be one of {names}") from None
 
 
-def _read_digest(
-    reader: Reader, row: AccountRow, hasher: PasswordHasher
-) -> Secret[str] | None:
+def _read_digest(reader: Reader, row: AccountRow, hasher: PasswordHasher) -> Secret[str] | None:
     if row.password is not None and row.password_hash is not None:
         reader.fault("password", "exclusive", "give either a password or its hash")
     if row.password_hash is None:

@@ -51,9 +51,7 @@ class MaintenanceService:
         async with self._unit_of_work.view() as view:
             await authorise(view, actor, Permission.USERS_DELETE, now)
         return Purged(
-            sessions=await self._drain(
-                now - self._policy.sessions, lambda uow: uow.sessions.purge
-            ),
+            sessions=await self._drain(now - self._policy.sessions, lambda uow: uow.sessions.purge),
             throttles=await self._drain(
                 now - self._policy.throttles, lambda uow: uow.throttles.purge
             ),

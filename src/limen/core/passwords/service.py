@@ -84,9 +84,7 @@ class PasswordService:
                 raise CurrentPasswordWrong
             await uow.passwords.save(credential.changed(digest, now))
             await clear(uow, user_id, actor, now)
-            await uow.sessions.end(
-                user_id, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id
-            )
+            await uow.sessions.end(user_id, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id)
             uow.emit(PasswordChanged(at=now, actor=actor, user_id=user_id))
             await uow.commit()
 

@@ -113,9 +113,7 @@ class RoleService:
             await uow.commit()
         return replaced
 
-    async def delete(
-        self, name: str, *, actor: Actor, expected_version: int | None = None
-    ) -> None:
+    async def delete(self, name: str, *, actor: Actor, expected_version: int | None = None) -> None:
         """Remove a role nobody has; needs `roles.manage`.
 
         Raises `RoleNotFound`, `RoleBuiltIn`, `RoleInUse` or `VersionMismatch`.
@@ -132,7 +130,7 @@ class RoleService:
             await uow.commit()
 
     async def list_grants(self, user_id: UserId, *, actor: Actor) -> tuple[Grant, ...]:
-        """Return the roles a user has or had; another's need `roles.read`. Raises `UserNotFound`."""
+        """Return the grants of a user; another's need `roles.read`. Raises `UserNotFound`."""
         async with self._unit_of_work.view() as view:
             if not actor.owns(user_id):
                 await authorise(view, actor, Permission.ROLES_READ, self._ambient.clock.now())
@@ -158,9 +156,7 @@ class RoleService:
                 await keep_an_administrator(uow, user_id, now)
             refuse_beyond(held, permissions_of([await uow.roles.get(role)]))
             await uow.grants.put(grant)
-            uow.emit(
-                RoleGranted(at=now, actor=actor, user_id=user_id, role=role, ends_at=ends_at)
-            )
+            uow.emit(RoleGranted(at=now, actor=actor, user_id=user_id, role=role, ends_at=ends_at))
             await uow.commit()
         return grant
 

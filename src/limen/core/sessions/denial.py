@@ -34,7 +34,9 @@ class DenialList:
     be read for longer than `stale`, nobody is let in.
     """
 
-    def __init__(self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, policy: DenialPolicy):
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, policy: DenialPolicy
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._policy = policy

@@ -16,7 +16,7 @@ class EndReason(StrEnum):
 
     SIGNED_OUT = "signed_out"
     REVOKED = "revoked"
-    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a reason
     SUSPENDED = "suspended"
     DELETED = "deleted"
     REFRESH_REUSED = "refresh_reused"

@@ -45,7 +45,7 @@ class SessionService:
             raise SessionNotFound
 
     async def revoke_others(self, *, actor: Actor) -> int:
-        """End all the actor's sessions but the present one; return how many. Raises `NotSignedIn`."""
+        """End all the actor's other sessions; return how many. Raises `NotSignedIn`."""
         if actor.user_id is None or actor.session_id is None:
             raise NotSignedIn
         return await self._end_many(actor.user_id, actor, keep=actor.session_id)

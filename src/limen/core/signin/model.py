@@ -4,8 +4,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import Final
 
 from limen.core.errors import TooManyAttempts
+
+_MOST_DOUBLINGS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +85,8 @@ def _wait(attempts: int, policy: ThrottlePolicy) -> timedelta:
     beyond = attempts - policy.free_failures
     if beyond <= 0:
         return timedelta(0)
-    doubled = policy.first_wait * 2 ** min(beyond - 1, 32)
-    return min(doubled, policy.longest_wait)
+    doublings = min(beyond - 1, _MOST_DOUBLINGS)
+    return min(policy.first_wait * (1 << doublings), policy.longest_wait)
 
 
 def account_key(subject: str) -> str:

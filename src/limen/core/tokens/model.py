@@ -9,7 +9,7 @@ from uuid import UUID
 from limen.core.errors import TokenExpired, TokenInvalid
 from limen.core.ids import SessionId, UserId
 
-TOKEN_TYPE: Final = "at+jwt"
+TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type
 LONGEST_TOKEN: Final = 4096
 
 

@@ -11,7 +11,7 @@ from typing import Final, Self, TypeAlias
 from limen.core.ids import UserId
 from limen.core.text import fold, has_control_characters, nfc
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 LONGEST_EMAIL: Final = 254
 LONGEST_LOCAL_PART: Final = 64
@@ -19,6 +19,7 @@ LONGEST_NAME: Final = 200
 LARGEST_ATTRIBUTES: Final = 16 * 1024
 DEEPEST_ATTRIBUTES: Final = 8
 LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
+_FEWEST_LABELS: Final = 2
 
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+")
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -84,7 +85,11 @@ def _ascii_domain(domain: str) -> str:
     except UnicodeError:
         raise ValueError(_EMAIL_SENTENCE) from None
     labels = host.split(".")
-    if len(labels) < 2 or labels[-1].isdigit() or not all(map(_LABEL.fullmatch, labels)):
+    if (
+        len(labels) < _FEWEST_LABELS
+        or labels[-1].isdigit()
+        or not all(map(_LABEL.fullmatch, labels))
+    ):
         raise ValueError(_EMAIL_SENTENCE)
     return host
 
