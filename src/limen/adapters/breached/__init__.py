@@ -1,0 +1,1 @@
+"""Owns which passwords attackers try first; never looks at a network."""

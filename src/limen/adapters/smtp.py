@@ -1,0 +1,100 @@
+"""Mail by SMTP (RFC 5321, RFC 3207, RFC 8314)."""
+
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTPUTF8
+from enum import StrEnum
+from typing import Final
+
+import aiosmtplib
+import idna
+
+from limen.core.errors import MailNotSent
+from limen.core.secret import Secret
+from limen.ports.clock import Clock
+from limen.ports.ids import IdSource
+from limen.ports.mailer import Mail
+
+_TIMEOUT_SECONDS: Final = 15.0
+
+
+class SmtpSecurity(StrEnum):
+    """How the connection is protected: from its start, after STARTTLS, or not at all."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """The server that takes mail, and how to speak to it."""
+
+    host: str
+    port: int
+    security: SmtpSecurity
+    username: str | None = None
+    password: Secret[str] | None = None
+
+
+class SmtpMailer:
+    """Hands mail to one SMTP server, a connection for each.
+
+    Certificates are checked against the system's authorities and the server's name; where TLS is
+    asked for, nothing goes out without it. A server that does not answer within 15 seconds has
+    not taken the mail.
+    """
+
+    def __init__(
+        self,
+        *,
+        server: SmtpServer,
+        sender: str,
+        clock: Clock,
+        ids: IdSource,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Send as `sender`, an address with or without a name; `tls` overrides whom to trust."""
+        self._server = server
+        self._sender = sender
+        self._clock = clock
+        self._ids = ids
+        self._tls = tls or ssl.create_default_context()
+
+    async def send(self, mail: Mail) -> None:
+        """Return when the server took the mail; raise `MailNotSent` when it did not."""
+        server = self._server
+        try:
+            await aiosmtplib.send(
+                self._compose(mail),
+                hostname=server.host,
+                port=server.port,
+                username=server.username,
+                password=None if server.password is None else server.password.reveal(),
+                use_tls=server.security is SmtpSecurity.TLS,
+                start_tls=server.security is SmtpSecurity.STARTTLS,
+                tls_context=self._tls,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise MailNotSent from error
+
+    def _compose(self, mail: Mail) -> EmailMessage:
+        message = EmailMessage(policy=SMTPUTF8)
+        message["From"] = self._sender
+        message["To"] = _with_ascii_domain(mail.to)
+        message["Subject"] = mail.subject
+        message["Date"] = self._clock.now()
+        message["Message-ID"] = f"<{self._ids.new()}@{self._server.host}>"
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies.
+        message.set_content(mail.text)
+        if mail.html is not None:
+            message.add_alternative(mail.html, subtype="html")
+        return message
+
+
+def _with_ascii_domain(address: str) -> str:
+    """Return `address` with its domain in A-labels (RFC 5890), which every server understands."""
+    local, _, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
