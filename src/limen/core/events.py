@@ -288,4 +288,7 @@ class RoleWithdrawn(Event):
 
 def catalogue() -> tuple[type[Event], ...]:
     """Return every kind of event, by name."""
-    return tuple(sorted(Event.__subclasses__(), key=lambda kind: kind.name))
+    # Not `__subclasses__`: a dataclass with slots leaves the class it was made from behind.
+    kinds = [kind for kind in globals().values() if isinstance(kind, type)]
+    events = [kind for kind in kinds if issubclass(kind, Event) and kind is not Event]
+    return tuple(sorted(events, key=lambda kind: kind.name))

@@ -1,0 +1,97 @@
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from limen.core.errors import BeyondOwnPermissions, PermissionMissing, RoleBuiltIn
+from limen.core.ids import UserId
+from limen.core.roles.model import (
+    ADMIN,
+    DESCRIPTIONS,
+    OWN,
+    Grant,
+    Permission,
+    Role,
+    parse_description,
+    parse_permissions,
+    parse_role_name,
+    permissions_of,
+    refuse_beyond,
+    require,
+)
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def a_role(name: str, *permissions: str) -> Role:
+    return Role(name=name, permissions=frozenset(permissions), created_at=NOW, updated_at=NOW)
+
+
+@pytest.mark.parametrize("name", ["admin", "support-desk", "a1", "a_b", "a" * 64])
+def test_role_names(name: str) -> None:
+    assert parse_role_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "a", "A", "1a", "a-", "a b", "ä", "a" * 65, "admin\n"])
+def test_what_is_no_role_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="2 to 64"):
+        parse_role_name(name)
+
+
+def test_permissions_are_dotted_and_limens_own_words_are_limens() -> None:
+    assert parse_permissions(["invoices.read", "users.read", "a.b.c"])
+    for name in (
+        "invoices",
+        "Invoices.read",
+        "invoices.",
+        "users.fly",
+        "roles.x",
+        "a b.c",
+        "x" * 101,
+    ):
+        with pytest.raises(ValueError, match="not possible"):
+            parse_permissions([name])
+    with pytest.raises(ValueError, match="at most 200"):
+        parse_permissions([f"app.p{number}" for number in range(201)])
+
+
+def test_descriptions_are_short_and_visible() -> None:
+    assert parse_description(" Helps people. ") == "Helps people."
+    with pytest.raises(ValueError, match="at most 400"):
+        parse_description("x" * 401)
+
+
+def test_every_permission_is_described() -> None:
+    assert set(DESCRIPTIONS) == set(Permission)
+
+
+def test_admin_always_has_all_of_limens_permissions() -> None:
+    assert permissions_of([a_role(ADMIN)]) == OWN
+    assert permissions_of([]) == frozenset()
+    both = permissions_of([a_role("a", "x.y"), a_role("b", "x.z")])
+    assert both == {"x.y", "x.z"}
+
+
+def test_a_built_in_role_stays_as_it_is() -> None:
+    with pytest.raises(RoleBuiltIn):
+        a_role(ADMIN).replaced("", frozenset(), NOW)
+    assert a_role("a").replaced("d", frozenset({"x.y"}), NOW).version == 2
+
+
+def test_a_missing_permission_is_named() -> None:
+    require(Permission.USERS_READ, frozenset({"users.read"}))
+    with pytest.raises(PermissionMissing, match=r"users\.write"):
+        require(Permission.USERS_WRITE, frozenset({"users.read"}))
+
+
+def test_limens_own_permissions_cannot_be_given_beyond_ones_own() -> None:
+    refuse_beyond(frozenset({"users.read"}), frozenset({"users.read", "app.anything"}))
+    with pytest.raises(BeyondOwnPermissions):
+        refuse_beyond(frozenset({"users.read"}), frozenset({"users.write"}))
+
+
+def test_a_grant_is_over_at_its_end() -> None:
+    grant = Grant(user_id=UserId(UUID(int=1)), role="a", granted_at=NOW, ends_at=NOW + timedelta(1))
+    assert grant.is_live(NOW)
+    assert not grant.is_live(NOW + timedelta(1))
+    assert Grant(user_id=UserId(UUID(int=1)), role="a", granted_at=NOW).is_live(NOW)

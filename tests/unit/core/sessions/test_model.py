@@ -1,0 +1,40 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from limen.core.ids import SessionId, UserId
+from limen.core.sessions.model import Session, SessionPolicy, begin_session
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+POLICY = SessionPolicy()
+
+
+def a_session(**more: Any) -> Session:
+    return begin_session(SessionId(UUID(int=1)), UserId(UUID(int=2)), POLICY, NOW, **more)
+
+
+def test_a_session_lives_until_it_idles_too_long() -> None:
+    session = a_session()
+    assert session.is_live(NOW + POLICY.idle - timedelta(microseconds=1))
+    assert not session.is_live(NOW + POLICY.idle)
+
+
+def test_use_pushes_the_idle_end_on_but_never_past_the_absolute_one() -> None:
+    session = a_session()
+    used = session.used(NOW + timedelta(days=10), POLICY)
+    assert used.idle_expires_at == NOW + timedelta(days=24)
+    late = session.used(NOW + timedelta(days=89), POLICY)
+    assert late.idle_expires_at == session.expires_at == NOW + POLICY.absolute
+
+
+def test_an_ended_session_is_not_live() -> None:
+    assert not replace(a_session(), ended_at=NOW).is_live(NOW)
+
+
+def test_texts_from_outside_are_cut_and_cleaned() -> None:
+    session = a_session(label="x\n" * 200, user_agent="y\x1b[31m" * 500, address="192.0.2.1")
+    assert session.label == "x" * 100
+    assert session.user_agent is not None
+    assert len(session.user_agent) == 400
+    assert "\x1b" not in session.user_agent
