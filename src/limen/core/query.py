@@ -1,7 +1,5 @@
 """From a list query as people write it to a selection a store can answer, and back to a cursor."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -11,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from limen.core.encoding import read_base64url, write_base64url
 from limen.core.errors import Fault, InvalidCursor, InvalidQuery
 from limen.core.page import (
     LONGEST_SEARCH,
@@ -160,14 +159,14 @@ class Lists:
     def _seal(self, position: Position, selection: Selection) -> str:
         body = json.dumps([_write(value) for value in position.values]).encode()
         tag = self._tag(body, selection)
-        return base64.urlsafe_b64encode(tag + body).rstrip(b"=").decode()
+        return write_base64url(tag + body)
 
     def _open(self, cursor: str, selection: Selection, fields: Mapping[str, Field]) -> Position:
         if len(cursor) > _LONGEST_CURSOR:
             raise InvalidCursor
         try:
-            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
+            raw = read_base64url(cursor)
+        except ValueError:
             raise InvalidCursor from None
         tag, body = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
         if not hmac.compare_digest(tag, self._tag(body, selection)):

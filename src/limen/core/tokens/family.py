@@ -6,8 +6,6 @@ the same successor can be given again without ever having been stored: the store
 token, and neither does the key alone.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import struct
@@ -16,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from limen.core.encoding import read_base64url, write_base64url
 from limen.core.errors import RefreshTokenInvalid, RefreshTokenReused
 from limen.core.ids import SessionId
 from limen.core.secret import Secret
@@ -59,8 +58,8 @@ def read_token(token: Secret[str]) -> PresentedToken:
     if body == text or len(body) != _ENCODED:
         raise RefreshTokenInvalid
     try:
-        raw = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        raw = read_base64url(body)
+    except ValueError:
         raise RefreshTokenInvalid from None
     session_id, generation, tag = _BODY.unpack(raw)
     return PresentedToken(
@@ -148,4 +147,4 @@ class RefreshTokens:
 
 
 def _write(raw: bytes) -> Secret[str]:
-    return Secret(PREFIX + base64.urlsafe_b64encode(raw).rstrip(b"=").decode())
+    return Secret(PREFIX + write_base64url(raw))
