@@ -114,6 +114,15 @@ def services(sources: Sources) -> Iterator[tuple[str, ast.ClassDef]]:
                     yield f"{module}.{node.name}", node
 
 
+def nameless_services(sources: Sources) -> Iterator[str]:
+    """A module of use cases has one service, found by its name."""
+    names = [name.rpartition(".")[0] for name, _ in services(sources)]
+    for module in sources:
+        expected = is_below(module, "limen.core") and module.endswith(".service")
+        if names.count(module) != expected:
+            yield f"{module} has {names.count(module)} services"
+
+
 def wide_services(sources: Sources) -> Iterator[str]:
     """A service offers a dozen use cases at most."""
     for name, node in services(sources):
@@ -156,6 +165,7 @@ BROKEN: dict[Rule, dict[str, str]] = {
     long_functions: {
         "limen.core.zebras.model": "def graze():\n" + "    eat()\n" * LONGEST_FUNCTION
     },
+    nameless_services: {SERVICE: "class Zebras: ..."},
     wide_services: {
         SERVICE: "class ZebraService:\n"
         + "\n".join(f" async def run_{n}(self): ..." for n in range(MOST_USE_CASES + 1))
