@@ -1,0 +1,184 @@
+"""All services over fakes and one unit-of-work factory: a whole limen that a test can steer."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from limen.adapters.memory.store import MemoryStore
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.events import Event
+from limen.core.idempotency.service import IdempotencyService
+from limen.core.ids import UserId
+from limen.core.imports.service import ImportService
+from limen.core.keys.model import KeyPolicy
+from limen.core.keys.ring import KeyRing
+from limen.core.keys.service import KeyMaker, KeyService
+from limen.core.maintenance.service import MaintenanceService, RetentionPolicy
+from limen.core.passwords.model import PasswordPolicy
+from limen.core.passwords.preparation import PasswordPreparation
+from limen.core.passwords.service import PasswordService
+from limen.core.query import Lists
+from limen.core.roles.model import ADMIN
+from limen.core.roles.service import RoleService
+from limen.core.secret import Secret
+from limen.core.sessions.denial import DenialList, DenialPolicy, ListenedUnits
+from limen.core.sessions.model import SessionPolicy
+from limen.core.sessions.service import SessionService
+from limen.core.signin.model import ThrottlePolicy
+from limen.core.signin.policy import SignInPolicy
+from limen.core.signin.service import SignInService
+from limen.core.tokens.family import RefreshTokens
+from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
+from limen.core.tokens.model import TokenPolicy
+from limen.core.tokens.service import TokenService
+from limen.core.tokens.verification import AccessTokenVerifier
+from limen.core.users.model import User, UserPolicy
+from limen.core.users.service import UserService
+from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.fakes import (
+    CountingIds,
+    FrozenClock,
+    ListedPasswords,
+    PlainCipher,
+    PlainHasher,
+    PlainSigner,
+    SeededEntropy,
+)
+
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - everybody's password in tests
+OPERATOR: Final = Actor.system("test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """Everything an operator could decide; the defaults are limen's own."""
+
+    users: UserPolicy = field(default_factory=UserPolicy)
+    passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
+    throttle: ThrottlePolicy = field(default_factory=ThrottlePolicy)
+    sessions: SessionPolicy = field(default_factory=SessionPolicy)
+    denial: DenialPolicy = field(default_factory=DenialPolicy)
+    keys: KeyPolicy = field(default_factory=KeyPolicy)
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    tokens: TokenPolicy = TokenPolicy(issuer="https://id.example.org", audience="limen")
+
+
+class Assembly:
+    """A limen over `unit_of_work` (in memory if none is given), all else faked.
+
+    `clock`, `hasher` and `breached` can be steered. Several assemblies over one factory and one
+    clock are several nodes over one store.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory | None = None,
+        *,
+        clock: FrozenClock | None = None,
+        policies: Policies | None = None,
+        hasher: PlainHasher | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Build every service."""
+        self.clock = clock or FrozenClock()
+        self.ids = CountingIds(self.clock.now() + timedelta(days=seed))
+        self.hasher = hasher or PlainHasher()
+        self.breached = ListedPasswords()
+        self.policies = policies or Policies()
+        ambient = Ambient(self.clock, self.ids, SeededEntropy(seed))
+        inner = unit_of_work or MemoryUnitOfWorkFactory(MemoryStore(), self.ids)
+        self._build_session_parts(inner, ambient)
+        self._build_account_parts(ambient)
+
+    def _build_session_parts(self, inner: UnitOfWorkFactory, ambient: Ambient) -> None:
+        policies, signer, cipher = self.policies, PlainSigner(), PlainCipher()
+        self.denials = DenialList(unit_of_work=inner, clock=self.clock, policy=policies.denial)
+        self.unit_of_work = uow = ListenedUnits(inner, self._listen)
+        self.ring = ring = KeyRing(
+            unit_of_work=uow, cipher=cipher, clock=self.clock, policy=policies.keys
+        )
+        issuer = TokenIssuer(
+            ring=ring,
+            signer=signer,
+            refresh_tokens=RefreshTokens(Secret(b"r" * 32), policies.tokens.grace),
+            ambient=ambient,
+            policy=policies.tokens,
+        )
+        verifier = AccessTokenVerifier(
+            ring=ring,
+            signer=signer,
+            denials=self.denials,
+            clock=self.clock,
+            policy=policies.tokens,
+        )
+        way_in = SignInPolicy(
+            users=policies.users, throttle=policies.throttle, sessions=policies.sessions
+        )
+        self.sign_in = SignInService(
+            unit_of_work=uow, ambient=ambient, hasher=self.hasher, issuer=issuer, policy=way_in
+        )
+        self.tokens = TokenService(
+            unit_of_work=uow, ambient=ambient, issuer=issuer, verifier=verifier, policy=way_in
+        )
+        self.sessions = SessionService(unit_of_work=uow, ambient=ambient)
+        maker = KeyMaker(signer=signer, cipher=cipher, policy=policies.keys)
+        self.keys = KeyService(unit_of_work=uow, ambient=ambient, maker=maker, ring=ring)
+        self.idempotency = IdempotencyService(unit_of_work=uow, ambient=ambient, cipher=cipher)
+
+    def _build_account_parts(self, ambient: Ambient) -> None:
+        policies, uow = self.policies, self.unit_of_work
+        preparation = PasswordPreparation(
+            policy=policies.passwords, breached=self.breached, hasher=self.hasher
+        )
+        self.users = UserService(
+            unit_of_work=uow,
+            ambient=ambient,
+            lists=Lists(Secret(b"c" * 32)),
+            preparation=preparation,
+            policy=policies.users,
+        )
+        self.passwords = PasswordService(
+            unit_of_work=uow,
+            ambient=ambient,
+            hasher=self.hasher,
+            preparation=preparation,
+            policy=policies.throttle,
+        )
+        self.roles = RoleService(unit_of_work=uow, ambient=ambient)
+        self.imports = ImportService(
+            unit_of_work=uow, ambient=ambient, hasher=self.hasher, preparation=preparation
+        )
+        self.maintenance = MaintenanceService(
+            unit_of_work=uow, ambient=ambient, policy=policies.retention
+        )
+
+    def _listen(self, event: Event) -> None:
+        if event.ends_sessions:
+            self.denials.outdate()
+
+    async def register(self, email: str = "ada@example.org", password: str = PASSWORD) -> User:
+        """Register somebody; make the first signing key if there is none."""
+        await self.keys.ensure(actor=OPERATOR)
+        return await self.users.register(email=email, password=password)
+
+    async def administrator(self, email: str = "root@example.org") -> User:
+        """Register somebody and grant them `admin`."""
+        user = await self.register(email)
+        await self.roles.grant(user.id, ADMIN, actor=OPERATOR)
+        return user
+
+    async def enter(self, email: str = "ada@example.org", **more: str) -> IssuedTokens:
+        """Sign somebody in with `PASSWORD`."""
+        return await self.sign_in.sign_in(identifier=email, password=PASSWORD, **more)
+
+    async def event_names(self, user_id: UserId | None = None) -> list[str]:
+        """Name every event so far, oldest first; of one user if asked."""
+        async with self.unit_of_work.view() as view:
+            return [event.name for event in await view.outbox.list(user_id=user_id, limit=10_000)]
+
+
+def acting(tokens: IssuedTokens) -> Actor:
+    """Return the actor of a user who is signed in."""
+    return Actor.anonymous().as_user(tokens.user.id, tokens.session_id)
