@@ -1,0 +1,112 @@
+"""Steps that most contracts begin or end with."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from limen.core.events import Event
+from limen.core.idempotency.model import Attempt
+from limen.core.keys.model import SigningKey
+from limen.core.passwords.model import PasswordCredential
+from limen.core.roles.model import Grant, Role
+from limen.core.sessions.model import Session
+from limen.core.signin.model import Throttle
+from limen.core.tokens.family import RefreshFamily
+from limen.core.users.model import User
+from limen.ports.accounts import Account
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
+from limen.testing.contracts.comparison import assert_same
+
+T = TypeVar("T")
+
+
+async def keep(unit_of_work: UnitOfWorkFactory, *things: object) -> None:
+    """Store these things, in this order, in one unit of work."""
+    async with unit_of_work() as uow:
+        for thing in things:
+            await put(uow, thing)
+        await uow.commit()
+
+
+async def put(uow: UnitOfWork, thing: object) -> None:
+    """Put one thing where its kind is kept, without a commit."""
+    for kind, step in _PUT.items():
+        if isinstance(thing, kind):
+            await step(uow, thing)
+            return
+    raise TypeError(thing)
+
+
+async def assert_kept(unit_of_work: UnitOfWorkFactory, *things: object) -> None:
+    """Fail unless exactly these things are committed, each to the last field."""
+    async with unit_of_work.view() as view:
+        for thing in things:
+            assert_same(await _FIND[type(thing)](view, thing), thing)
+
+
+async def change(unit_of_work: UnitOfWorkFactory, step: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    """Take one step in a unit of work of its own, commit, and return what the step gave."""
+    async with unit_of_work() as uow:
+        result = await step(uow)
+        await uow.commit()
+    return result
+
+
+async def look(unit_of_work: UnitOfWorkFactory, step: Callable[[View], Awaitable[T]]) -> T:
+    """Return what `step` finds in a view of the store."""
+    async with unit_of_work.view() as view:
+        return await step(view)
+
+
+async def _put_throttle(uow: UnitOfWork, throttle: Throttle) -> None:
+    await uow.throttles.lock([throttle.key], throttle.since)
+    await uow.throttles.save(throttle)
+
+
+async def _put_attempt(uow: UnitOfWork, attempt: Attempt) -> None:
+    await uow.attempts.begin(attempt, abandoned_before=attempt.begun_at)
+    if attempt.sealed is not None:
+        await uow.attempts.finish(attempt)
+
+
+async def _emit(uow: UnitOfWork, event: Event) -> None:
+    uow.emit(event)
+
+
+_PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
+    User: lambda uow, user: uow.users.add(user),
+    PasswordCredential: lambda uow, credential: uow.passwords.add(credential),
+    Session: lambda uow, session: uow.sessions.add(session),
+    RefreshFamily: lambda uow, family: uow.families.add(family),
+    SigningKey: lambda uow, key: uow.keys.add(key),
+    Role: lambda uow, role: uow.roles.add(role),
+    Grant: lambda uow, grant: uow.grants.put(grant),
+    Account: lambda uow, account: uow.accounts.add([account]),
+    Throttle: _put_throttle,
+    Attempt: _put_attempt,
+    Event: _emit,
+}
+
+
+async def _find_family(view: View, family: RefreshFamily) -> RefreshFamily | None:
+    standing = await view.families.find_standing(family.session_id, family.rotated_at)
+    return None if standing is None else standing.family
+
+
+async def _find_key(view: View, key: SigningKey) -> SigningKey | None:
+    return next((kept for kept in await view.keys.list() if kept.id == key.id), None)
+
+
+async def _find_grant(view: View, grant: Grant) -> Grant | None:
+    kept = await view.grants.list(grant.user_id)
+    return next((other for other in kept if other.role == grant.role), None)
+
+
+_FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
+    User: lambda view, user: view.users.get(user.id),
+    PasswordCredential: lambda view, credential: view.passwords.find(credential.user_id),
+    Session: lambda view, session: view.sessions.find(session.id),
+    RefreshFamily: _find_family,
+    SigningKey: _find_key,
+    Role: lambda view, role: view.roles.get(role.name),
+    Grant: _find_grant,
+}
