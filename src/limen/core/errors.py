@@ -375,3 +375,13 @@ class MailNotSent(LimenError):
 
     code = "mail.not_sent"
     kind = Kind.UNAVAILABLE
+
+
+# --- settings ------------------------------------------------------------------------------
+
+
+class SettingsInvalid(LimenError):
+    """Some settings are not valid."""
+
+    code = "settings.invalid"
+    kind = Kind.INVALID

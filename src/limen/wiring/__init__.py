@@ -1,0 +1,1 @@
+"""Owns who gets what; never does anything itself."""
