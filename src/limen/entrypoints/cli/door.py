@@ -1,0 +1,110 @@
+"""From a typed command to a service: opening limen, running, knowing who asks."""
+
+import getpass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec, Protocol
+from uuid import UUID
+
+import click
+from click import Context, Parameter
+
+from limen.core.actor import Actor
+from limen.core.errors import UserNotFound
+from limen.core.ids import UserId
+from limen.core.imports.service import ImportService
+from limen.core.keys.service import KeyService
+from limen.core.maintenance.service import MaintenanceService
+from limen.core.passwords.service import PasswordService
+from limen.core.roles.service import RoleService
+from limen.core.sessions.service import SessionService
+from limen.core.users.model import User
+from limen.core.users.service import UserService
+from limen.entrypoints.cli.house import House
+from limen.entrypoints.cli.output import Output
+
+P = ParamSpec("P")
+
+_JSON: Final = "limen.json"
+
+
+class Services(Protocol):
+    """The part of limen that the command line uses."""
+
+    @property
+    def users(self) -> UserService: ...  # noqa: D102 - the types say it
+    @property
+    def passwords(self) -> PasswordService: ...  # noqa: D102
+    @property
+    def sessions(self) -> SessionService: ...  # noqa: D102
+    @property
+    def roles(self) -> RoleService: ...  # noqa: D102
+    @property
+    def keys(self) -> KeyService: ...  # noqa: D102
+    @property
+    def imports(self) -> ImportService: ...  # noqa: D102
+    @property
+    def maintenance(self) -> MaintenanceService: ...  # noqa: D102
+
+
+def operator() -> Actor:
+    """Return the actor of somebody with a shell on this machine: they may do everything."""
+    return Actor.system(f"cli:{getpass.getuser()}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a command works with: the services, the output, and who sits here."""
+
+    services: Services
+    output: Output
+    actor: Actor = field(default_factory=operator)
+
+    async def find_user(self, who: str) -> User:
+        """Return the user with this id, e-mail address or username; raise `UserNotFound`."""
+        try:
+            return await self.services.users.get(UserId(UUID(who)), actor=self.actor)
+        except (ValueError, UserNotFound):
+            # A name may look like an id.
+            return await self.services.users.find(who, actor=self.actor)
+
+
+def json_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add `--json`; `output_of(ctx)` obeys it."""
+    return click.option(
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_remember_json,
+        help="Print one JSON document in the shape of the HTTP API.",
+    )(command)
+
+
+def _remember_json(ctx: Context, _parameter: Parameter, value: bool) -> None:  # noqa: FBT001 - click's form
+    ctx.meta[_JSON] = value
+
+
+def output_of(ctx: Context) -> Output:
+    """Return the output in the form that was asked for."""
+    return Output(is_json=bool(ctx.meta.get(_JSON)))
+
+
+def at_the_desk(command: Callable[Concatenate[Desk, P], Awaitable[None]]) -> Callable[P, None]:
+    """Turn an async function of a `Desk` into a command: limen is opened for it, and closed."""
+
+    @json_option
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        ctx: Context = click.get_current_context()
+        house = ctx.find_object(House)
+        assert house is not None  # noqa: S101 - `main` puts it there
+
+        async def at_desk() -> None:
+            async with house.open() as services:
+                await command(Desk(services=services, output=output_of(ctx)), *args, **kwargs)
+
+        house.run(at_desk())
+
+    return run

@@ -1,0 +1,24 @@
+"""How the command line gets at limen. Nothing here costs anything before a command runs."""
+
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+
+def _open() -> AbstractAsyncContextManager[Any]:
+    raise NotImplementedError
+
+
+def _run(command: Coroutine[Any, Any, None]) -> None:
+    import asyncio  # noqa: PLC0415 - help runs nothing
+
+    asyncio.run(command)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """How to open limen and how to run a command in it; tests put their own in its place."""
+
+    open: Callable[[], AbstractAsyncContextManager[Any]] = _open
+    run: Callable[[Coroutine[Any, Any, None]], None] = _run

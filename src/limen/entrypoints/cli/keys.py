@@ -1,0 +1,36 @@
+"""`limen keys`: the keys that sign access tokens."""
+
+from typing import Final
+
+from limen.entrypoints.cli.door import Desk, at_the_desk
+from limen.entrypoints.cli.lazy import LazyGroup
+from limen.entrypoints.shapes import KeyOut
+
+_COLUMNS: Final = ("id", "algorithm", "state", "created_at", "signs_from")
+
+keys = LazyGroup(
+    name="keys",
+    help="""See and rotate the keys that sign access tokens.
+
+A new key is published first and signs some minutes later, so that everybody knows it in time;
+the old one verifies until its last token has expired.""",
+    examples=("limen keys list", "limen keys rotate"),
+)
+
+
+@keys.command("list", examples=("limen keys list --json",))
+@at_the_desk
+async def list_(desk: Desk) -> None:
+    """List all keys and what each does now, oldest first."""
+    found = await desk.services.keys.list(actor=desk.actor)
+    desk.output.rows([KeyOut.of(key) for key in found], _COLUMNS)
+
+
+@keys.command(examples=("limen keys rotate",))
+@at_the_desk
+async def rotate(desk: Desk) -> None:
+    """Make a new key, and forget those that verify no more."""
+    made = await desk.services.keys.rotate(actor=desk.actor)
+    for used in await desk.services.keys.list(actor=desk.actor):
+        if used.key.id == made.id:
+            desk.output.item(KeyOut.of(used))
