@@ -62,7 +62,9 @@ class Policies:
     denial: DenialPolicy = field(default_factory=DenialPolicy)
     keys: KeyPolicy = field(default_factory=KeyPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
-    tokens: TokenPolicy = TokenPolicy(issuer="https://id.example.org", audience="limen")
+    tokens: TokenPolicy = field(
+        default_factory=lambda: TokenPolicy(issuer="https://id.example.org", audience="limen")
+    )
 
 
 class Assembly:
@@ -169,9 +171,9 @@ class Assembly:
         await self.roles.grant(user.id, ADMIN, actor=OPERATOR)
         return user
 
-    async def enter(self, email: str = "ada@example.org", **more: str) -> IssuedTokens:
+    async def enter(self, email: str = "ada@example.org", label: str = "") -> IssuedTokens:
         """Sign somebody in with `PASSWORD`."""
-        return await self.sign_in.sign_in(identifier=email, password=PASSWORD, **more)
+        return await self.sign_in.sign_in(identifier=email, password=PASSWORD, label=label)
 
     async def event_names(self, user_id: UserId | None = None) -> list[str]:
         """Name every event so far, oldest first; of one user if asked."""

@@ -10,7 +10,7 @@ from limen.core.events import PasswordHashUpgraded, SignedIn, SignInFailed, Sign
 from limen.core.ids import SessionId, UserId
 from limen.core.passwords.model import LONGEST_PASSWORD, is_encodable, normalise
 from limen.core.secret import Secret
-from limen.core.sessions.model import begin_session
+from limen.core.sessions.model import Session, begin_session
 from limen.core.signin.admission import reason_to_refuse
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.throttling import charge, clear, forgive
@@ -145,27 +145,18 @@ class SignInService:
         family, refresh_token = self._issuer.begin(session.id, now)
         by = actor.as_user(user_id, session.id)
         async with self._unit_of_work() as uow:
-            user = await self._admit(uow, user_id, digest, actor)
-            signed_in = replace(user, last_sign_in_at=now)
+            user = replace(await self._admit(uow, user_id, digest, actor), last_sign_in_at=now)
             await clear(uow, user_id, actor, now)
             await uow.sessions.add(session)
             await uow.families.add(family)
-            await uow.users.sign_in(signed_in)
+            await uow.users.sign_in(user)
             if upgrade is not None:
                 await _store_upgrade(uow, by, user_id, upgrade, now)
             roles = tuple(role.name for role in await uow.grants.list_held(user_id, now))
-            uow.emit(
-                SignedIn(
-                    at=now,
-                    actor=by,
-                    user_id=user_id,
-                    session_id=session.id,
-                    methods=session.methods,
-                )
-            )
+            uow.emit(_signed_in(session, by))
             await uow.commit()
         return await self._issuer.issue(
-            user=signed_in, session=session, roles=roles, refresh_token=refresh_token, now=now
+            user=user, session=session, roles=roles, refresh_token=refresh_token, now=now
         )
 
     async def _admit(
@@ -185,6 +176,16 @@ class SignInService:
             await uow.commit()
             raise InvalidCredentials
         return user
+
+
+def _signed_in(session: Session, actor: Actor) -> SignedIn:
+    return SignedIn(
+        at=session.created_at,
+        actor=actor,
+        user_id=session.user_id,
+        session_id=session.id,
+        methods=session.methods,
+    )
 
 
 async def _store_upgrade(

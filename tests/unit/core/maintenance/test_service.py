@@ -1,0 +1,38 @@
+from datetime import timedelta
+
+import pytest
+
+from limen.core.errors import InvalidCredentials, PermissionMissing
+from limen.core.maintenance.service import Purged
+from limen.testing.assembly import OPERATOR, Assembly, acting
+
+
+async def test_what_is_over_goes_and_what_counts_stays() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    tokens = await limen.enter()
+    old = await limen.enter()
+    await limen.sessions.revoke(ada.id, old.session_id, actor=acting(tokens))
+    with pytest.raises(InvalidCredentials):
+        await limen.sign_in.sign_in(identifier="ada@example.org", password="wrong one")
+    await limen.idempotency.begin("k", owner="ada", request=[])
+    nothing = Purged(sessions=0, throttles=0, attempts=0, events=0)
+    assert await limen.maintenance.purge(actor=OPERATOR) == nothing
+    for _ in range(3):
+        limen.clock.advance(timedelta(days=13))
+        tokens = await limen.tokens.refresh(refresh_token=tokens.refresh_token)
+    purged = await limen.maintenance.purge(actor=OPERATOR)
+    assert (purged.sessions, purged.throttles, purged.attempts) == (1, 1, 1)
+    assert purged.events == 0
+    await limen.tokens.refresh(refresh_token=tokens.refresh_token)
+    limen.clock.advance(timedelta(days=91))
+    purged = await limen.maintenance.purge(actor=OPERATOR)
+    assert purged.events > 0
+    assert await limen.event_names() == []
+
+
+async def test_people_may_not_purge() -> None:
+    limen = Assembly()
+    await limen.register()
+    with pytest.raises(PermissionMissing):
+        await limen.maintenance.purge(actor=acting(await limen.enter()))
