@@ -27,7 +27,7 @@ from limen.wiring.groups import (
 )
 from limen.wiring.sources import Given, Sources
 
-__all__ = ["CATALOGUE", "Settings", "Store", "load"]
+__all__ = ["CATALOGUE", "DatabaseSettings", "Settings", "Store", "from_code", "load"]
 
 _LONGEST_ECHO: Final = 60
 _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not bound.

@@ -1,0 +1,87 @@
+"""limen as a library: the services of the core, wired."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from limen.core.idempotency.service import IdempotencyService
+from limen.core.imports.service import ImportService
+from limen.core.keys.service import KeyService
+from limen.core.maintenance.service import MaintenanceService
+from limen.core.passwords.service import PasswordService
+from limen.core.roles.service import RoleService
+from limen.core.sessions.service import SessionService
+from limen.core.signin.service import SignInService
+from limen.core.tokens.service import TokenService
+from limen.core.users.service import UserService
+from limen.wiring.bootstrap import prepare
+from limen.wiring.container import Container
+from limen.wiring.lifecycle import open_container
+from limen.wiring.settings import Settings, from_code, load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limen:
+    """An open limen: one service for each concept."""
+
+    users: UserService
+    passwords: PasswordService
+    sign_in: SignInService
+    sessions: SessionService
+    tokens: TokenService
+    roles: RoleService
+    keys: KeyService
+    imports: ImportService
+    idempotency: IdempotencyService
+    maintenance: MaintenanceService
+
+    @classmethod
+    def of(cls, container: Container) -> "Limen":
+        """Take the services out of an open container."""
+        return cls(
+            users=container.users(),
+            passwords=container.passwords(),
+            sign_in=container.sign_in(),
+            sessions=container.sessions(),
+            tokens=container.tokens(),
+            roles=container.roles(),
+            keys=container.keys(),
+            imports=container.imports(),
+            idempotency=container.idempotency(),
+            maintenance=container.maintenance(),
+        )
+
+
+@asynccontextmanager
+async def open_limen(
+    where: str | Settings | None = None, *, migrate: bool | None = None, **options: object
+) -> AsyncIterator[Limen]:
+    """Open a limen and close it in the end; importable as `limen.open`.
+
+    `where` is the URL of a store (`memory://`, `sqlite:///path.db`, `postgresql://…`): then
+    nothing is read from the environment, and the secret key of an SQLite database lies beside
+    it. Without `where` the settings are those of the server: `LIMEN_*` and `limen.toml`.
+    `options` are settings under their names in lower case (`password_min_length=15`) and come
+    before all others. Or `where` is `Settings`, as they are.
+
+    The schema is brought up to date on SQLite, elsewhere only with `migrate=True`; the first
+    signing key is made. Raises `SettingsInvalid`, `StorageOutdated` or `StorageUnavailable`.
+    """
+    settings = _settings(where, options)
+    async with open_container(settings, migrate=migrate) as container:
+        await prepare(container)
+        yield Limen.of(container)
+
+
+def _settings(where: str | Settings | None, options: dict[str, object]) -> Settings:
+    if isinstance(where, Settings):
+        if options:
+            raise TypeError("give either settings or options")
+        return where
+    if where is None:
+        return load(options=options)
+    beside: dict[str, object] = {}
+    if where.startswith("sqlite:///"):
+        beside["data_dir"] = Path(where.removeprefix("sqlite:///").partition("?")[0]).parent
+    return from_code({"database_url": where, **beside, **options})

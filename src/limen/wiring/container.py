@@ -1,0 +1,164 @@
+"""What is made of what. Constructor injection only; nothing here waits or connects."""
+
+from typing import Final
+
+from dependency_injector.containers import DeclarativeContainer
+from dependency_injector.providers import Callable, Dependency, Singleton
+
+from limen.adapters.aesgcm import AesGcmCipher
+from limen.adapters.breached.offline import OfflineBreachedPasswords
+from limen.adapters.hashing_pool import PooledHasher
+from limen.adapters.pyjwt import JwtSigner
+from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
+from limen.core.ambient import Ambient
+from limen.core.idempotency.service import IdempotencyService
+from limen.core.imports.service import ImportService
+from limen.core.keys.ring import KeyRing
+from limen.core.keys.service import KeyMaker, KeyService
+from limen.core.maintenance.service import MaintenanceService, RetentionPolicy
+from limen.core.passwords.preparation import PasswordPreparation
+from limen.core.passwords.service import PasswordService
+from limen.core.query import Lists
+from limen.core.roles.service import RoleService
+from limen.core.sessions.denial import DenialList, ListenedUnits
+from limen.core.sessions.service import SessionService
+from limen.core.signin.service import SignInService
+from limen.core.tokens.family import RefreshTokens
+from limen.core.tokens.issuing import TokenIssuer
+from limen.core.tokens.service import TokenService
+from limen.core.tokens.verification import AccessTokenVerifier
+from limen.core.users.service import UserService
+from limen.ports.mailer import Mailer
+from limen.wiring.parts import listened_units, make_hasher, make_mailer
+from limen.wiring.secret_key import SecretKeys
+from limen.wiring.settings import Settings
+from limen.wiring.storage import Storage, make_storage
+
+# What the keys derived from the secret key are for.
+REFRESH_TOKENS: Final = "refresh tokens"
+CURSORS: Final = "list cursors"
+
+
+class Container(DeclarativeContainer):
+    """Every part of one limen, each made once, when it is first asked for.
+
+    Open it with `limen.wiring.lifecycle.open_container`. Calling a provider gives its part:
+    `container.users()` is the `UserService`. In tests a part can be replaced before anything
+    that uses it was asked for: `container.clock.override(FrozenClock())`.
+    """
+
+    settings = Dependency[Settings](instance_of=Settings)
+    secret_keys = Dependency[SecretKeys](instance_of=SecretKeys)
+
+    clock = Singleton[SystemClock](SystemClock)
+    ids = Singleton[SystemIds](SystemIds)
+    entropy = Singleton[SystemEntropy](SystemEntropy)
+    ambient = Singleton[Ambient](Ambient, clock=clock, ids=ids, entropy=entropy)
+
+    signer = Singleton[JwtSigner](JwtSigner)
+    cipher = Singleton[AesGcmCipher](AesGcmCipher, keys=secret_keys.provided.all, entropy=entropy)
+    breached = Singleton[OfflineBreachedPasswords](OfflineBreachedPasswords)
+    hasher = Singleton[PooledHasher](make_hasher, settings=settings)
+    mailer = Singleton[Mailer](make_mailer, settings=settings, clock=clock, ids=ids)
+
+    storage = Singleton[Storage](make_storage, settings=settings.provided.database, ids=ids)
+    denials = Singleton[DenialList](
+        DenialList,
+        unit_of_work=storage.provided.units,
+        clock=clock,
+        policy=settings.provided.token.denial_policy,
+    )
+    unit_of_work = Singleton[ListenedUnits](listened_units, storage=storage, denials=denials)
+
+    key_ring = Singleton[KeyRing](
+        KeyRing,
+        unit_of_work=unit_of_work,
+        cipher=cipher,
+        clock=clock,
+        policy=settings.provided.token.key_policy,
+    )
+    key_maker = Singleton[KeyMaker](
+        KeyMaker, signer=signer, cipher=cipher, policy=settings.provided.token.key_policy
+    )
+    refresh_tokens = Singleton[RefreshTokens](
+        RefreshTokens,
+        key=secret_keys.provided.derive.call(REFRESH_TOKENS),
+        grace=settings.provided.token.policy.grace,
+    )
+    issuer = Singleton[TokenIssuer](
+        TokenIssuer,
+        ring=key_ring,
+        signer=signer,
+        refresh_tokens=refresh_tokens,
+        ambient=ambient,
+        policy=settings.provided.token.policy,
+    )
+    verifier = Singleton[AccessTokenVerifier](
+        AccessTokenVerifier,
+        ring=key_ring,
+        signer=signer,
+        denials=denials,
+        clock=clock,
+        policy=settings.provided.token.policy,
+    )
+    lists = Singleton[Lists](Lists, key=secret_keys.provided.derive.call(CURSORS))
+    preparation = Singleton[PasswordPreparation](
+        PasswordPreparation,
+        policy=settings.provided.password.policy,
+        breached=breached,
+        hasher=hasher,
+    )
+
+    users = Singleton[UserService](
+        UserService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        lists=lists,
+        preparation=preparation,
+        policy=settings.provided.account.policy,
+    )
+    passwords = Singleton[PasswordService](
+        PasswordService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        hasher=hasher,
+        preparation=preparation,
+        policy=settings.provided.throttle.policy,
+    )
+    sign_in = Singleton[SignInService](
+        SignInService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        hasher=hasher,
+        issuer=issuer,
+        policy=settings.provided.sign_in_policy,
+    )
+    sessions = Singleton[SessionService](SessionService, unit_of_work=unit_of_work, ambient=ambient)
+    tokens = Singleton[TokenService](
+        TokenService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        issuer=issuer,
+        verifier=verifier,
+        policy=settings.provided.sign_in_policy,
+    )
+    roles = Singleton[RoleService](RoleService, unit_of_work=unit_of_work, ambient=ambient)
+    keys = Singleton[KeyService](
+        KeyService, unit_of_work=unit_of_work, ambient=ambient, maker=key_maker, ring=key_ring
+    )
+    imports = Singleton[ImportService](
+        ImportService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        hasher=hasher,
+        preparation=preparation,
+    )
+    idempotency = Singleton[IdempotencyService](
+        IdempotencyService, unit_of_work=unit_of_work, ambient=ambient, cipher=cipher
+    )
+    maintenance = Singleton[MaintenanceService](
+        MaintenanceService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        policy=Callable(RetentionPolicy),
+    )

@@ -1,0 +1,37 @@
+"""From settings to a limen that is open, and back."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from limen.adapters.system import SystemEntropy
+from limen.wiring.container import Container
+from limen.wiring.secret_key import find_secret_keys
+from limen.wiring.settings import Settings, Store
+
+
+@asynccontextmanager
+async def open_container(
+    settings: Settings, *, migrate: bool | None = None
+) -> AsyncIterator[Container]:
+    """Open the store and the hashing threads, and close both in the end.
+
+    `migrate` brings the schema up to date first; by default on SQLite only. Nothing else is
+    written: see `limen.wiring.bootstrap` for the first signing key and administrator. Raises
+    `SettingsInvalid` and `StorageUnavailable`.
+    """
+    container = make_container(settings)
+    is_migrated = settings.database.store is Store.SQLITE if migrate is None else migrate
+    async with AsyncExitStack() as stack:
+        storage = container.storage()
+        if is_migrated:
+            await storage.migrate()
+        stack.push_async_callback(storage.close)
+        await storage.open()
+        stack.push_async_callback(container.hasher().close)
+        yield container
+
+
+def make_container(settings: Settings) -> Container:
+    """Return a container over `settings`, with nothing opened."""
+    keys = find_secret_keys(settings, SystemEntropy().bytes)
+    return Container(settings=settings, secret_keys=keys)

@@ -1,0 +1,41 @@
+"""The store in an SQL database."""
+
+from limen.adapters.sql.database import open_database
+from limen.adapters.sql.migrations.runner import upgrade
+from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
+from limen.ports.ids import IdSource
+from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.wiring.settings import DatabaseSettings
+
+
+class SqlStorage:
+    """SQLite or PostgreSQL, as the URL says."""
+
+    def __init__(self, settings: DatabaseSettings, ids: IdSource) -> None:
+        """Prepare connections without making one."""
+        self._settings = settings
+        self.database = open_database(settings.url.reveal(), pool_size=settings.pool_size)
+        self.units: UnitOfWorkFactory = SqlUnitOfWorkFactory(self.database, ids)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date; the folder of a new SQLite file is made first."""
+        path = self._settings.sqlite_path
+        if path is not None:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await upgrade(self._settings.url.reveal())
+
+    async def open(self) -> None:
+        """Get ready to connect."""
+        await self.database.open()
+
+    async def ping(self) -> None:
+        """Raise `StorageUnavailable` unless the database answers."""
+        await self.database.ping()
+
+    async def is_current(self) -> bool:
+        """Tell whether every migration was run, and none that this version does not know."""
+        return await self.database.is_current()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.database.close()
