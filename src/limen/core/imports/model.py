@@ -1,7 +1,9 @@
 """An account as it moves in or out, and what became of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from limen.core.ids import UserId
 
@@ -19,7 +21,8 @@ class AccountRow:
     """One account as a file holds it: text fields, none of them checked yet.
 
     `line` is where it stands in the file, counted from 1. Give `password` or `password_hash` or
-    neither; `roles` are names of roles.
+    neither; `roles` are names of roles, with `@` and an instant where the grant has an end
+    (`auditor@2026-12-31T00:00:00Z`).
     """
 
     line: int
@@ -29,6 +32,7 @@ class AccountRow:
     status: str = "active"
     roles: tuple[str, ...] = ()
     email_verified: bool = False
+    attributes: Mapping[str, Any] | None = None
     password: str | None = None
     password_hash: str | None = None
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from limen.core.errors import Fault, PasswordHashUnknown
 from limen.core.ids import UserId
 from limen.core.imports.model import AccountRow, RowFault
+from limen.core.query import parse_instant
 from limen.core.reading import Reader
 from limen.core.roles.model import Grant, Role
 from limen.core.secret import Secret
@@ -18,11 +19,12 @@ from limen.ports.password_hasher import PasswordHasher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRow:
-    """A row without a fault."""
+    """A row without a fault; `roles` maps the name of each role to the end of its grant."""
 
     row: AccountRow
     profile: Profile
     status: Status
+    roles: Mapping[str, datetime | None]
     digest: Secret[str] | None
 
 
@@ -31,15 +33,19 @@ def read_row(
 ) -> tuple[ReadRow | None, tuple[RowFault, ...]]:
     """Read one row; return it, or `None` and what is wrong with it."""
     reader = Reader()
-    profile = read_profile(reader, email=row.email, username=row.username, name=row.name)
+    profile = read_profile(
+        reader,
+        email=row.email,
+        username=row.username,
+        name=row.name,
+        attributes=row.attributes,
+    )
     status = reader.read("status", _parse_status, row.status)
-    for name in row.roles:
-        if name not in roles:
-            reader.fault("roles", "unknown", f"there is no role {name!r}")
+    given = dict(_read_grant(reader, text, roles) for text in row.roles)
     digest = _read_digest(reader, row, hasher)
     if profile is None or status is None or reader.faults:
         return None, row_faults(row, reader.faults)
-    return ReadRow(row=row, profile=profile, status=status, digest=digest), ()
+    return ReadRow(row=row, profile=profile, status=status, roles=given, digest=digest), ()
 
 
 def row_faults(row: AccountRow, faults: Sequence[Fault]) -> tuple[RowFault, ...]:
@@ -57,6 +63,7 @@ def new_user(read: ReadRow, user_id: UserId, now: datetime) -> User:
         email=read.profile.email,
         username=read.profile.username,
         name=read.profile.name,
+        attributes=read.profile.attributes,
         status=read.status,
         email_verified_at=now if read.row.email_verified else None,
         created_at=now,
@@ -65,9 +72,11 @@ def new_user(read: ReadRow, user_id: UserId, now: datetime) -> User:
 
 
 def grants_of(read: ReadRow, user_id: UserId, now: datetime) -> tuple[Grant, ...]:
-    """Return the grants that a row asks for."""
+    """Return the grants that a row asks for, without those that have ended meanwhile."""
     return tuple(
-        Grant(user_id=user_id, role=name, granted_at=now) for name in sorted(set(read.row.roles))
+        Grant(user_id=user_id, role=name, granted_at=now, ends_at=ends_at)
+        for name, ends_at in sorted(read.roles.items())
+        if ends_at is None or now < ends_at
     )
 
 
@@ -80,10 +89,26 @@ def write_row(account: Account, line: int, now: datetime) -> AccountRow:
         username=user.username.name if user.username else None,
         name=user.name,
         status=user.status.value,
-        roles=tuple(grant.role for grant in account.grants if grant.is_live(now)),
+        roles=tuple(_write_grant(grant) for grant in account.grants if grant.is_live(now)),
         email_verified=user.email_verified_at is not None,
+        attributes=user.attributes or None,
         password_hash=account.credential.digest.reveal() if account.credential else None,
     )
+
+
+def _read_grant(
+    reader: Reader, text: str, roles: Mapping[str, Role]
+) -> tuple[str, datetime | None]:
+    name, at, end = text.partition("@")
+    if name not in roles:
+        reader.fault("roles", "unknown", f"there is no role {name!r}")
+    return name, reader.read("roles", parse_instant, end) if at else None
+
+
+def _write_grant(grant: Grant) -> str:
+    if grant.ends_at is None:
+        return grant.role
+    return f"{grant.role}@{grant.ends_at.isoformat().replace('+00:00', 'Z')}"
 
 
 def _parse_status(text: str) -> Status:

@@ -164,7 +164,7 @@ class ImportService:
 
 
 def _permissions_given(rows: Sequence[ReadRow], roles: dict[str, Role]) -> frozenset[str]:
-    names = {name for read in rows for name in read.row.roles}
+    names = {name for read in rows for name in read.roles}
     return permissions_of(roles[name] for name in names)
 
 
