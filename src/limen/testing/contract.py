@@ -1,8 +1,7 @@
 """What every contract class is made of, and why none of its promises can be dropped in silence."""
 
-import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -36,25 +35,34 @@ class Contract:
             await super().test_names_are_sorted_by_code_point(unit_of_work)
     ```
 
-    Anything else that would drop a test (an override, a `None`, `__test__`, a skip) raises
-    `BrokenPromise` when the class is made.
+    Anything else that would drop a test (an override, a `None`, `__test__`, a skip, a second base
+    with a test of the same name) raises `BrokenPromise` when the class is made.
     """
 
-    __contract_tests__: ClassVar[frozenset[str]] = frozenset()
+    # The tests, and the contracts nested inside, by name.
+    __contract__: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         """Refuse to lose a test, and mark the asynchronous ones for pytest-asyncio."""
         super().__init_subclass__()
         _refuse_marks_and_switches(cls)
-        own = {name for name in vars(cls) if name.startswith("test_")}
-        for name in sorted(own & cls.__contract_tests__):
-            _refuse_silent_override(cls, name)
-        for name in own:
-            if _is_asynchronous(vars(cls)[name]):
-                setattr(cls, name, pytest.mark.asyncio(vars(cls)[name]))
-        cls.__contract_tests__ = cls.__contract_tests__.union(
-            own, *(getattr(base, "__contract_tests__", ()) for base in cls.__bases__)
-        )
+        inherited = _inherited(cls)
+        own = {name: value for name, value in vars(cls).items() if name.lower().startswith("test")}
+        for name in sorted(own.keys() & inherited.keys()):
+            _refuse_silent_override(cls, name, inherited[name])
+        for name, test in own.items():
+            if _is_asynchronous(test):
+                setattr(cls, name, pytest.mark.asyncio(test))
+        cls.__contract__ = {**inherited, **own}
+
+
+def _inherited(cls: type[Contract]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for base in cls.__bases__:
+        for name, value in getattr(base, "__contract__", {}).items():
+            if found.setdefault(name, value) is not value:
+                raise BrokenPromise(f"{cls.__name__}: two of its bases have a {name}; one is lost")
+    return found
 
 
 def _refuse_marks_and_switches(cls: type[Contract]) -> None:
@@ -69,9 +77,11 @@ def _refuse_marks_and_switches(cls: type[Contract]) -> None:
             )
 
 
-def _refuse_silent_override(cls: type[Contract], name: str) -> None:
-    marks = getattr(vars(cls)[name], "pytestmark", [])
-    for mark in marks:
+def _refuse_silent_override(cls: type[Contract], name: str, inherited: object) -> None:
+    own = vars(cls)[name]
+    if isinstance(own, type) and isinstance(inherited, type) and issubclass(own, inherited):
+        return
+    for mark in getattr(own, "pytestmark", []):
         if mark.name == "xfail" and mark.kwargs.get("reason") and mark.kwargs.get("strict") is True:
             return
     raise BrokenPromise(
@@ -80,15 +90,6 @@ def _refuse_silent_override(cls: type[Contract], name: str) -> None:
     )
 
 
-def _is_asynchronous(test: Callable[..., Any]) -> bool:
+def _is_asynchronous(test: Any) -> bool:
     handle = getattr(test, "hypothesis", None)
     return inspect.iscoroutinefunction(test if handle is None else handle.inner_test)
-
-
-async def at_once(*callers: Callable[[], Any]) -> list[Any]:
-    """Call all of them at the same time; return their results or errors, in order.
-
-    Errors that nobody foresaw (not `LimenError`s) are for the test to look at: they come back
-    like the others.
-    """
-    return await asyncio.gather(*(caller() for caller in callers), return_exceptions=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from limen.adapters.memory.grants import put_grant
 from limen.adapters.memory.store import Desk, Rows
-from limen.adapters.memory.users import copied, put_user
+from limen.adapters.memory.users import add_user, copied
 from limen.core.errors import EmailTaken, RoleNotFound, UsernameTaken
 from limen.core.ids import UserId
 from limen.core.imports.model import ImportOutcome
@@ -36,7 +36,7 @@ class MemoryAccounts:
 
 def _add(rows: Rows, account: Account) -> ImportOutcome:
     try:
-        put_user(rows, account.user)
+        add_user(rows, account.user)
     except EmailTaken:
         return ImportOutcome.EMAIL_TAKEN
     except UsernameTaken:

@@ -41,7 +41,7 @@ class MemoryUsers:
 
     async def add(self, user: User) -> None:
         """Add a new user."""
-        put_user(await self._desk.write(), user)
+        add_user(await self._desk.write(), user)
 
     async def save(self, user: User) -> None:
         """Store a changed user over the version before it."""
@@ -49,7 +49,9 @@ class MemoryUsers:
         present = rows.users.get(user.id)
         if present is None or present.version != user.version - 1:
             raise ConcurrentUpdate
-        put_user(rows, user)
+        _refuse_taken(rows, user, owners={None, user.id})
+        _take_out_of_indexes(rows, present)
+        _put(rows, user)
 
     async def sign_in(self, user: User) -> None:
         """Store `last_sign_in_at` alone."""
@@ -75,20 +77,26 @@ def copied(user: User) -> User:
     return replace(user, attributes=deepcopy(dict(user.attributes)))
 
 
-def put_user(rows: Rows, user: User) -> None:
-    """Put a new or changed user in; raise `EmailTaken` or `UsernameTaken` and change nothing."""
-    if rows.emails.get(user.email.key) not in {None, user.id}:
+def add_user(rows: Rows, user: User) -> None:
+    """Put a new user in; raise `EmailTaken` or `UsernameTaken` and change nothing."""
+    _refuse_taken(rows, user, owners={None})
+    if user.id in rows.users:
+        raise ConcurrentUpdate
+    _put(rows, user)
+
+
+def _refuse_taken(rows: Rows, user: User, owners: set[UserId | None]) -> None:
+    if rows.emails.get(user.email.key) not in owners:
         raise EmailTaken
-    username = user.username
-    if username is not None and rows.usernames.get(username.key) not in {None, user.id}:
+    if user.username is not None and rows.usernames.get(user.username.key) not in owners:
         raise UsernameTaken
-    present = rows.users.get(user.id)
-    if present is not None:
-        _take_out_of_indexes(rows, present)
+
+
+def _put(rows: Rows, user: User) -> None:
     rows.users.put(user.id, copied(user))
     rows.emails.put(user.email.key, user.id)
-    if username is not None:
-        rows.usernames.put(username.key, user.id)
+    if user.username is not None:
+        rows.usernames.put(user.username.key, user.id)
 
 
 def _get(rows: Rows, user_id: UserId) -> User:

@@ -1,0 +1,86 @@
+"""Everything that a store promises, in one class."""
+
+from limen.testing.contract import Contract
+from limen.testing.contracts.accounts import AccountsContract
+from limen.testing.contracts.concurrency import ConcurrencyContract
+from limen.testing.contracts.directory import DirectoryContract
+from limen.testing.contracts.families import FamiliesContract
+from limen.testing.contracts.grants import GrantsContract
+from limen.testing.contracts.idempotency import AttemptsContract
+from limen.testing.contracts.keys import SigningKeysContract
+from limen.testing.contracts.locks import LocksContract
+from limen.testing.contracts.outbox import OutboxContract
+from limen.testing.contracts.passwords import PasswordsContract
+from limen.testing.contracts.roles import RolesContract
+from limen.testing.contracts.sessions import SessionEndingsContract, SessionsContract
+from limen.testing.contracts.throttles import ThrottlesContract
+from limen.testing.contracts.unit_of_work import UnitOfWorkContract
+from limen.testing.contracts.users import UsersContract
+
+
+class StoreContract(Contract):
+    """All contracts of a store. Fixture: `unit_of_work`, on an empty store, for each test anew.
+
+    ```python
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def unit_of_work(self) -> UnitOfWorkFactory:
+            return MyUnitOfWorkFactory(...)
+    ```
+
+    A promise that cannot be kept is marked in a subclass of the contract it belongs to:
+
+    ```python
+        class TestUsers(StoreContract.TestUsers):
+            @pytest.mark.xfail(reason="...", strict=True)
+            async def test_...(self, unit_of_work): ...
+    ```
+    """
+
+    class TestUsers(UsersContract):
+        """See `limen.ports.users`."""
+
+    class TestDirectory(DirectoryContract):
+        """See `limen.ports.users.Users.list`."""
+
+    class TestPasswords(PasswordsContract):
+        """See `limen.ports.passwords`."""
+
+    class TestSessions(SessionsContract):
+        """See `limen.ports.sessions`."""
+
+    class TestSessionEndings(SessionEndingsContract):
+        """See `limen.ports.sessions.Sessions.end` and `purge`."""
+
+    class TestFamilies(FamiliesContract):
+        """See `limen.ports.families`."""
+
+    class TestSigningKeys(SigningKeysContract):
+        """See `limen.ports.keys`."""
+
+    class TestRoles(RolesContract):
+        """See `limen.ports.roles`."""
+
+    class TestGrants(GrantsContract):
+        """See `limen.ports.grants`."""
+
+    class TestThrottles(ThrottlesContract):
+        """See `limen.ports.throttles`."""
+
+    class TestOutbox(OutboxContract):
+        """See `limen.ports.outbox`."""
+
+    class TestAttempts(AttemptsContract):
+        """See `limen.ports.idempotency`."""
+
+    class TestAccounts(AccountsContract):
+        """See `limen.ports.accounts`."""
+
+    class TestUnitOfWork(UnitOfWorkContract):
+        """See `limen.ports.unit_of_work`."""
+
+    class TestConcurrency(ConcurrencyContract):
+        """Exactly one of many wins."""
+
+    class TestLocks(LocksContract):
+        """Nobody waits for ever."""

@@ -1,0 +1,363 @@
+"""What `limen.ports.unit_of_work` promises: one change, whole or not at all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from limen.core.errors import EmailTaken, StorageReadOnly, UserNotFound
+from limen.core.events import Event
+from limen.core.sessions.model import EndReason
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from limen.testing.builders import (
+    a_credential,
+    a_family,
+    a_full_user,
+    a_grant,
+    a_role,
+    a_session,
+    a_session_id,
+    a_signing_key,
+    a_throttle,
+    a_user,
+    a_user_id,
+    an_account,
+    an_attempt,
+    an_event,
+)
+from limen.testing.contract import Contract
+from limen.testing.contracts.comparison import assert_same
+from limen.testing.contracts.steps import assert_kept, change, keep, look, put
+from limen.testing.fakes import NOON
+
+# Every way to write or lock, each one good by itself.
+_WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
+    "users.add": lambda v: v.users.add(a_user()),
+    "users.save": lambda v: v.users.save(a_user(version=2)),
+    "users.sign_in": lambda v: v.users.sign_in(a_user()),
+    "users.remove": lambda v: v.users.remove(a_user_id()),
+    "users.lock": lambda v: v.users.lock(a_user_id()),
+    "passwords.add": lambda v: v.passwords.add(a_credential(a_user_id())),
+    "passwords.save": lambda v: v.passwords.save(a_credential(a_user_id(), version=2)),
+    "sessions.add": lambda v: v.sessions.add(a_session(a_user_id())),
+    "sessions.use": lambda v: v.sessions.use(a_session(a_user_id())),
+    "sessions.end": lambda v: v.sessions.end(a_user_id(), NOON, EndReason.REVOKED),
+    "sessions.purge": lambda v: v.sessions.purge(NOON, 1),
+    "families.add": lambda v: v.families.add(a_family(a_session_id())),
+    "families.rotate": lambda v: v.families.rotate(a_family(a_session_id(), generation=2)),
+    "keys.add": lambda v: v.keys.add(a_signing_key()),
+    "keys.lock": lambda v: v.keys.lock(),
+    "keys.purge": lambda v: v.keys.purge(NOON),
+    "roles.add": lambda v: v.roles.add(a_role()),
+    "roles.save": lambda v: v.roles.save(a_role(version=2)),
+    "roles.remove": lambda v: v.roles.remove("unknown"),
+    "roles.lock_administrators": lambda v: v.roles.lock_administrators(),
+    "grants.put": lambda v: v.grants.put(a_grant(a_user_id())),
+    "grants.remove": lambda v: v.grants.remove(a_user_id(), "unknown"),
+    "throttles.lock": lambda v: v.throttles.lock(["key"], NOON),
+    "throttles.save": lambda v: v.throttles.save(a_throttle()),
+    "throttles.clear": lambda v: v.throttles.clear("key"),
+    "throttles.purge": lambda v: v.throttles.purge(NOON, 1),
+    "outbox.purge": lambda v: v.outbox.purge(NOON, 1),
+    "attempts.begin": lambda v: v.attempts.begin(an_attempt(), abandoned_before=NOON),
+    "attempts.finish": lambda v: v.attempts.finish(an_attempt(sealed=b"answer")),
+    "attempts.abandon": lambda v: v.attempts.abandon(an_attempt()),
+    "attempts.purge": lambda v: v.attempts.purge(NOON, 1),
+    "accounts.add": lambda v: v.accounts.add([an_account()]),
+}
+
+
+class Stop(Exception):
+    """Raised to leave a unit of work."""
+
+
+async def _everything(unit_of_work: UnitOfWorkFactory) -> list[Any]:
+    """Return all that a store shows."""
+    async with unit_of_work.view() as view:
+        accounts = await view.accounts.list()
+        sessions = [await view.sessions.list_live(a.user.id, NOON) for a in accounts]
+        families = [await view.families.find_standing(s.id, NOON) for one in sessions for s in one]
+        return [
+            [accounts, sessions, families],
+            await view.sessions.list_endings(NOON),
+            await view.keys.list(),
+            await view.roles.list(),
+            await view.outbox.list(limit=1000),
+        ]
+
+
+async def _change_everything(uow: UnitOfWork) -> None:
+    """Write to every repository of a store that `_fill` filled: add, change and remove."""
+    ada, eve, _ = [account.user for account in await uow.accounts.list()]
+    new = a_full_user()
+    session = a_session(new.id)
+    things: list[object] = [new, a_credential(new.id), session, a_family(session.id)]
+    things += [a_grant(new.id), a_signing_key(), a_role(), a_throttle("new")]
+    for thing in (*things, an_attempt(b"new"), an_account()):
+        await put(uow, thing)
+    await uow.users.save(replace(ada, name="changed", version=2))
+    await uow.users.sign_in(replace(ada, last_sign_in_at=NOON))
+    await uow.passwords.save(a_credential(ada.id, digest="changed", version=2))
+    (session,) = await uow.sessions.list_live(ada.id, NOON)
+    await uow.families.rotate(a_family(session.id, generation=2))
+    await uow.sessions.use(replace(session, last_used_at=NOON))
+    await uow.sessions.end(ada.id, NOON, EndReason.REVOKED)
+    await uow.grants.remove(ada.id, "admin")
+    await uow.roles.remove("spare")
+    await uow.users.remove(eve.id)
+    await uow.throttles.clear("old")
+    await uow.outbox.purge(NOON.replace(year=2100), 100)
+    uow.emit(an_event(new.id))
+
+
+async def _fill(unit_of_work: UnitOfWorkFactory) -> None:
+    ada, eve = an_account(a_user(username="ada"), "admin"), an_account(a_user(username="eve"))
+    sessions = [a_session(user.id) for user in (ada.user, eve.user)]
+    families = [a_family(session.id) for session in sessions]
+    await keep(unit_of_work, a_role("spare"), ada, eve, an_account(), *sessions, *families)
+    await keep(unit_of_work, a_signing_key(), a_throttle("old"), an_attempt(b"old"), an_event())
+
+
+class UnitOfWorkContract(Contract):
+    """Transactions, seen from one caller. Fixture: `unit_of_work`."""
+
+    # --- commit ---
+
+    async def test_what_was_committed_is_there_for_everybody(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_full_user()
+        async with unit_of_work() as uow:
+            await uow.users.add(user)
+            await uow.commit()
+            # At once, not only when the unit of work is left.
+            await assert_kept(unit_of_work, user)
+        await assert_kept(unit_of_work, user)
+
+    async def test_a_commit_is_of_everything_that_was_written(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        await _fill(unit_of_work)
+        before = await _everything(unit_of_work)
+        async with unit_of_work() as uow:
+            await _change_everything(uow)
+            await uow.commit()
+        after = await _everything(unit_of_work)
+        for old, new in zip(before, after, strict=True):
+            assert old != new
+
+    async def test_what_was_committed_stays_when_an_error_follows(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+
+        async def commit_and_stop() -> None:
+            async with unit_of_work() as uow:
+                await uow.users.add(user)
+                await uow.commit()
+                raise Stop
+
+        with pytest.raises(Stop):
+            await commit_and_stop()
+        await assert_kept(unit_of_work, user)
+
+    async def test_an_empty_change_commits(self, unit_of_work: UnitOfWorkFactory) -> None:
+        async with unit_of_work() as uow:
+            await uow.commit()
+        assert uow.committed == ()
+
+    # --- no commit ---
+
+    async def test_leaving_without_commit_undoes_all_of_it(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        await _fill(unit_of_work)
+        before = await _everything(unit_of_work)
+        async with unit_of_work() as uow:
+            await _change_everything(uow)
+        assert_same(await _everything(unit_of_work), before)
+
+    async def test_leaving_by_an_error_undoes_all_of_it_and_lets_the_error_through(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        await _fill(unit_of_work)
+        before = await _everything(unit_of_work)
+
+        async def change_and_stop() -> None:
+            async with unit_of_work() as uow:
+                await _change_everything(uow)
+                raise Stop
+
+        with pytest.raises(Stop):
+            await change_and_stop()
+        assert_same(await _everything(unit_of_work), before)
+
+    async def test_a_refusal_half_way_undoes_what_went_before(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        present, user, event = a_user(), a_user(), an_event()
+        await keep(unit_of_work, present)
+        with pytest.raises(EmailTaken):
+            await keep(unit_of_work, event, user, a_credential(user.id), replace(present))
+        async with unit_of_work.view() as view:
+            with pytest.raises(UserNotFound):
+                await view.users.get(user.id)
+            assert await view.outbox.list() == ()
+
+    async def test_being_cancelled_undoes_all_of_it_and_frees_every_lock(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        await _fill(unit_of_work)
+        before = await _everything(unit_of_work)
+        is_there = asyncio.Event()
+
+        async def hang() -> None:
+            async with unit_of_work() as uow:
+                await uow.keys.lock()
+                await uow.roles.lock_administrators()
+                await _change_everything(uow)
+                is_there.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(hang())
+        await is_there.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert_same(await _everything(unit_of_work), before)
+        async with asyncio.timeout(30):
+            async with unit_of_work() as uow:
+                await uow.keys.lock()
+                await uow.roles.lock_administrators()
+                await _change_everything(uow)
+                await uow.commit()
+
+    @pytest.mark.parametrize("steps", range(12))
+    async def test_being_cancelled_anywhere_leaves_all_or_nothing(
+        self, unit_of_work: UnitOfWorkFactory, steps: int
+    ) -> None:
+        user = a_user()
+        task = asyncio.create_task(keep(unit_of_work, user, a_credential(user.id)))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with unit_of_work.view() as view:
+            found = await view.users.find(user.email)
+            assert (found is None) == (await view.passwords.find(user.id) is None)
+        await keep(unit_of_work, a_user())
+
+    async def test_a_unit_of_work_that_was_undone_leaves_the_next_one_free(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        async with unit_of_work() as uow:
+            await uow.users.add(user)
+        await keep(unit_of_work, user)
+        await assert_kept(unit_of_work, user)
+
+    # --- what is seen ---
+
+    async def test_a_unit_of_work_sees_its_own_writes(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        async with unit_of_work() as uow:
+            user = a_user(username="ada")
+            await uow.users.add(user)
+            await uow.passwords.add(a_credential(user.id))
+            await uow.grants.put(a_grant(user.id))
+            assert_same(await uow.users.get(user.id), user)
+            assert_same(await uow.users.find(user.email), user)
+            assert_same(await uow.passwords.find(user.id), a_credential(user.id))
+            assert await uow.grants.count_administrators(besides=a_user_id()) == 1
+            await uow.users.remove(user.id)
+            assert await uow.users.find(user.email) is None
+
+    async def test_nobody_else_sees_a_write_before_its_commit(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        await _fill(unit_of_work)
+        before = await _everything(unit_of_work)
+        async with unit_of_work() as uow:
+            await _change_everything(uow)
+            assert_same(await _everything(unit_of_work), before)
+            await uow.commit()
+        assert await _everything(unit_of_work) != before
+
+    # --- events ---
+
+    async def test_events_are_in_the_outbox_once_the_change_is_committed(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        first, second = an_event(a_user_id()), an_event(a_user_id())
+        async with unit_of_work() as uow:
+            uow.emit(first)
+            uow.emit(second)
+            assert await look(unit_of_work, lambda view: view.outbox.list()) == ()
+            await uow.commit()
+        stored = await look(unit_of_work, lambda view: view.outbox.list())
+        assert [event.user_id for event in stored] == [first.user_id, second.user_id]
+
+    async def test_events_of_a_change_that_was_undone_are_never_told(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        async def emit_and_stop() -> None:
+            async with unit_of_work() as uow:
+                uow.emit(an_event())
+                raise Stop
+
+        with pytest.raises(Stop):
+            await emit_and_stop()
+        async with unit_of_work() as uow:
+            uow.emit(an_event())
+        assert uow.committed == ()
+        assert await look(unit_of_work, lambda view: view.outbox.list()) == ()
+
+    async def test_committed_tells_the_events_after_commit_and_none_before(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        events = (an_event(a_user_id()), an_event(a_user_id()))
+        told: list[tuple[Event, ...]] = []
+        async with unit_of_work() as uow:
+            for event in events:
+                uow.emit(event)
+            told.append(uow.committed)
+            await uow.commit()
+            told.append(uow.committed)
+        told.append(uow.committed)
+        assert told == [(), events, events]
+
+    # --- views ---
+
+    @pytest.mark.parametrize("write", sorted(_WRITES))
+    async def test_a_view_refuses_to_write(
+        self, unit_of_work: UnitOfWorkFactory, write: str
+    ) -> None:
+        async with unit_of_work.view() as view:
+            with pytest.raises(StorageReadOnly):
+                await _WRITES[write](view)
+
+    async def test_a_view_sees_what_is_committed_statement_by_statement(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        async with unit_of_work.view() as view:
+            assert await view.users.find(user.email) is None
+            await keep(unit_of_work, user)
+            assert_same(await view.users.find(user.email), user)
+            changed = replace(user, name="changed", version=2)
+            await change(unit_of_work, lambda uow: uow.users.save(changed))
+            assert_same(await view.users.get(user.id), changed)
+
+    async def test_a_view_never_waits_for_a_unit_of_work(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user)
+        async with unit_of_work() as uow:
+            await uow.roles.lock_administrators()
+            await uow.users.save(replace(await uow.users.lock(user.id), name="new", version=2))
+            async with asyncio.timeout(30):
+                await assert_kept(unit_of_work, user)
