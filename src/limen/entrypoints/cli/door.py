@@ -33,19 +33,39 @@ class Services(Protocol):
     """The part of limen that the command line uses."""
 
     @property
-    def users(self) -> UserService: ...  # noqa: D102 - the types say it
+    def users(self) -> UserService:
+        """Accounts."""
+        ...
+
     @property
-    def passwords(self) -> PasswordService: ...  # noqa: D102
+    def passwords(self) -> PasswordService:
+        """Passwords."""
+        ...
+
     @property
-    def sessions(self) -> SessionService: ...  # noqa: D102
+    def sessions(self) -> SessionService:
+        """Sign-ins."""
+        ...
+
     @property
-    def roles(self) -> RoleService: ...  # noqa: D102
+    def roles(self) -> RoleService:
+        """Roles and grants."""
+        ...
+
     @property
-    def keys(self) -> KeyService: ...  # noqa: D102
+    def keys(self) -> KeyService:
+        """Signing keys."""
+        ...
+
     @property
-    def imports(self) -> ImportService: ...  # noqa: D102
+    def imports(self) -> ImportService:
+        """Many accounts at once."""
+        ...
+
     @property
-    def maintenance(self) -> MaintenanceService: ...  # noqa: D102
+    def maintenance(self) -> MaintenanceService:
+        """Removing what is over."""
+        ...
 
 
 def operator() -> Actor:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def _open() -> AbstractAsyncContextManager[Any]:
-    raise NotImplementedError
-
-
 def _run(command: Coroutine[Any, Any, None]) -> None:
     import asyncio  # noqa: PLC0415 - help runs nothing
 
     asyncio.run(command)
+
+
+def _open() -> AbstractAsyncContextManager[Any]:
+    from limen.entrypoints.cli.services import open_services  # noqa: PLC0415 - likewise
+
+    return open_services()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
