@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from limen.core.errors import SealBroken
 from limen.core.secret import Secret
+from limen.ports.cipher import Cipher
 from limen.ports.entropy import Entropy
 
 _VERSION: Final = b"\x01"
@@ -66,3 +67,6 @@ def _cipher(key: Secret[bytes]) -> AESGCM:
 
 def _derive(key: Secret[bytes], info: bytes, length: int) -> bytes:
     return HKDF(SHA256(), length, salt=None, info=info).derive(key.reveal())
+
+
+_conforms: type[Cipher] = AesGcmCipher

@@ -10,6 +10,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import HashingError, VerificationError, VerifyMismatchError
 from argon2.low_level import ARGON2_VERSION, Type, verify_secret
 
+from limen.ports.password_hasher import PasswordScheme
+
 _TYPES: Final = {"argon2d": Type.D, "argon2i": Type.I, "argon2id": Type.ID}
 _NUMBER: Final = "[1-9][0-9]{0,9}"
 _FORM: Final = re.compile(
@@ -131,3 +133,6 @@ def _is_canonical(text: str) -> bool:
 def _encode(password: str) -> bytes:
     # Lone surrogates are nobody's password, but refusing them here would take no time at all.
     return password.encode("utf-8", "surrogatepass")
+
+
+_conforms: type[PasswordScheme] = Argon2Scheme

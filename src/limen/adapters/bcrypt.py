@@ -8,6 +8,8 @@ from typing import Final
 
 import bcrypt
 
+from limen.ports.password_hasher import PasswordScheme
+
 LOWEST_COST: Final = 4
 CEILING: Final = 15
 _READ_BY_BCRYPT: Final = 72
@@ -115,3 +117,6 @@ def _keyed_sum(password: str, cost: int, salt: str) -> str:
 
 def _bcrypt_sum(key: bytes, version: str, cost: int, salt: str) -> str:
     return bcrypt.hashpw(key, f"${version}${cost:02}${salt}".encode()).decode()[-31:]
+
+
+_conforms: type[PasswordScheme] = BcryptScheme

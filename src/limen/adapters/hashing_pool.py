@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from limen.core.errors import HashingBusy, PasswordHashUnknown, PasswordMismatch
 from limen.core.secret import Secret
-from limen.ports.password_hasher import PasswordScheme
+from limen.ports.password_hasher import PasswordHasher, PasswordScheme
 
 T = TypeVar("T")
 
@@ -158,3 +158,6 @@ def _lower_priority() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
+_conforms: type[PasswordHasher] = PooledHasher

@@ -3,14 +3,18 @@
 import asyncio
 import logging
 import os
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
 from pathlib import Path
+from typing import Final
 
 from limen.core.errors import MailNotSent
 from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
-from limen.ports.mailer import Mail
+from limen.ports.mailer import Mail, Mailer
+
+_READABLE: Final = SMTPUTF8.clone(linesep="\n")
 
 _log = logging.getLogger(__name__)
 
@@ -32,15 +36,15 @@ class LogMailer:
         """Return when the file is written; raise `MailNotSent` when it cannot be."""
         path = self._folder / f"{self._ids.new()}.eml"
         try:
-            content = self._compose(mail).as_bytes(policy=SMTPUTF8)
+            content = self._compose(mail).as_bytes()
             await asyncio.to_thread(_write, path, content)
         except (OSError, ValueError) as error:
             raise MailNotSent from error
         _log.info("Mail is not delivered here; read it in %s", path)
 
     def _compose(self, mail: Mail) -> EmailMessage:
-        message = EmailMessage(policy=SMTPUTF8)
-        message["To"] = mail.to
+        message = EmailMessage(policy=_READABLE)
+        message["To"] = Address(addr_spec=mail.to)
         message["Subject"] = mail.subject
         message["Date"] = self._clock.now()
         message.set_content(mail.text)
@@ -54,3 +58,6 @@ def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+
+
+_conforms: type[Mailer] = LogMailer

@@ -36,7 +36,7 @@ from limen.core.errors import TokenInvalid
 from limen.core.keys.model import Algorithm, KeyPair
 from limen.core.secret import Secret
 from limen.core.tokens.model import LONGEST_TOKEN
-from limen.ports.token_signer import TokenHeader
+from limen.ports.token_signer import TokenHeader, TokenSigner
 
 PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 PublicKey: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
@@ -220,3 +220,6 @@ def _header_text(header: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_HEADER_VALUE:
         raise TokenInvalid
     return value
+
+
+_conforms: type[TokenSigner] = JwtSigner

@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
 from enum import StrEnum
@@ -14,7 +15,7 @@ from limen.core.errors import MailNotSent
 from limen.core.secret import Secret
 from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
-from limen.ports.mailer import Mail
+from limen.ports.mailer import Mail, Mailer
 
 _TIMEOUT_SECONDS: Final = 15.0
 
@@ -55,7 +56,7 @@ class SmtpMailer:
         ids: IdSource,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Send as `sender`, an address with or without a name; `tls` overrides whom to trust."""
+        """Send as the address `sender`; `tls` overrides whom to trust."""
         self._server = server
         self._sender = sender
         self._clock = clock
@@ -82,8 +83,8 @@ class SmtpMailer:
 
     def _compose(self, mail: Mail) -> EmailMessage:
         message = EmailMessage(policy=SMTPUTF8)
-        message["From"] = self._sender
-        message["To"] = _with_ascii_domain(mail.to)
+        message["From"] = Address(addr_spec=_with_ascii_domain(self._sender))
+        message["To"] = Address(addr_spec=_with_ascii_domain(mail.to))
         message["Subject"] = mail.subject
         message["Date"] = self._clock.now()
         message["Message-ID"] = f"<{self._ids.new()}@{self._server.host}>"
@@ -98,3 +99,6 @@ def _with_ascii_domain(address: str) -> str:
     """Return `address` with its domain in A-labels (RFC 5890), which every server understands."""
     local, _, domain = address.rpartition("@")
     return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
+
+
+_conforms: type[Mailer] = SmtpMailer

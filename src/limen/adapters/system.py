@@ -7,6 +7,10 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from limen.ports.clock import Clock
+from limen.ports.entropy import Entropy
+from limen.ports.ids import IdSource
+
 _NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
 _TAIL_BITS: Final = 74
 _STEP_BITS: Final = 32
@@ -69,3 +73,10 @@ def _fresh_tail() -> int:
 def _uuid7(milliseconds: int, tail: int) -> UUID:
     rand_a, rand_b = tail >> _RAND_B_BITS, tail & ((1 << _RAND_B_BITS) - 1)
     return UUID(int=milliseconds << 80 | _VERSION_7 | rand_a << 64 | _VARIANT | rand_b)
+
+
+_conforms: tuple[type[Clock], type[Entropy], type[IdSource]] = (
+    SystemClock,
+    SystemEntropy,
+    SystemIds,
+)

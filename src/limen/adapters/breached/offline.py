@@ -8,6 +8,7 @@ from typing import Final
 
 from limen.core.secret import Secret
 from limen.core.text import fold
+from limen.ports.breached_passwords import BreachedPasswords
 
 LIST_NAME: Final = "common_passwords.zz"
 SHORTEST_LISTED: Final = 4
@@ -73,3 +74,6 @@ def _repeated_units(folded: str) -> Iterator[str]:
     for size in range(1, length // 2 + 1):
         if length % size == 0 and folded[:size] * (length // size) == folded:
             yield folded[:size]
+
+
+_conforms: type[BreachedPasswords] = OfflineBreachedPasswords
