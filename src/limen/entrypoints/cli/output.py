@@ -51,11 +51,12 @@ class Output:
         lines = [[cell(getattr(shape, name)) for name in columns] for shape in shapes]
         self._table(lines, header=columns)
 
-    def done(self, sentence: str, data: Any = None) -> None:
+    def done(self, *sentences: str, data: Any = None) -> None:
         """Tell a person in a sentence what was done, a program in `data`."""
         if self.is_json:
             self._document(Success(data=data))
-        else:
+            return
+        for sentence in sentences:
             print(visible(sentence))
 
     def text(self, text: str) -> None:

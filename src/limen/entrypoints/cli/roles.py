@@ -158,4 +158,4 @@ async def grants(desk: Desk, *, user: str) -> None:
 async def permissions(desk: Desk) -> None:
     """List every permission that limen or a role knows."""
     names = await desk.services.roles.list_permissions(actor=desk.actor)
-    desk.output.done("\n".join(names), data=names)
+    desk.output.done(*names, data=names)

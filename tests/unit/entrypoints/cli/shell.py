@@ -1,0 +1,72 @@
+"""A shell whose limen is an assembly in memory."""
+
+import asyncio
+import io
+import json
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+
+from limen.entrypoints.cli.house import House
+from limen.entrypoints.cli.main import run
+from limen.testing.assembly import Assembly
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+    @property
+    def data(self) -> Any:
+        """What was asked for, out of its envelope."""
+        assert self.document["success"] is True, self.out
+        return self.document["data"]
+
+
+class Shell:
+    """Types commands, all against one limen, in one event loop."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, runner: asyncio.Runner) -> None:
+        self.limen = Assembly()
+        self._patch = patch
+        self._runner = runner
+
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run something of the library in the loop of the commands."""
+        return self._runner.run(coroutine)
+
+    def __call__(self, *arguments: str, stdin: str | bytes = b"") -> Ended:
+        """Run one command."""
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+        with self._patch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            code = run(arguments, House(open=self._open, run=self._runner.run))
+        return Ended(code=code, out=written(out), err=written(err))
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Assembly]:
+        yield self.limen
+
+
+def written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()
