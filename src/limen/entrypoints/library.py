@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
@@ -17,6 +16,7 @@ from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
 from limen.wiring.bootstrap import prepare
 from limen.wiring.container import Container
+from limen.wiring.forms import SQLITE, sqlite_path
 from limen.wiring.lifecycle import open_container
 from limen.wiring.settings import Settings, from_code, load
 
@@ -82,6 +82,6 @@ def _settings(where: str | Settings | None, options: dict[str, object]) -> Setti
     if where is None:
         return load(options=options)
     beside: dict[str, object] = {}
-    if where.startswith("sqlite:///"):
-        beside["data_dir"] = Path(where.removeprefix("sqlite:///").partition("?")[0]).parent
+    if where.startswith(SQLITE):
+        beside["data_dir"] = sqlite_path(where).parent
     return from_code({"database_url": where, **beside, **options})

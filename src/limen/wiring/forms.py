@@ -12,13 +12,14 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from limen.core.secret import Secret
 from limen.core.users.model import Email
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
+SQLITE: Final = "sqlite:///"
 SHORTEST_SECRET: Final = 32
 _SHORTEST_HEX: Final = 64
 _SHORTEST_BASE64: Final = 43
@@ -125,13 +126,26 @@ def _parse_email(text: str) -> Email:
 def _parse_database(text: str) -> Secret[str]:
     if text == "memory://":
         return Secret(text)
-    if text.startswith("sqlite:///") and len(text) > len("sqlite:///"):
-        if ":memory:" in text:
+    if text.startswith(SQLITE):
+        if sqlite_path(text) == Path(":memory:"):
             raise ValueError("must be memory:// for a store that keeps nothing")
+        if text == SQLITE or "?" in text:
+            raise ValueError
         return Secret(text)
-    if _split_url(text).scheme != "postgresql" or not _split_url(text).path.strip("/"):
+    parts = _split_url(text)
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
         raise ValueError
     return Secret(text)
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the path in the URL of an SQLite database, its percent-encoding undone."""
+    return Path(unquote(url.removeprefix(SQLITE)))
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of an SQLite database at `path`."""
+    return SQLITE + quote(str(path))
 
 
 class SmtpSecurity(StrEnum):

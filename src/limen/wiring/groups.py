@@ -17,7 +17,7 @@ from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.model import TokenPolicy
 from limen.core.users.model import Email, UserPolicy
 from limen.wiring.catalogue import Environment, LogFormat, LogLevel, PasswordHash, Registration
-from limen.wiring.forms import Network, SmtpUrl
+from limen.wiring.forms import Network, SmtpUrl, sqlite_path
 
 # A token may live on for as long as clocks may differ and a request may take.
 _AFTER_EXPIRY: Final = timedelta(minutes=1)
@@ -31,6 +31,9 @@ class Store(StrEnum):
     POSTGRESQL = "postgresql"
 
 
+_STORES: Final = {store.value: store for store in Store} | {"postgres": Store.POSTGRESQL}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
     """Where everything is kept; the URL may hold a password."""
@@ -41,14 +44,14 @@ class DatabaseSettings:
     @property
     def store(self) -> Store:
         """The kind of store."""
-        return Store(self.url.reveal().partition(":")[0])
+        return _STORES[self.url.reveal().partition(":")[0]]
 
     @property
     def sqlite_path(self) -> Path | None:
         """The file of an SQLite database."""
         if self.store is not Store.SQLITE:
             return None
-        return Path(self.url.reveal().removeprefix("sqlite:///").partition("?")[0])
+        return sqlite_path(self.url.reveal())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

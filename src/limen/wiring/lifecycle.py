@@ -15,7 +15,7 @@ async def open_container(
 ) -> AsyncIterator[Container]:
     """Open the store and the hashing threads, and close both in the end.
 
-    `migrate` brings the schema up to date first; by default on SQLite only. Nothing else is
+    `migrate` brings an outdated schema up to date; by default on SQLite only. Nothing else is
     written: see `limen.wiring.bootstrap` for the first signing key and administrator. Raises
     `SettingsInvalid` and `StorageUnavailable`.
     """
@@ -23,10 +23,10 @@ async def open_container(
     is_migrated = settings.database.store is Store.SQLITE if migrate is None else migrate
     async with AsyncExitStack() as stack:
         storage = container.storage()
-        if is_migrated:
-            await storage.migrate()
         stack.push_async_callback(storage.close)
         await storage.open()
+        if is_migrated and not await storage.is_current():
+            await storage.migrate()
         stack.push_async_callback(container.hasher().close)
         yield container
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from limen.core.errors import Fault, SettingsInvalid
 from limen.core.secret import Secret
 from limen.wiring.catalogue import CATALOGUE, Environment, Setting, Shown
+from limen.wiring.forms import sqlite_url
 from limen.wiring.groups import (
     AccountSettings,
     BootstrapSettings,
@@ -161,7 +162,7 @@ def _is_here(url: str) -> bool:
 def _derive(values: dict[str, Any]) -> None:
     """Fill in what follows from other settings where nothing was given."""
     if values["database.url"] is None:
-        values["database.url"] = Secret(f"sqlite:///{values['data_dir'] / 'limen.db'}")
+        values["database.url"] = Secret(sqlite_url(values["data_dir"] / "limen.db"))
     if values["http.public_url"] is None:
         host = _ANY_ADDRESS.get(values["http.host"], values["http.host"])
         shown = f"[{host}]" if ":" in host else host

@@ -1,5 +1,6 @@
 """Choosing the store by the scheme of the database URL."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from limen.adapters.memory.store import MemoryStore
@@ -7,6 +8,15 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.wiring.settings import DatabaseSettings, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolUse:
+    """How many connections there may be, are, and are in use."""
+
+    limit: int
+    size: int
+    busy: int
 
 
 class Storage(Protocol):
@@ -33,6 +43,10 @@ class Storage(Protocol):
         """Tell whether the schema is the one this version of limen works with."""
         ...
 
+    def pool_use(self) -> PoolUse | None:
+        """Return how busy the connections are, `None` where there are none."""
+        ...
+
     async def close(self) -> None:
         """Give everything back."""
         ...
@@ -57,6 +71,9 @@ class MemoryStorage:
     async def is_current(self) -> bool:
         """Return true: there is no schema."""
         return True
+
+    def pool_use(self) -> None:
+        """Return nothing: there are no connections."""
 
     async def close(self) -> None:
         """Do nothing: it goes with this object."""
