@@ -1,0 +1,1 @@
+"""Owns the HTTP door: routes, their rules, the server; never decides anything."""

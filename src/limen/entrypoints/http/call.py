@@ -1,0 +1,176 @@
+"""One request on its way through the door."""
+
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.types import Message, Receive, Scope
+
+from limen.core.actor import Actor, ActorKind
+from limen.core.errors import LimenError, NotSignedIn
+from limen.core.tokens.model import AccessClaims
+from limen.entrypoints.http.addresses import Network, client_address
+
+if TYPE_CHECKING:
+    from limen.entrypoints.http.rules import Rules
+
+_KEY: Final = "limen"
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_TRACE_PARENT: Final = re.compile(
+    rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-.*)?"
+)
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+
+class Call:
+    """What limen knows of one request. It is made by the frame and lives in the scope.
+
+    `headers` holds the last header of each name; `refusal` is what went wrong, `claims` what the
+    token says, `body` and `data` the body as it came and as it was read.
+    """
+
+    __slots__ = (
+        "_address",
+        "_proxies",
+        "base",
+        "body",
+        "claims",
+        "data",
+        "headers",
+        "method",
+        "raw_headers",
+        "receive",
+        "refusal",
+        "request_id",
+        "rules",
+        "scope",
+        "status",
+        "trace",
+    )
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        new_id: bytes,
+        proxies: tuple[Network, ...],
+        base: str = "",
+    ) -> None:
+        """Begin; `new_id` names the request unless it came with a good name.
+
+        `base` is the path that the public URL puts before every route.
+        """
+        self.base = base
+        self.scope = scope
+        self.receive = receive
+        self.method: str = cast("dict[str, Any]", scope)["method"]
+        self.raw_headers: Headers = cast("Headers", scope["headers"])
+        self.headers: dict[bytes, bytes] = dict(self.raw_headers)
+        given = self.headers.get(b"x-request-id")
+        self.request_id = given if given and _REQUEST_ID.fullmatch(given) else new_id
+        self._proxies = proxies
+        self._address: str | bool | None = False
+        self.trace: tuple[str, str] | None = None
+        self.claims: AccessClaims | None = None
+        self.rules: Rules | None = None
+        self.refusal: LimenError | None = None
+        self.body = b""
+        self.data: object = None
+        self.status = 0
+
+    def continue_trace(self, span_id: str) -> bytes | None:
+        """Join the trace the caller is in (W3C Trace Context), as the span `span_id`.
+
+        Returns the `traceresponse`, or `None` for a caller without a trace.
+        """
+        parent = self.headers.get(b"traceparent")
+        match = _TRACE_PARENT.fullmatch(parent) if parent else None
+        if match is None:
+            return None
+        trace_id, flags = match[1].decode(), match[2].decode()
+        self.trace = (trace_id, span_id)
+        return f"00-{trace_id}-{span_id}-{flags}".encode()
+
+    @property
+    def address(self) -> str | None:
+        """The address of the client."""
+        if isinstance(self._address, bool):
+            client = self.scope["client"]
+            peer = client[0] if client else None
+            self._address = client_address(peer, self.raw_headers, self._proxies)
+        return self._address
+
+    @property
+    def actor(self) -> Actor:
+        """The party that asks, as far as it has shown who it is."""
+        claims = self.claims
+        user_agent = self.headers.get(b"user-agent")
+        return Actor(
+            kind=ActorKind.ANONYMOUS if claims is None else ActorKind.USER,
+            user_id=None if claims is None else claims.user_id,
+            session_id=None if claims is None else claims.session_id,
+            request_id=self.request_id.decode(),
+            address=self.address,
+            user_agent=None if user_agent is None else user_agent.decode("latin-1"),
+        )
+
+    @property
+    def route(self) -> str:
+        """The template of the route that answers, such as `/users/{user_id}`."""
+        template: str = cast("dict[str, Any]", self.scope).get("path_template", "")
+        return template or "(none)"
+
+    def count(self, name: bytes) -> int:
+        """Return how often a header came."""
+        return sum(key == name for key, _ in self.raw_headers)
+
+
+def call_of(scope: Scope) -> Call:
+    """Return the call that the frame made for this request."""
+    call: Call = cast("dict[str, Any]", scope)[_KEY]
+    return call
+
+
+def put_call(scope: Scope, call: Call) -> None:
+    """Leave the call where `call_of` finds it."""
+    cast("dict[str, Any]", scope)[_KEY] = call
+
+
+def has_call(scope: Scope) -> bool:
+    """Tell whether a frame stands around this request already."""
+    return _KEY in scope
+
+
+class CallRequest(Request[Actor, AccessClaims | None, State]):
+    """The request as handlers see it: with the call, and a body that was read and checked."""
+
+    @property
+    def call(self) -> Call:
+        """What limen knows of this request."""
+        return call_of(self.scope)
+
+    @property
+    def actor(self) -> Actor:
+        """The party that asks."""
+        return call_of(self.scope).actor
+
+    @property
+    def claims(self) -> AccessClaims:
+        """What the token of the caller says; the gate let nobody through without one."""
+        claims = call_of(self.scope).claims
+        if claims is None:
+            raise NotSignedIn
+        return claims
+
+    async def body(self) -> bytes:
+        """Return the body, which the gate has read."""
+        return call_of(self.scope).body
+
+    async def json(self) -> Any:
+        """Return the struct that the gate made of the body."""
+        return call_of(self.scope).data
+
+
+__all__ = ["Call", "CallRequest", "Headers", "Message", "call_of", "has_call", "put_call"]

@@ -1,0 +1,76 @@
+"""What the OpenAPI document says of a route, and the rules that make it true."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar.datastructures import ResponseHeader
+from litestar.openapi.datastructures import ResponseSpec
+
+from limen.entrypoints.http.rules import Rules, ruled
+from limen.entrypoints.shapes import Failure
+
+BEARER: Final = "bearer"
+
+_WHEN: Final[Mapping[int, str]] = {
+    304: "Not changed since the version that the caller has",
+    400: "The body, a parameter or a header has the wrong form",
+    401: "No access token, or one that is expired or refused",
+    403: "Not allowed",
+    404: "Not there",
+    406: "None of the accepted media types can be given",
+    409: "Already there, or changed meanwhile",
+    412: "If-Match names another version",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "Well-formed, but refused",
+    429: "Too much at once; Retry-After says how long to wait",
+    431: "The headers are too large",
+    500: "A fault in limen",
+    503: "The store, or something else that is needed, is out",
+}
+_FOR_ALL: Final = (400, 406, 431, 500, 503)
+_FOR_BODIES: Final = (413, 415)
+_FOR_REPEATABLE: Final = (409, 422)
+
+
+def described(
+    name: str,
+    summary: str,
+    *,
+    refuses: tuple[int, ...] = (),
+    rules: Rules | None = None,
+    has_body: bool = False,
+    is_versioned: bool = False,
+) -> dict[str, Any]:
+    """Return the arguments of a route handler: its name, its summary, how it refuses, its rules.
+
+    `refuses` lists the statuses beside those that follow from the rules. `is_versioned`: the
+    route gives or heeds entity tags.
+    """
+    kept = rules or Rules()
+    statuses = {*refuses, *(_FOR_ALL if kept.has_json else ())}
+    if not kept.is_public:
+        statuses.add(401)
+    if has_body:
+        statuses.update(_FOR_BODIES)
+    if kept.is_repeatable:
+        statuses.update(_FOR_REPEATABLE)
+    return {
+        "operation_id": name,
+        "summary": summary,
+        "responses": {status: _spec(status) for status in sorted(statuses)},
+        "security": [] if kept.is_public else [{BEARER: []}],
+        "opt": {**ruled(kept), "is_versioned": is_versioned},
+    }
+
+
+def _spec(status: int) -> ResponseSpec:
+    return ResponseSpec(
+        data_container=Failure,
+        generate_examples=False,
+        description=_WHEN.get(status, HTTPStatus(status).phrase),
+    )
+
+
+__all__ = ["BEARER", "ResponseHeader", "described"]

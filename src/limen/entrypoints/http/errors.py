@@ -1,0 +1,188 @@
+"""From refusals to answers: one table from kinds to statuses, one handler for everything."""
+
+import math
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+
+from limen.core.errors import (
+    Fault,
+    InvalidInput,
+    Kind,
+    LimenError,
+    NotSignedIn,
+    SessionEnded,
+    TokenExpired,
+    TokenInvalid,
+)
+from limen.entrypoints.http.call import Call, call_of
+from limen.entrypoints.http.media import JSON, PROBLEM, wants_problem
+from limen.entrypoints.http.refusals import (
+    HostNotAllowed,
+    HttpRefusal,
+    MethodNotAllowed,
+    RouteNotFound,
+)
+from limen.entrypoints.shapes import ErrorOut, Failure, FaultOut
+
+STATUS: Final[Mapping[Kind, int]] = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.PRECONDITION: 412,
+    Kind.UNPROCESSABLE: 422,
+    Kind.THROTTLED: 429,
+    Kind.UNAVAILABLE: 503,
+    Kind.BROKEN: 500,
+}
+
+_RETRY_SECONDS: Final = 5
+_REALM: Final = 'Bearer realm="limen"'
+_logger: Final = structlog.stdlib.get_logger("limen.http")
+
+
+class ProblemOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal as a problem document (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: tuple[FaultOut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    media_type: str
+    body: bytes
+
+
+def status_of(error: LimenError) -> int:
+    """Return the status that an error is answered with."""
+    return error.status if isinstance(error, HttpRefusal) else STATUS[error.kind]
+
+
+def render(error: LimenError, call: Call) -> Answer:
+    """Make the answer of a refusal; a broken limen says no more than that."""
+    shown = error if error.kind is not Kind.BROKEN else LimenError()
+    call.refusal = shown
+    status = status_of(shown)
+    is_problem = wants_problem(call.headers.get(b"accept", b""))
+    request_id = call.request_id.decode()
+    content: msgspec.Struct
+    if is_problem:
+        content = ProblemOut(
+            type=f"urn:limen:error:{shown.code}",
+            title=type(shown).sentence,
+            status=status,
+            detail=shown.message,
+            instance=f"urn:limen:request:{request_id}",
+            code=shown.code,
+            errors=tuple(map(FaultOut.of, shown.details)),
+        )
+    else:
+        content = Failure(error=ErrorOut.of(shown, request_id=request_id))
+    return Answer(
+        status=status,
+        headers=_headers(shown),
+        media_type=PROBLEM if is_problem else JSON,
+        body=msgspec.json.encode(content),
+    )
+
+
+def _headers(error: LimenError) -> dict[str, str]:
+    headers = {}
+    if error.kind is Kind.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = _challenge(error)
+    if error.kind in {Kind.THROTTLED, Kind.UNAVAILABLE} or error.retry_after is not None:
+        seconds = _RETRY_SECONDS if error.retry_after is None else math.ceil(error.retry_after)
+        headers["Retry-After"] = str(max(seconds, 1))
+        if error.kind is Kind.THROTTLED:
+            policy = error.code.partition(".")[0]
+            headers["RateLimit"] = f'"{policy}";r=0;t={max(seconds, 1)}'
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = error.allow
+    return headers
+
+
+def _challenge(error: LimenError) -> str:
+    """Return the challenge of RFC 6750 section 3: no error code for who showed no token."""
+    if isinstance(error, TokenInvalid | TokenExpired | SessionEnded):
+        return f'{_REALM}, error="invalid_token", error_description="{error.sentence}"'
+    return _REALM
+
+
+def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer any exception; the one handler of all routes."""
+    call = call_of(request.scope)
+    answer = render(read(error, call), call)
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        headers=dict(answer.headers),
+        media_type=answer.media_type,
+    )
+
+
+def read(error: Exception, call: Call) -> LimenError:
+    """Return what an exception means; what nobody foresaw is logged, with the request's id."""
+    if isinstance(error, LimenError):
+        if error.kind is Kind.BROKEN:
+            _log(error, call)
+        return error
+    if isinstance(error, HTTPException):
+        return _read_litestar(error)
+    _log(error, call)
+    return LimenError()
+
+
+def _read_litestar(error: HTTPException) -> LimenError:
+    match error:
+        case NotFoundException():
+            return RouteNotFound()
+        case MethodNotAllowedException():
+            return MethodNotAllowed((error.headers or {}).get("Allow", ""))
+        case ValidationException():
+            return InvalidInput(details=tuple(map(_fault, error.extra or [])))
+        case _ if error.detail == "Invalid host header":
+            return HostNotAllowed()
+        case _:
+            return InvalidInput()
+
+
+def _fault(extra: Mapping[str, str]) -> Fault:
+    sentence = extra.get("message", "is not valid")
+    return Fault(extra.get("key", ""), "invalid", sentence[:1].lower() + sentence[1:])
+
+
+def _log(error: Exception, call: Call) -> None:
+    _logger.error(
+        "request_failed",
+        request_id=call.request_id.decode(),
+        route=call.route,
+        method=call.method,
+        # As text: some renderers of exceptions show local variables, and those hold secrets.
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+__all__ = ["Answer", "NotSignedIn", "ProblemOut", "handle", "read", "render", "status_of"]

@@ -1,0 +1,75 @@
+"""What happens between the choice of a route and its handler, the same for every route."""
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec import Struct
+
+from limen.core.errors import Fault, InvalidQuery
+from limen.entrypoints.http.authentication import authenticate
+from limen.entrypoints.http.bodies import NothingIn, decode, read_body
+from limen.entrypoints.http.call import Call, call_of
+from limen.entrypoints.http.media import accepts_json
+from limen.entrypoints.http.parameters import names_of
+from limen.entrypoints.http.refusals import NotAcceptable
+from limen.entrypoints.http.repetition import repeatable
+from limen.entrypoints.http.rules import Rules, rules_of
+from limen.entrypoints.http.services import Reception
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Gate:
+    """Lets through who may come, with a body that was read; in this order.
+
+    Who asks, what they accept, which parameters they give, what the body says, whether it was
+    answered before. The first that fails is the answer.
+    """
+
+    def __init__(self, app: ASGIApp, reception: Reception) -> None:
+        """Stand before `app`."""
+        self._app = app
+        self._reception = reception
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        call = call_of(scope)
+        handler = scope["route_handler"]
+        call.rules = rules = rules_of(handler, call.method)
+        if not rules.is_public:
+            call.claims = await authenticate(call, self._reception.services.tokens)
+        if rules.has_json and not accepts_json(call.headers.get(b"accept", b"")):
+            raise NotAcceptable
+        if rules.query is not None and scope["query_string"]:
+            _check_query(scope["query_string"], rules)
+        if call.method not in _WITH_BODY:
+            await self._app(scope, receive, send)
+            return
+        call.body = await read_body(call, rules.body_limit)
+        call.data = decode(call, _shape_of(handler), is_patch=call.method == "PATCH")
+        if rules.is_repeatable and b"idempotency-key" in call.headers:
+            await repeatable(call, self._reception.services.idempotency, self._app, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _shape_of(handler: object) -> type[Struct]:
+    if isinstance(handler, HTTPRouteHandler) and handler.parsed_data_field is not None:
+        shape: type[Struct] = handler.parsed_data_field.annotation
+        return shape
+    return NothingIn
+
+
+def _check_query(query: bytes, rules: Rules) -> None:
+    known = rules.query or frozenset()
+    faults = [
+        Fault(name, "unknown_parameter", f"is not known here; may be {', '.join(sorted(known))}")
+        if known
+        else Fault(name, "unknown_parameter", "is not known here; this address takes none")
+        for name in names_of(query)
+        if name.partition("[")[0] not in known
+    ]
+    if faults:
+        raise InvalidQuery(details=tuple(faults))
+
+
+__all__ = ["Call", "Gate"]

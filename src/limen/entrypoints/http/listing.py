@@ -1,0 +1,122 @@
+"""Lists: the query string as the core wants it, the page as people get it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+from litestar import Response
+from msgspec import Struct
+
+from limen.core.errors import Fault, InvalidQuery
+from limen.core.page import DEFAULT_LIMIT, Listing, ListQuery
+from limen.entrypoints.http.call import CallRequest
+from limen.entrypoints.http.parameters import pairs_of
+from limen.entrypoints.shapes import ListMetaOut, Success, read_fields, sparse
+
+S = TypeVar("S", bound=Struct)
+
+LIST_PARAMETERS: Final = frozenset(
+    {"page", "limit", "cursor", "sort", "filter", "q", "fields", "count"}
+)
+
+_FILTER: Final = re.compile(r"filter\[([^\[\]]{1,64})\](?:\[([^\[\]]{1,16})\])?")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadQuery:
+    """A list query: what the core is asked, which fields are shown, and how it was asked."""
+
+    core: ListQuery
+    fields: tuple[str, ...] | None
+    pairs: tuple[tuple[str, str], ...]
+
+
+def read_list(request: CallRequest, shape: type[Struct]) -> ReadQuery:
+    """Read the query string; raise `InvalidQuery` naming all that is wrong with its form."""
+    pairs = pairs_of(request.scope["query_string"])
+    faults = list(_repeated(pairs))
+    plain = {name: value for name, value in pairs if not name.startswith("filter")}
+    filters = dict(_filters(pairs, faults))
+    page = _number("page", plain.get("page"), faults)
+    limit = _number("limit", plain.get("limit"), faults)
+    fields = None
+    try:
+        fields = read_fields(plain.get("fields"), shape)
+    except InvalidQuery as error:
+        faults.extend(error.details)
+    if faults:
+        raise InvalidQuery(details=tuple(faults))
+    core = ListQuery(
+        filters=filters,
+        search=plain.get("q"),
+        sort=plain.get("sort"),
+        page=page,
+        cursor=plain.get("cursor"),
+        limit=DEFAULT_LIMIT if limit is None else limit,
+        count=plain.get("count"),
+    )
+    return ReadQuery(core=core, fields=fields, pairs=tuple(pairs))
+
+
+def listed(
+    request: CallRequest, query: ReadQuery, listing: Listing[Any], items: list[S]
+) -> Response[Success[list[S]]]:
+    """Answer with a page, its place in the whole, and links to others (RFC 8288)."""
+    data: Any = items
+    if query.fields is not None:
+        data = [sparse(item, query.fields) for item in items]
+    path = request.call.base + request.scope["path"]
+    links = ", ".join(
+        f'<{path}?{urlencode(pairs, safe="[],")}>; rel="{rel}"'
+        for rel, pairs in _links(query, listing)
+    )
+    return Response(Success(data=data, meta=ListMetaOut.of(listing)), headers={"Link": links})
+
+
+def _repeated(pairs: list[tuple[str, str]]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            yield Fault(name, "repeated", "stands more than once")
+        seen.add(name)
+
+
+def _filters(
+    pairs: list[tuple[str, str]], faults: list[Fault]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    for name, value in pairs:
+        if not name.startswith("filter"):
+            continue
+        match = _FILTER.fullmatch(name)
+        if match is None:
+            form = "must be written filter[field] or filter[field][operator]"
+            faults.append(Fault(name[:100], "invalid", form))
+        else:
+            yield (match[1], match[2] or "eq"), value
+
+
+def _number(name: str, text: str | None, faults: list[Fault]) -> int | None:
+    if text is None:
+        return None
+    if not _NUMBER.fullmatch(text):
+        faults.append(Fault(name, "invalid", "must be a whole number"))
+        return None
+    return int(text)
+
+
+def _links(query: ReadQuery, listing: Listing[Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    kept = {name: value for name, value in query.pairs if name not in {"page", "cursor"}}
+    page = listing.page
+    if page is None:
+        yield "first", kept
+        if listing.next_cursor is not None:
+            yield "next", {**kept, "cursor": listing.next_cursor}
+        return
+    yield "first", {**kept, "page": "1"}
+    if page > 1:
+        yield "prev", {**kept, "page": str(page - 1)}
+    if listing.next_cursor is not None:
+        yield "next", {**kept, "page": str(page + 1)}

@@ -1,0 +1,107 @@
+"""What the HTTP door needs of a limen, whoever assembled it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from limen.core.idempotency.service import IdempotencyService
+from limen.core.keys.service import KeyService
+from limen.core.passwords.service import PasswordService
+from limen.core.roles.service import RoleService
+from limen.core.sessions.service import SessionService
+from limen.core.signin.service import SignInService
+from limen.core.tokens.service import TokenService
+from limen.core.users.service import UserService
+from limen.ports.entropy import Entropy
+
+Check: TypeAlias = Callable[[], Awaitable[None]]
+Gauges: TypeAlias = Callable[[], Mapping[str, float]]
+
+
+class Services(Protocol):
+    """One service for each concept."""
+
+    @property
+    def users(self) -> UserService:
+        """Accounts."""
+        ...
+
+    @property
+    def passwords(self) -> PasswordService:
+        """Setting and changing passwords."""
+        ...
+
+    @property
+    def sign_in(self) -> SignInService:
+        """The way in."""
+        ...
+
+    @property
+    def sessions(self) -> SessionService:
+        """Sign-ins and their ends."""
+        ...
+
+    @property
+    def tokens(self) -> TokenService:
+        """Access tokens and refreshing."""
+        ...
+
+    @property
+    def roles(self) -> RoleService:
+        """Roles and who has them."""
+        ...
+
+    @property
+    def keys(self) -> KeyService:
+        """Signing keys."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyService:
+        """Requests that may be repeated."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An open limen as the door needs it.
+
+    `checks` are the parts without which it cannot work (each raises when it cannot), `gauges`
+    tells what is in use at the moment.
+    """
+
+    services: Services
+    entropy: Entropy
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    gauges: Gauges = dict
+
+
+Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Opened]]
+
+
+class Reception:
+    """Where requests find the open limen: it is there from the start of the server to its end."""
+
+    def __init__(self) -> None:
+        self._opened: Opened | None = None
+
+    def open(self, opened: Opened) -> None:
+        """Serve with this one."""
+        self._opened = opened
+
+    def close(self) -> None:
+        """Serve no more."""
+        self._opened = None
+
+    @property
+    def opened(self) -> Opened:
+        """The open limen; a `RuntimeError` says that the application was not started."""
+        if self._opened is None:
+            raise RuntimeError("limen is not open: the application's lifespan has not run")
+        return self._opened
+
+    @property
+    def services(self) -> Services:
+        """The services of the open limen."""
+        return self.opened.services

@@ -1,0 +1,98 @@
+"""Getting an account, and signing in."""
+
+from litestar import Controller, Response, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Struct
+
+from limen.core.signin.service import SignInService
+from limen.core.users.service import UserService
+from limen.entrypoints.http.answers import created, plain
+from limen.entrypoints.http.call import CallRequest
+from limen.entrypoints.http.describing import described
+from limen.entrypoints.http.rules import Rules
+from limen.entrypoints.shapes import Success, TokensOut, UserOut
+
+
+class RegisterUserIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Who asks for an account."""
+
+    email: str
+    password: str
+    username: str | None = None
+    name: str = ""
+
+
+class SignInIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Who signs in: by e-mail address or username. `label` names the device for people."""
+
+    identifier: str
+    password: str
+    label: str = ""
+
+
+class RegistrationController(Controller):
+    """Getting an account."""
+
+    path = "/auth/register"
+    tags = ("Sign-in",)
+
+    @post(
+        "/",
+        **described(
+            "registerUser",
+            "Make an account for oneself",
+            refuses=(403, 409, 422, 429),
+            rules=Rules(is_public=True, is_repeatable=True),
+            has_body=True,
+            is_versioned=True,
+        ),
+    )
+    async def register(
+        self,
+        request: CallRequest,
+        users: NamedDependency[UserService],
+        data: JSONBody[RegisterUserIn],
+    ) -> Response[Success[UserOut]]:
+        """Make an account; whether it may sign in at once is the operator's choice."""
+        user = await users.register(
+            email=data.email,
+            password=data.password,
+            username=data.username,
+            name=data.name,
+            actor=request.actor,
+        )
+        return created(request, UserOut.of(user), "limen.getUser", user_id=user.id)
+
+
+class SignInController(Controller):
+    """Signing in."""
+
+    path = "/auth/login"
+    tags = ("Sign-in",)
+
+    @post(
+        "/",
+        status_code=200,
+        **described(
+            "signIn",
+            "Sign in with a password",
+            refuses=(401, 429),
+            rules=Rules(is_public=True, is_secret=True),
+            has_body=True,
+        ),
+    )
+    async def sign_in(
+        self,
+        request: CallRequest,
+        sign_in: NamedDependency[SignInService],
+        data: JSONBody[SignInIn],
+    ) -> Success[TokensOut]:
+        """Begin a session. An `Idempotency-Key` is not heeded: secrets are never replayed."""
+        tokens = await sign_in.sign_in(
+            identifier=data.identifier,
+            password=data.password,
+            label=data.label,
+            actor=request.actor,
+        )
+        return plain(TokensOut.of(tokens))

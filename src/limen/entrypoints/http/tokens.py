@@ -1,0 +1,80 @@
+"""Exchanging refresh tokens, and telling proxies who asks."""
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Struct
+
+from limen.core.tokens.service import TokenService
+from limen.entrypoints.http.answers import plain
+from limen.entrypoints.http.call import CallRequest
+from limen.entrypoints.http.describing import described
+from limen.entrypoints.http.rules import Rules
+from limen.entrypoints.shapes import Success, TokensOut
+
+
+class RefreshIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A refresh token that was never used, or was just used."""
+
+    refresh_token: str
+
+
+class TokenController(Controller):
+    """Refreshing."""
+
+    path = "/auth/refresh"
+    tags = ("Sign-in",)
+
+    @post(
+        "/",
+        status_code=200,
+        **described(
+            "refresh",
+            "Exchange a refresh token for new tokens",
+            refuses=(401, 409),
+            rules=Rules(is_public=True, is_secret=True),
+            has_body=True,
+        ),
+    )
+    async def refresh(
+        self,
+        request: CallRequest,
+        tokens: NamedDependency[TokenService],
+        data: JSONBody[RefreshIn],
+    ) -> Success[TokensOut]:
+        """Give the next refresh token; for ten seconds the same one again (a lost answer).
+
+        An `Idempotency-Key` is not heeded: secrets are never replayed.
+        """
+        issued = await tokens.refresh(refresh_token=data.refresh_token, actor=request.actor)
+        return plain(TokensOut.of(issued))
+
+
+class CheckController(Controller):
+    """Forward authentication."""
+
+    path = "/auth/check"
+    tags = ("Sign-in",)
+
+    @get(
+        "/",
+        status_code=204,
+        **described(
+            "checkAccess",
+            "Tell a reverse proxy who asks",
+            rules=Rules(query=None, has_json=False),
+            refuses=(503,),
+        ),
+    )
+    async def check(self, request: CallRequest) -> Response[None]:
+        """Answer 204 with the principal in headers (nginx `auth_request`, Traefik, Caddy).
+
+        The store is not read: the roles are those of the token, fifteen minutes old at most.
+        """
+        claims = request.claims
+        headers = {
+            "X-Limen-User-Id": str(claims.user_id),
+            "X-Limen-Session-Id": str(claims.session_id),
+            "X-Limen-Roles": ",".join(claims.roles),
+        }
+        return Response(None, headers=headers)
