@@ -5,6 +5,25 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+
+def examples(count: int) -> settings:
+    """Return the settings of a contract that holds for every example: try `count` of them.
+
+    The fixtures are shared by all examples of a test, and its code by all adapters; contracts are
+    written for that.
+    """
+    return settings(
+        max_examples=count,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.differing_executors,
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.too_slow,
+        ],
+    )
+
 
 _REFUSED_MARKS = frozenset({"skip", "skipif", "xfail"})
 

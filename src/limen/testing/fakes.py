@@ -8,7 +8,8 @@ import asyncio
 import hashlib
 import hmac
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import re
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -156,19 +157,13 @@ class PlainHasher:
             raise HashingBusy(retry_after=1)
 
     def _read(self, digest: Secret[str]) -> tuple[int, int] | None:
-        text = digest.reveal()
-        _, _, rest = text.partition("$plain$")
-        cost, _, rest = rest.partition("$")
-        salt, _, body = rest.partition("$")
-        is_well_formed = (
-            text.isascii() and cost.isdigit() and salt.isdigit() and len(body) == _PLAIN_LENGTH
-        )
-        if not is_well_formed or not 1 <= int(cost) <= self._ceiling:
+        found = _PLAIN.fullmatch(digest.reveal())
+        if found is None or not 1 <= int(found["cost"]) <= self._ceiling:
             return None
-        return int(cost), int(salt)
+        return int(found["cost"]), int(found["salt"])
 
 
-_PLAIN_LENGTH: Final = 64
+_PLAIN: Final = re.compile(r"\$plain\$(?P<cost>[0-9]{1,3})\$(?P<salt>[0-9]{1,9})\$[0-9a-f]{64}")
 
 
 def _plain_digest(password: str, cost: int, salt: int) -> str:
@@ -241,10 +236,17 @@ def _encode_json(value: Mapping[str, object]) -> str:
     return _encode(json.dumps(value, separators=(",", ":")).encode())
 
 
+def _decode(segment: str) -> bytes:
+    raw = b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
+    if _encode(raw) != segment:
+        raise TokenInvalid
+    return raw
+
+
 def _take_apart(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
     parts = token.split(".") if len(token) <= LONGEST_TOKEN else []
     try:
-        header, claims, tag = (urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in parts)
+        header, claims, tag = map(_decode, parts)
         read = json.loads(header), json.loads(claims)
     except (ValueError, RecursionError):
         raise TokenInvalid from None

@@ -1,14 +1,14 @@
 """What `limen.ports.users.Users.list` promises: the answer of a plain Python model, always."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from limen.core.ids import UserId
@@ -19,7 +19,7 @@ from limen.core.users.directory import FIELDS
 from limen.core.users.model import Status, User
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import a_grant, a_role, a_user
-from limen.testing.contract import Contract
+from limen.testing.contract import Contract, examples
 from limen.testing.contracts.comparison import assert_same
 from limen.testing.contracts.steps import keep, look
 from limen.testing.fakes import NOON
@@ -36,20 +36,14 @@ _INSTANTS: Final = (
 )  # fmt: skip
 _ROLES: Final = (ADMIN, "editor", "idle")
 
-_quick: Final = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
     """The users that are in the store, and the roles that each was ever given."""
 
-    unit_of_work: UnitOfWorkFactory
-    users: tuple[User, ...]
-    roles: dict[UserId, frozenset[str]]
+    unit_of_work: UnitOfWorkFactory = field(repr=False)
+    users: tuple[User, ...] = field(repr=False)
+    roles: dict[UserId, frozenset[str]] = field(repr=False)
 
     async def ask(self, selection: Selection) -> Page[User]:
         """Ask the store."""
@@ -60,7 +54,7 @@ class Crowd:
         found = [user for user in self.users if self._meets(user, selection)]
         for sort in reversed(selection.sort):
             found.sort(
-                key=lambda user, field=sort.field: _order(_value(user, field)),  # type: ignore[misc]
+                key=lambda user, name=sort.field: _order(_value(user, name)),  # type: ignore[misc]
                 reverse=sort.descending,
             )
         return found
@@ -209,7 +203,7 @@ class DirectoryContract(Contract):
         await keep(unit_of_work, *_PEOPLE, *map(a_role, _ROLES[1:]), *grants)
         yield Crowd(unit_of_work, tuple(_PEOPLE), roles)
 
-    @_quick
+    @examples(60)
     @given(selection=selections())
     async def test_a_list_is_the_filtered_and_sorted_users(
         self, crowd: Crowd, selection: Selection
@@ -220,7 +214,7 @@ class DirectoryContract(Contract):
         assert_same(list(page.items), expected)
         assert page.next is None
 
-    @_quick
+    @examples(60)
     @given(selection=selections(), limit=st.integers(1, 30))
     async def test_a_walk_gives_every_row_exactly_once_in_order(
         self, crowd: Crowd, selection: Selection, limit: int
@@ -236,7 +230,7 @@ class DirectoryContract(Contract):
             step = replace(step, after=page.next)
         assert _names(walked) == _names(crowd.expect(selection))
 
-    @_quick
+    @examples(60)
     @given(selection=selections(), offset=st.integers(0, 80), limit=st.integers(1, 30))
     async def test_an_offset_skips_rows_and_the_position_goes_on_from_there(
         self, crowd: Crowd, selection: Selection, offset: int, limit: int
@@ -250,7 +244,7 @@ class DirectoryContract(Contract):
         rest = await crowd.ask(replace(selection, after=page.next))
         assert _names(rest.items) == _names(expected[offset + limit :])
 
-    @_quick
+    @examples(60)
     @given(selection=selections(), limit=st.integers(1, 30))
     async def test_an_exact_count_is_of_all_rows_whatever_the_window(
         self, crowd: Crowd, selection: Selection, limit: int

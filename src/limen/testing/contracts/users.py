@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from limen.core.errors import ConcurrentUpdate, EmailTaken, UsernameTaken, UserNotFound
 from limen.core.sessions.model import EndReason
@@ -21,14 +21,10 @@ from limen.testing.builders import (
     a_user,
     a_user_id,
 )
-from limen.testing.contract import Contract
+from limen.testing.contract import Contract, examples
 from limen.testing.contracts.comparison import assert_same
 from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
-
-_property = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 class UsersContract(Contract):
@@ -56,7 +52,7 @@ class UsersContract(Contract):
         with pytest.raises(UserNotFound):
             await change(unit_of_work, lambda uow: uow.users.lock(a_user_id()))
 
-    @_property
+    @examples(25)
     @given(name=strategies.names(), attributes=strategies.attributes(), when=strategies.instants())
     async def test_every_valid_text_attribute_and_instant_comes_back_as_it_was(
         self,

@@ -1,0 +1,249 @@
+"""What `limen.ports.password_hasher` promises."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+from hypothesis import given
+
+from limen.core.errors import HashingBusy, PasswordHashUnknown, PasswordMismatch
+from limen.core.secret import Secret
+from limen.ports.password_hasher import PasswordHasher, PasswordScheme
+from limen.testing import strategies
+from limen.testing.contract import Contract, examples
+
+PASSWORD: Final = Secret("correct horse battery")
+# Pairs that hashes are known to confuse: behind 72 bytes, behind NUL, by case, by white space, by
+# a character that some encoding drops.
+CONFUSABLE: Final = [
+    ("x" * 71 + "éa", "x" * 71 + "éb"),
+    ("y" * 255 + "a", "y" * 255 + "b"),
+    ("before\0after", "before\0other"),
+    ("before\0", "before"),
+    ("correct horse", "Correct horse"),
+    ("correct horse", "correct horse "),
+    ("pässword", "pssword"),
+    ("🜁🜁🜁🜁", "🜂🜂🜂🜂"),
+]
+UNKNOWN: Final = [
+    "", " ", "x", "$", "$$$", "plain text", "$unknown$v=1$abc$def", "$2b$12$", "$2b$12$short",
+    "$argon2id$", "{SSHA}abc", "*0", "5f4dcc3b5aa765d61d8327deb882cf99", "\0", "é" * 60,
+]  # fmt: skip
+
+
+def _with_something_about(digest: str) -> list[str]:
+    return [digest[1:], f" {digest}", f"{digest}\n", f"{digest}\0", f"{digest}$", digest * 2]
+
+
+class PasswordHasherContract(Contract):
+    """Hashing for the services. Fixture: `hasher`."""
+
+    @examples(15)
+    @given(password=strategies.passwords(max_size=256))
+    async def test_verify_accepts_the_password_that_was_hashed_and_no_other(
+        self, hasher: PasswordHasher, password: str
+    ) -> None:
+        digest = await hasher.hash(Secret(password))
+        await hasher.verify(Secret(password), digest)
+        with pytest.raises(PasswordMismatch):
+            await hasher.verify(Secret(password + "x"), digest)
+
+    @pytest.mark.parametrize(("one", "other"), CONFUSABLE)
+    async def test_verify_raises_password_mismatch_for_a_password_that_differs_a_little(
+        self, hasher: PasswordHasher, one: str, other: str
+    ) -> None:
+        for right, wrong in ((one, other), (other, one)):
+            digest = await hasher.hash(Secret(right))
+            with pytest.raises(PasswordMismatch):
+                await hasher.verify(Secret(wrong), digest)
+
+    async def test_verify_raises_password_mismatch_without_a_digest(
+        self, hasher: PasswordHasher
+    ) -> None:
+        with pytest.raises(PasswordMismatch):
+            await hasher.verify(PASSWORD, None)
+
+    @pytest.mark.parametrize("digest", UNKNOWN)
+    async def test_verify_raises_password_mismatch_for_a_digest_of_no_known_scheme(
+        self, hasher: PasswordHasher, digest: str
+    ) -> None:
+        with pytest.raises(PasswordMismatch):
+            await hasher.verify(PASSWORD, Secret(digest))
+        with pytest.raises(PasswordMismatch):
+            await hasher.verify(Secret(digest), Secret(digest))
+
+    async def test_the_same_password_has_another_hash_each_time(
+        self, hasher: PasswordHasher
+    ) -> None:
+        digests = {(await hasher.hash(PASSWORD)).reveal() for _ in range(5)}
+        assert len(digests) == 5
+        assert all(PASSWORD.reveal() not in digest for digest in digests)
+
+    async def test_a_fresh_hash_needs_no_upgrade(self, hasher: PasswordHasher) -> None:
+        assert hasher.needs_upgrade(await hasher.hash(PASSWORD)) is False
+
+    async def test_a_fresh_hash_is_known(self, hasher: PasswordHasher) -> None:
+        hasher.check_known(await hasher.hash(PASSWORD))
+
+    @pytest.mark.parametrize("digest", UNKNOWN)
+    def test_check_known_raises_password_hash_unknown_for_what_is_none(
+        self, hasher: PasswordHasher, digest: str
+    ) -> None:
+        with pytest.raises(PasswordHashUnknown):
+            hasher.check_known(Secret(digest))
+
+    async def test_check_known_raises_password_hash_unknown_for_a_hash_with_something_about_it(
+        self, hasher: PasswordHasher
+    ) -> None:
+        digest = (await hasher.hash(PASSWORD)).reveal()
+        for wrong in (
+            digest[1:],
+            " " + digest,
+            digest + "\n",
+            digest + "\0",
+            digest + "$",
+            digest * 2,
+        ):
+            with pytest.raises(PasswordHashUnknown):
+                hasher.check_known(Secret(wrong))
+
+    async def test_the_event_loop_goes_on_while_a_hash_is_made(
+        self, hasher: PasswordHasher
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        # The best of three: a busy machine may hold anybody up once.
+        gaps = []
+        for _ in range(3):
+            task = asyncio.create_task(hasher.hash(PASSWORD))
+            begun = last = loop.time()
+            longest = 0.0
+            while not task.done():
+                await asyncio.sleep(0)
+                longest, last = max(longest, loop.time() - last), loop.time()
+            await task
+            # A loop that stood still the whole time has one gap as long as all of it.
+            gaps.append((longest, last - begun))
+        assert any(took < 0.01 or longest < took / 2 for longest, took in gaps)
+
+
+class UpgradeContract(Contract):
+    """Digests from another time. Fixtures: `hasher`, `older` (of `PASSWORD`), `too_costly`."""
+
+    async def test_a_digest_of_another_scheme_or_cost_verifies_and_needs_an_upgrade(
+        self, hasher: PasswordHasher, older: Secret[str]
+    ) -> None:
+        hasher.check_known(older)
+        await hasher.verify(PASSWORD, older)
+        with pytest.raises(PasswordMismatch):
+            await hasher.verify(Secret("another password"), older)
+        assert hasher.needs_upgrade(older) is True
+
+    async def test_a_digest_beyond_the_cost_ceiling_is_unknown_and_never_worked_on(
+        self, hasher: PasswordHasher, too_costly: Secret[str]
+    ) -> None:
+        with pytest.raises(PasswordHashUnknown):
+            hasher.check_known(too_costly)
+        with pytest.raises(PasswordMismatch):
+            await hasher.verify(PASSWORD, too_costly)
+
+
+class CrowdedHasherContract(Contract):
+    """Too many at once. Fixture: `hasher`, with room for a few; `digest`: of `PASSWORD`."""
+
+    async def test_hash_raises_hashing_busy_with_retry_after_when_too_much_is_waiting(
+        self, hasher: PasswordHasher
+    ) -> None:
+        outcomes = await asyncio.gather(
+            *(hasher.hash(PASSWORD) for _ in range(200)), return_exceptions=True
+        )
+        _check_crowd(outcomes)
+        for digest in outcomes:
+            if isinstance(digest, Secret):
+                await hasher.verify(PASSWORD, digest)
+
+    @pytest.mark.parametrize("has_digest", [True, False])
+    async def test_verify_raises_hashing_busy_with_retry_after_when_too_much_is_waiting(
+        self, hasher: PasswordHasher, digest: Secret[str], *, has_digest: bool
+    ) -> None:
+        given_digest = digest if has_digest else None
+        outcomes = await asyncio.gather(
+            *(hasher.verify(PASSWORD, given_digest) for _ in range(200)), return_exceptions=True
+        )
+        _check_crowd([o for o in outcomes if not isinstance(o, PasswordMismatch)], least=has_digest)
+
+    async def test_who_gave_up_waiting_leaves_room_for_others(self, hasher: PasswordHasher) -> None:
+        tasks = [asyncio.create_task(hasher.hash(PASSWORD)) for _ in range(200)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    await hasher.hash(PASSWORD)
+                except HashingBusy:
+                    # What a thread has begun, it ends.
+                    await asyncio.sleep(0.01)
+                else:
+                    return
+
+
+def _check_crowd(outcomes: Sequence[object], *, least: bool = True) -> None:
+    busy = [outcome for outcome in outcomes if isinstance(outcome, HashingBusy)]
+    assert busy
+    assert all(error.retry_after and error.retry_after > 0 for error in busy)
+    others = [outcome for outcome in outcomes if not isinstance(outcome, HashingBusy)]
+    assert bool(others) is least
+    assert not [outcome for outcome in others if isinstance(outcome, BaseException)]
+
+
+class PasswordSchemeContract(Contract):
+    """One way to hash. Fixture: `scheme`."""
+
+    @pytest.mark.parametrize(("one", "other"), CONFUSABLE)
+    def test_matches_tells_the_password_from_any_other(
+        self, scheme: PasswordScheme, one: str, other: str
+    ) -> None:
+        digest = scheme.hash(one)
+        assert scheme.matches(one, digest) is True
+        assert scheme.matches(other, digest) is False
+
+    def test_a_new_hash_is_recognised_current_and_different_each_time(
+        self, scheme: PasswordScheme
+    ) -> None:
+        digests = {scheme.hash("correct horse battery") for _ in range(5)}
+        assert len(digests) == 5
+        for digest in digests:
+            assert scheme.recognises(digest) is True
+            assert scheme.is_current(digest) is True
+
+    @pytest.mark.parametrize("digest", UNKNOWN)
+    def test_recognises_is_false_of_what_is_no_hash_of_this_scheme(
+        self, scheme: PasswordScheme, digest: str
+    ) -> None:
+        assert scheme.recognises(digest) is False
+
+    def test_recognises_is_false_of_a_hash_with_something_about_it(
+        self, scheme: PasswordScheme
+    ) -> None:
+        digest = scheme.hash("correct horse battery")
+        for wrong in (
+            digest[1:],
+            " " + digest,
+            digest + "\n",
+            digest + "\0",
+            digest + "$",
+            digest * 2,
+        ):
+            assert scheme.recognises(wrong) is False
+
+    def test_a_hash_that_differs_in_one_character_never_matches(
+        self, scheme: PasswordScheme
+    ) -> None:
+        digest = scheme.hash("correct horse battery")
+        for place in range(len(digest) - 30, len(digest)):
+            other = "A" if digest[place] != "A" else "B"
+            changed = digest[:place] + other + digest[place + 1 :]
+            if scheme.recognises(changed):
+                assert scheme.matches("correct horse battery", changed) is False

@@ -1,0 +1,86 @@
+"""bcrypt, Argon2 and the pool in front of them keep their promises; at low cost, for speed."""
+
+from collections.abc import AsyncIterator
+
+import bcrypt
+import pytest
+
+from limen.adapters.argon2 import Argon2Cost, Argon2Scheme
+from limen.adapters.bcrypt import BcryptScheme
+from limen.adapters.hashing_pool import PooledHasher
+from limen.core.secret import Secret
+from limen.ports.password_hasher import PasswordScheme
+from limen.testing.contracts.password_hasher import (
+    PASSWORD,
+    CrowdedHasherContract,
+    PasswordHasherContract,
+    PasswordSchemeContract,
+    UpgradeContract,
+)
+
+CHEAP = Argon2Cost(memory=64, time=1, lanes=1)
+SCHEMES: dict[str, PasswordScheme] = {"bcrypt": BcryptScheme(4), "argon2": Argon2Scheme(CHEAP)}
+
+
+@pytest.fixture(params=sorted(SCHEMES))
+def scheme(request: pytest.FixtureRequest) -> PasswordScheme:
+    """Each scheme."""
+    return SCHEMES[request.param]
+
+
+@pytest.fixture
+async def hasher(scheme: PasswordScheme) -> AsyncIterator[PooledHasher]:
+    """A pool whose first scheme is `scheme`, and that verifies by the other one too."""
+    others = [other for other in SCHEMES.values() if other is not scheme]
+    pool = PooledHasher(schemes=[scheme, *others], threads=2, queue_limit=8)
+    yield pool
+    await pool.close()
+
+
+class TestScheme(PasswordSchemeContract):
+    """Fixture: `scheme`."""
+
+
+class TestPool(PasswordHasherContract):
+    """Fixture: `hasher`."""
+
+
+class TestCrowdedPool(CrowdedHasherContract):
+    """Fixture: `hasher`."""
+
+    @pytest.fixture
+    def digest(self, scheme: PasswordScheme) -> Secret[str]:
+        return Secret(scheme.hash(PASSWORD.reveal()))
+
+
+def plain_bcrypt(version: str) -> str:
+    """A hash as other systems make it."""
+    made = bcrypt.hashpw(PASSWORD.reveal().encode(), bcrypt.gensalt(4)).decode()
+    return made.replace("$2b$", f"${version}$")
+
+
+OLDER = {
+    "another cost of bcrypt": BcryptScheme(5).hash(PASSWORD.reveal()),
+    "another cost of argon2": Argon2Scheme(Argon2Cost(memory=128)).hash(PASSWORD.reveal()),
+    "plain 2a": plain_bcrypt("2a"),
+    "plain 2b": plain_bcrypt("2b"),
+    "plain 2y": plain_bcrypt("2y"),
+}
+TOO_COSTLY = {
+    "bcrypt": BcryptScheme(4).hash(PASSWORD.reveal()).replace("r=4$", "r=16$"),
+    "plain bcrypt": plain_bcrypt("2b").replace("$04$", "$31$"),
+    "argon2 memory": SCHEMES["argon2"].hash(PASSWORD.reveal()).replace("m=64", "m=262145"),
+    "argon2 time": SCHEMES["argon2"].hash(PASSWORD.reveal()).replace("t=1", "t=17"),
+}
+
+
+class TestUpgrade(UpgradeContract):
+    """Every kind of older digest with every kind that is beyond the ceiling."""
+
+    @pytest.fixture(params=sorted(OLDER))
+    def older(self, request: pytest.FixtureRequest) -> Secret[str]:
+        return Secret(OLDER[request.param])
+
+    @pytest.fixture(params=sorted(TOO_COSTLY))
+    def too_costly(self, request: pytest.FixtureRequest) -> Secret[str]:
+        return Secret(TOO_COSTLY[request.param])

@@ -1,0 +1,151 @@
+"""The fakes keep the promises of their ports: what is proved with them holds with the real ones."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from limen.core.secret import Secret
+from limen.ports.mailer import Mail
+from limen.testing.contracts.breached_passwords import (
+    BreachedPasswordsContract,
+    UnreachableBreachedPasswordsContract,
+)
+from limen.testing.contracts.cipher import CipherContract
+from limen.testing.contracts.clock import ClockContract
+from limen.testing.contracts.entropy import EntropyContract
+from limen.testing.contracts.ids import IdSourceContract
+from limen.testing.contracts.mailer import Inbox, MailerContract, RefusedMailContract
+from limen.testing.contracts.password_hasher import (
+    PASSWORD,
+    PasswordHasherContract,
+    UpgradeContract,
+)
+from limen.testing.contracts.token_signer import TokenSignerContract
+from limen.testing.fakes import (
+    CountingIds,
+    FrozenClock,
+    ListedPasswords,
+    MailBox,
+    PlainCipher,
+    PlainHasher,
+    PlainSigner,
+    SeededEntropy,
+)
+
+
+class TestFrozenClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> FrozenClock:
+        return FrozenClock()
+
+
+class TestCountingIds(IdSourceContract):
+    @pytest.fixture
+    def ids(self) -> CountingIds:
+        return CountingIds()
+
+
+class TestSeededEntropy(EntropyContract):
+    @pytest.fixture
+    def entropy(self) -> SeededEntropy:
+        return SeededEntropy()
+
+
+class TestPlainCipher(CipherContract):
+    @pytest.fixture
+    def cipher(self) -> PlainCipher:
+        return PlainCipher()
+
+
+class TestPlainSigner(TokenSignerContract):
+    @pytest.fixture
+    def signer(self) -> PlainSigner:
+        return PlainSigner()
+
+
+class TestListedPasswords(BreachedPasswordsContract):
+    @pytest.fixture
+    def known(self) -> str:
+        return "Password1234"
+
+    @pytest.fixture
+    def breached(self, known: str) -> ListedPasswords:
+        return ListedPasswords([known])
+
+
+class TestListedPasswordsThatAreOut(UnreachableBreachedPasswordsContract):
+    @pytest.fixture
+    def breached(self) -> ListedPasswords:
+        breached = ListedPasswords()
+        breached.is_out = True
+        return breached
+
+
+class TestMailBox(MailerContract):
+    @pytest.fixture
+    def mailer(self) -> MailBox:
+        return MailBox()
+
+    @pytest.fixture
+    def inbox(self, mailer: MailBox) -> Inbox:
+        def read() -> Sequence[Mail]:
+            return mailer.mails
+
+        return read
+
+
+class TestMailBoxThatIsOut(RefusedMailContract):
+    @pytest.fixture
+    def mailer(self) -> MailBox:
+        box = MailBox()
+        box.is_out = True
+        return box
+
+
+class TestPlainHasher(PasswordHasherContract):
+    @pytest.fixture
+    def hasher(self) -> PlainHasher:
+        return PlainHasher()
+
+
+class TestPlainHasherOfAnotherCost(UpgradeContract):
+    @pytest.fixture
+    def hasher(self) -> PlainHasher:
+        return PlainHasher(cost=5)
+
+    @pytest.fixture
+    async def older(self) -> Secret[str]:
+        return await PlainHasher(cost=4).hash(PASSWORD)
+
+    @pytest.fixture
+    async def too_costly(self) -> Secret[str]:
+        return await PlainHasher(cost=21, ceiling=30).hash(PASSWORD)
+
+
+def test_the_clock_moves_when_told_to() -> None:
+    clock = FrozenClock()
+    before = clock.now()
+    assert clock.now() == before
+    assert clock.advance(timedelta(seconds=2)) == clock.now() == before + timedelta(seconds=2)
+
+
+def test_the_same_seed_gives_the_same_chance() -> None:
+    def draw(seed: int) -> list[bytes]:
+        entropy = SeededEntropy(seed)
+        return [entropy.bytes(8) for _ in range(3)]
+
+    assert draw(1) == draw(1) != draw(2)
+
+
+def test_identifiers_are_the_same_in_every_run() -> None:
+    assert CountingIds().new() == CountingIds().new()
+    assert str(CountingIds().new()).startswith("019d")
+
+
+async def test_the_mail_box_shows_what_went_to_whom() -> None:
+    box = MailBox()
+    mails = [Mail(to=to, subject=to, text="") for to in ("a@x.org", "b@x.org", "a@x.org")]
+    for mail in mails:
+        await box.send(mail)
+    assert box.to("a@x.org") == (mails[0], mails[2])
