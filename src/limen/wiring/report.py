@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from limen.core.secret import Secret
 from limen.wiring.catalogue import CATALOGUE, Setting, Shown
@@ -13,7 +12,8 @@ from limen.wiring.forms import SmtpUrl
 from limen.wiring.groups import Settings
 
 HIDDEN: Final = "***"
-_SECRET_PARAMETER: Final = re.compile(r"((?:password|passfile|sslpassword)=)[^&]*", re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"(://[^:/?#@]*:).*@", re.DOTALL)
+_PARAMETER: Final = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +40,8 @@ def describe(settings: Settings) -> Iterator[SettingLine]:
 
 
 def masked_url(url: str) -> str:
-    """Return a URL without the password in it."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    netloc = f"{name}:{HIDDEN}@{host}" if colon else f"{user}{at}{host}"
-    query = _SECRET_PARAMETER.sub(rf"\g<1>{HIDDEN}", parts.query)
-    if not netloc:
-        return url
-    return parts._replace(netloc=netloc, query=query).geturl()
+    """Return a URL without the password in it; rather too much is hidden than too little."""
+    return _PARAMETER.sub(rf"\g<1>{HIDDEN}", _PASSWORD.sub(rf"\g<1>{HIDDEN}@", url))
 
 
 def _find(settings: Settings, key: str) -> Any:

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from limen.adapters.log_mail import LogMailer
+from limen.adapters.smtp import SmtpMailer, SmtpSecurity
+from limen.core.secret import Secret
+from limen.testing.fakes import CountingIds, FrozenClock
+from limen.wiring.parts import make_hasher, make_mailer
+from limen.wiring.settings import from_code
+
+
+async def test_the_chosen_scheme_hashes_and_the_other_verifies() -> None:
+    bcrypt = make_hasher(from_code({"bcrypt_cost": 10}))
+    argon2 = make_hasher(from_code({"bcrypt_cost": 10, "password_hash": "argon2id"}))
+    password = Secret("correct horse")
+    digests = [await hasher.hash(password) for hasher in (bcrypt, argon2)]
+    assert [digest.reveal()[:8] for digest in digests] == ["$bcrypt-", "$argon2i"]
+    for hasher, own, other in (
+        (bcrypt, digests[0], digests[1]),
+        (argon2, digests[1], digests[0]),
+    ):
+        await hasher.verify(password, own)
+        await hasher.verify(password, other)
+        assert not hasher.needs_upgrade(own)
+        assert hasher.needs_upgrade(other)
+        await hasher.close()
+
+
+async def test_the_pool_is_as_large_as_set() -> None:
+    hasher = make_hasher(from_code({"hashing_threads": 3, "hashing_queue": 9}))
+    assert (hasher.load.threads, hasher.load.queue_limit) == (3, 9)
+    await hasher.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        ({"bcrypt_cost": 12, "hashing_threads": 2, "hashing_queue": 64}, 8),
+        ({"bcrypt_cost": 10, "hashing_threads": 4, "hashing_queue": 4}, 1),
+        ({"bcrypt_cost": 15, "hashing_threads": 1, "hashing_queue": 64}, 30),
+    ],
+)
+async def test_the_wait_is_what_a_full_queue_takes(
+    options: dict[str, object], seconds: float
+) -> None:
+    hasher = make_hasher(from_code(options))
+    assert hasher._retry_after == seconds
+    await hasher.close()
+
+
+def test_mail_stays_here_unless_a_server_is_named(tmp_path: Path) -> None:
+    settings = from_code({"data_dir": tmp_path})
+    mailer = make_mailer(settings, FrozenClock(), CountingIds())
+    assert isinstance(mailer, LogMailer)
+    assert mailer._folder == tmp_path / "mail"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "security", "port"),
+    [
+        ("smtps", SmtpSecurity.TLS, 465),
+        ("smtp", SmtpSecurity.STARTTLS, 587),
+        ("smtp+plain", SmtpSecurity.NONE, 25),
+    ],
+)
+def test_mail_goes_to_the_server_that_is_named(
+    scheme: str, security: SmtpSecurity, port: int
+) -> None:
+    settings = from_code(
+        {"smtp_url": f"{scheme}://mail.example.org", "mail_from": "id@example.org"}
+    )
+    mailer = make_mailer(settings, FrozenClock(), CountingIds())
+    assert isinstance(mailer, SmtpMailer)
+    assert (mailer._server.security, mailer._server.port) == (security, port)
+    assert mailer._server.host == "mail.example.org"
+    assert mailer._sender == "id@example.org"
