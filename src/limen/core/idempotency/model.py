@@ -24,8 +24,8 @@ class StoredAnswer:
 class Attempt:
     """One request under an idempotency key. Without `sealed` its answer is still to come.
 
-    `scope` is the digest of who asked and of their key, `fingerprint` of what was asked; `sealed`
-    is the encrypted answer.
+    `scope` is the digest of who asked and of their key, `fingerprint` the encrypted digest of what
+    was asked; `sealed` is the encrypted answer.
     """
 
     scope: bytes

@@ -42,9 +42,11 @@ class IdempotencyService:
         if reader.read("Idempotency-Key", parse_key, key) is None:
             raise InvalidInput(details=reader.faults)
         now = self._ambient.clock.now()
+        scope, asked = _digest([owner.encode(), key.encode()]), Secret(_digest(request))
         attempt = Attempt(
-            scope=_digest([owner.encode(), key.encode()]),
-            fingerprint=_digest(request),
+            scope=scope,
+            # Requests hold passwords: who reads the store must not try them against a bare digest.
+            fingerprint=self._cipher.seal(asked, _fingerprint_place(scope)),
             begun_at=now,
             expires_at=now + REMEMBERED,
         )
@@ -53,7 +55,7 @@ class IdempotencyService:
             await uow.commit()
         if present is None:
             return Claim(attempt=attempt)
-        if present.fingerprint != attempt.fingerprint:
+        if self._cipher.open(present.fingerprint, _fingerprint_place(scope)) != asked:
             raise IdempotencyKeyReused
         if present.sealed is None:
             raise IdempotencyInProgress(retry_after=1)
@@ -87,6 +89,10 @@ def _digest(parts: Sequence[bytes]) -> bytes:
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.digest()
+
+
+def _fingerprint_place(scope: bytes) -> str:
+    return f"idempotency_attempts.fingerprint.{scope.hex()}"
 
 
 def _place(attempt: Attempt) -> str:
