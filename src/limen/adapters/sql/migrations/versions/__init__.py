@@ -1,0 +1,1 @@
+"""Owns the steps; a step that was released never changes."""

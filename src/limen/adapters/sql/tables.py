@@ -1,0 +1,217 @@
+"""The tables: normalised, every constraint named, an index for every question the ports ask."""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    func,
+    literal_column,
+)
+from sqlalchemy.sql.elements import ColumnElement
+
+from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
+
+# What `migrations/versions` leads to; a test compares.
+REVISION: Final = "0001"
+VERSION_TABLE: Final = "limen_version"
+
+metadata: Final = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+def _of_user(*, is_key: bool = False) -> "Column[Any]":
+    there = ForeignKey("users.id", ondelete="CASCADE")
+    return Column("user_id", Id, there, primary_key=is_key, nullable=False)
+
+
+# `…_key` columns hold the folded form by which texts are compared, sorted and unique.
+users: Final = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("email", Words, nullable=False),
+    Column("email_key", Words, nullable=False),
+    Column("username", Words),
+    Column("username_key", Words),
+    Column("name", Words, nullable=False),
+    Column("name_key", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("attributes", Json, nullable=False),
+    Column("search_text", Words, nullable=False),
+    Column("email_verified_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("last_sign_in_at", Instant),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("email_key"),
+    UniqueConstraint("username_key"),
+)
+
+
+def with_lowest(column: "Column[Any]", lowest: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what a nullable column is sorted by: nothing comes before everything."""
+    return func.coalesce(column, lowest)
+
+
+NO_TEXT: Final[ColumnElement[Any]] = literal_column("''", Words)
+NO_INSTANT: Final[ColumnElement[Any]] = BeforeAll()
+
+# What lists are sorted by. The id behind it makes every order total, so that keysets work.
+SORT_KEYS: Final[dict[str, ColumnElement[Any]]] = {
+    "id": users.c.id,
+    "email": users.c.email_key,
+    "username": with_lowest(users.c.username_key, NO_TEXT),
+    "name": users.c.name_key,
+    "status": users.c.status,
+    "created_at": users.c.created_at,
+    "updated_at": users.c.updated_at,
+    "last_sign_in_at": with_lowest(users.c.last_sign_in_at, NO_INSTANT),
+    "email_verified_at": with_lowest(users.c.email_verified_at, NO_INSTANT),
+}
+
+for _name in ("username", "name", "created_at", "updated_at", "last_sign_in_at"):
+    Index(f"ix_users_{_name}", SORT_KEYS[_name], users.c.id)
+Index("ix_users_email_verified_at", SORT_KEYS["email_verified_at"], users.c.id)
+Index("ix_users_status", users.c.status, users.c.created_at, users.c.id)
+
+passwords: Final = Table(
+    "passwords",
+    metadata,
+    _of_user(is_key=True),
+    Column("digest", Words, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+# `runs_out_at` is the earlier of both ends: one index answers who is over.
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _of_user(),
+    Column("label", Words, nullable=False),
+    Column("address", Words),
+    Column("user_agent", Words),
+    Column("methods", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant, nullable=False),
+    Column("idle_expires_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("runs_out_at", Instant, nullable=False, index=True),
+    Column("ended_at", Instant),
+    Column("end_reason", Words),
+)
+Index("ix_sessions_user_id", sessions.c.user_id, sessions.c.ended_at)
+Index(
+    "ix_sessions_ended_at",
+    sessions.c.ended_at,
+    postgresql_where=sessions.c.ended_at.is_not(None),
+    sqlite_where=sessions.c.ended_at.is_not(None),
+)
+
+refresh_families: Final = Table(
+    "refresh_families",
+    metadata,
+    Column("session_id", Id, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("seed", Bytes, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("digest", Bytes, nullable=False),
+    Column("previous_digest", Bytes),
+    Column("rotated_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+# Endings outlive their sessions and users, for as long as access tokens may: no foreign key.
+session_endings: Final = Table(
+    "session_endings",
+    metadata,
+    Column("session_id", Id, primary_key=True),
+    Column("ended_at", Instant, nullable=False, index=True),
+)
+
+signing_keys: Final = Table(
+    "signing_keys",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("algorithm", Words, nullable=False),
+    Column("public", Json, nullable=False),
+    Column("sealed", Bytes, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("signs_from", Instant, nullable=False),
+)
+
+roles: Final = Table(
+    "roles",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("description", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+role_permissions: Final = Table(
+    "role_permissions",
+    metadata,
+    Column("role", Words, ForeignKey("roles.name", ondelete="CASCADE")),
+    Column("permission", Words),
+    PrimaryKeyConstraint("role", "permission"),
+)
+
+grants: Final = Table(
+    "grants",
+    metadata,
+    _of_user(),
+    Column("role", Words, ForeignKey("roles.name"), nullable=False),
+    Column("granted_at", Instant, nullable=False),
+    Column("ends_at", Instant),
+    PrimaryKeyConstraint("user_id", "role"),
+    Index("ix_grants_role", "role", "user_id"),
+)
+
+throttles: Final = Table(
+    "throttles",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+    Column("blocked_until", Instant),
+)
+
+# Events outlive the users they tell of: no foreign key.
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("actor", Json, nullable=False),
+    Column("user_id", Id),
+    Column("payload", Json, nullable=False),
+    Index("ix_outbox_user_id", "user_id", "id"),
+)
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    Column("scope", Bytes, primary_key=True),
+    Column("fingerprint", Bytes, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("sealed", Bytes),
+)
