@@ -44,13 +44,20 @@ class LogMailer:
 
     def _compose(self, mail: Mail) -> EmailMessage:
         message = EmailMessage(policy=_READABLE)
-        message["To"] = Address(addr_spec=mail.to)
+        message["To"] = _address(mail.to)
         message["Subject"] = mail.subject
         message["Date"] = self._clock.now()
         message.set_content(mail.text)
         if mail.html is not None:
             message.add_alternative(mail.html, subtype="html")
         return message
+
+
+def _address(text: str) -> Address:
+    address = Address(addr_spec=text)
+    if not address.username or not address.domain:
+        raise ValueError("no address")
+    return address
 
 
 def _write(path: Path, content: bytes) -> None:

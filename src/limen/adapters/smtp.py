@@ -83,8 +83,8 @@ class SmtpMailer:
 
     def _compose(self, mail: Mail) -> EmailMessage:
         message = EmailMessage(policy=SMTPUTF8)
-        message["From"] = Address(addr_spec=_with_ascii_domain(self._sender))
-        message["To"] = Address(addr_spec=_with_ascii_domain(mail.to))
+        message["From"] = _address(self._sender)
+        message["To"] = _address(mail.to)
         message["Subject"] = mail.subject
         message["Date"] = self._clock.now()
         message["Message-ID"] = f"<{self._ids.new()}@{self._server.host}>"
@@ -95,10 +95,15 @@ class SmtpMailer:
         return message
 
 
-def _with_ascii_domain(address: str) -> str:
-    """Return `address` with its domain in A-labels (RFC 5890), which every server understands."""
-    local, _, domain = address.rpartition("@")
-    return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
+def _address(text: str) -> Address:
+    """Read an address; its domain goes out in A-labels (RFC 5890), which every server reads."""
+    local, _, domain = text.rpartition("@")
+    if not domain.isascii():
+        text = f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    address = Address(addr_spec=text)
+    if not address.username or not address.domain:
+        raise ValueError("no address")
+    return address
 
 
 _conforms: type[Mailer] = SmtpMailer

@@ -49,6 +49,7 @@ async def test_the_log_says_nothing_of_its_content(
 @pytest.mark.parametrize(
     "mail",
     [
+        Mail(to="", subject="Hello", text="x"),
         Mail(to="ada@example.org, eve@example.org", subject="Hello", text="x"),
         Mail(to="ada@example.org\nBcc: eve@example.org", subject="Hello", text="x"),
         Mail(to="ada@example.org", subject="Hello\nBcc: eve@example.org", text="x"),

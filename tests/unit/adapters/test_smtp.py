@@ -225,6 +225,7 @@ async def test_nothing_goes_out_without_the_tls_that_was_asked_for() -> None:
     "mail",
     [
         Mail(to="nobody@example.org", subject="Hello", text="x"),
+        Mail(to="", subject="Hello", text="x"),
         Mail(to="ada@example.org, eve@example.org", subject="Hello", text="x"),
         Mail(to="ada@example.org\nBcc: eve@example.org", subject="Hello", text="x"),
         Mail(to="ada@example.org", subject="Hello\nBcc: eve@example.org", text="x"),
