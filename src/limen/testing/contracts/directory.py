@@ -1,7 +1,7 @@
 """What `limen.ports.users.Users.list` promises: the answer of a plain Python model, always."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, Final
@@ -37,13 +37,19 @@ _INSTANTS: Final = (
 _ROLES: Final = (ADMIN, "editor", "idle")
 
 
-@dataclass(frozen=True, slots=True)
 class Crowd:
     """The users that are in the store, and the roles that each was ever given."""
 
-    unit_of_work: UnitOfWorkFactory = field(repr=False)
-    users: tuple[User, ...] = field(repr=False)
-    roles: dict[UserId, frozenset[str]] = field(repr=False)
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        users: tuple[User, ...],
+        roles: dict[UserId, frozenset[str]],
+    ) -> None:
+        """Know what was put into the store behind `unit_of_work`."""
+        self.unit_of_work = unit_of_work
+        self.users = users
+        self.roles = roles
 
     async def ask(self, selection: Selection) -> Page[User]:
         """Ask the store."""

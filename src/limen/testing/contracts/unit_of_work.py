@@ -198,9 +198,10 @@ class UnitOfWorkContract(Contract):
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
         present, user, event = a_user(), a_user(), an_event()
+        rival = a_user(email=present.email.address)
         await keep(unit_of_work, present)
         with pytest.raises(EmailTaken):
-            await keep(unit_of_work, event, user, a_credential(user.id), replace(present))
+            await keep(unit_of_work, event, user, a_credential(user.id), rival)
         async with unit_of_work.view() as view:
             with pytest.raises(UserNotFound):
                 await view.users.get(user.id)
