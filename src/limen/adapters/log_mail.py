@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from limen.core.errors import MailNotSent
+from limen.core.users.model import Email
 from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mail, Mailer
@@ -54,10 +55,9 @@ class LogMailer:
 
 
 def _address(text: str) -> Address:
-    address = Address(addr_spec=text)
-    if not address.username or not address.domain:
-        raise ValueError("no address")
-    return address
+    if Email.parse(text).address != text:
+        raise ValueError("not an address as it is stored")
+    return Address(addr_spec=text)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Final
 
 import aiosmtplib
-import idna
 
 from limen.core.errors import MailNotSent
 from limen.core.secret import Secret
+from limen.core.users.model import Email
 from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mail, Mailer
@@ -97,13 +97,11 @@ class SmtpMailer:
 
 def _address(text: str) -> Address:
     """Read an address; its domain goes out in A-labels (RFC 5890), which every server reads."""
-    local, _, domain = text.rpartition("@")
-    if not domain.isascii():
-        text = f"{local}@{idna.encode(domain, uts46=True).decode()}"
-    address = Address(addr_spec=text)
-    if not address.username or not address.domain:
-        raise ValueError("no address")
-    return address
+    email = Email.parse(text)
+    if email.address != text:
+        raise ValueError("not an address as it is stored")
+    local, domain = text.rpartition("@")[0], email.key.rpartition("@")[2]
+    return Address(addr_spec=f"{local}@{domain}")
 
 
 _conforms: type[Mailer] = SmtpMailer

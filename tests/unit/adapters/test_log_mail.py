@@ -50,6 +50,10 @@ async def test_the_log_says_nothing_of_its_content(
     "mail",
     [
         Mail(to="", subject="Hello", text="x"),
+        Mail(to="@example.org", subject="Hello", text="x"),
+        Mail(to="a b@example.org", subject="Hello", text="x"),
+        Mail(to="(@example.org", subject="Hello", text="x"),
+        Mail(to="ada@[", subject="Hello", text="x"),
         Mail(to="ada@example.org, eve@example.org", subject="Hello", text="x"),
         Mail(to="ada@example.org\nBcc: eve@example.org", subject="Hello", text="x"),
         Mail(to="ada@example.org", subject="Hello\nBcc: eve@example.org", text="x"),

@@ -226,10 +226,13 @@ async def test_nothing_goes_out_without_the_tls_that_was_asked_for() -> None:
     [
         Mail(to="nobody@example.org", subject="Hello", text="x"),
         Mail(to="", subject="Hello", text="x"),
+        Mail(to="@example.org", subject="Hello", text="x"),
+        Mail(to="a b@example.org", subject="Hello", text="x"),
+        Mail(to="(@example.org", subject="Hello", text="x"),
+        Mail(to="ada@[", subject="Hello", text="x"),
         Mail(to="ada@example.org, eve@example.org", subject="Hello", text="x"),
         Mail(to="ada@example.org\nBcc: eve@example.org", subject="Hello", text="x"),
         Mail(to="ada@example.org", subject="Hello\nBcc: eve@example.org", text="x"),
-        Mail(to="ada@b\u0378.example", subject="Hello", text="x"),
     ],
 )
 async def test_a_mail_that_is_refused_is_told(mail: Mail) -> None:
