@@ -1,7 +1,9 @@
 """The routes of limen: as an application of their own, or mounted beside others."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from litestar import Litestar, Router
@@ -10,12 +12,13 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.errors import handle
+from limen.entrypoints.http.figures import Figures, MetricsController
 from limen.entrypoints.http.frame import Frame
 from limen.entrypoints.http.gate import Gate
 from limen.entrypoints.http.health import HealthController, Readiness
 from limen.entrypoints.http.keys import KeyController
 from limen.entrypoints.http.me import MeController
-from limen.entrypoints.http.metrics import Metrics, MetricsController
+from limen.entrypoints.http.metrics import REFRESHED_SECONDS, Metrics
 from limen.entrypoints.http.observation import Observer
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
@@ -54,7 +57,7 @@ _OUTSIDE: Final[Sequence[ControllerRouterHandler]] = (
 )
 
 
-def routes(reception: Reception, metrics: Metrics) -> list[Router]:
+def routes(reception: Reception, figures: Figures) -> list[Router]:
     """Return all routes, which find the open limen at `reception`."""
 
     def gate(app: ASGIApp) -> ASGIApp:
@@ -62,7 +65,7 @@ def routes(reception: Reception, metrics: Metrics) -> list[Router]:
         return Gate(app, reception)
 
     shared: dict[str, Any] = {
-        "dependencies": _dependencies(reception, metrics),
+        "dependencies": _dependencies(reception, figures),
         "middleware": [gate],
         "exception_handlers": {Exception: handle},
         "request_class": CallRequest,
@@ -74,23 +77,26 @@ def routes(reception: Reception, metrics: Metrics) -> list[Router]:
 
 
 def create_app(
-    opening: Opening, settings: HttpSettings, *, metrics_directory: str | None = None
+    opening: Opening, settings: HttpSettings, *, metrics_directory: Path | None = None
 ) -> Litestar:
     """Return the application; its lifespan opens limen and closes it."""
     reception = Reception()
-    metrics = Metrics(reception, metrics_directory)
+    metrics = Metrics(metrics_directory)
+    figures = Figures(metrics, reception)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with opening() as opened:
             reception.open(opened)
+            leaving = asyncio.create_task(_leave_regularly(figures))
             try:
                 yield
             finally:
+                leaving.cancel()
                 reception.close()
 
     app = Litestar(
-        routes(reception, metrics),
+        routes(reception, figures),
         lifespan=[lifespan],
         exception_handlers={Exception: handle},
         request_class=CallRequest,
@@ -103,7 +109,13 @@ def create_app(
     return app
 
 
-def _dependencies(reception: Reception, metrics: Metrics) -> Mapping[str, Provide]:
+async def _leave_regularly(figures: Figures) -> None:
+    while True:
+        await asyncio.to_thread(figures.leave)
+        await asyncio.sleep(REFRESHED_SECONDS)
+
+
+def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provide]:
     """Return one provider a name: a handler asks for exactly one of them."""
     readiness = Readiness(lambda: reception.opened.checks)
     return {
@@ -114,6 +126,6 @@ def _dependencies(reception: Reception, metrics: Metrics) -> Mapping[str, Provid
         "tokens": Provide(lambda: reception.services.tokens, sync_to_thread=False),
         "roles": Provide(lambda: reception.services.roles, sync_to_thread=False),
         "keys": Provide(lambda: reception.services.keys, sync_to_thread=False),
-        "metrics": Provide(lambda: metrics, sync_to_thread=False),
+        "figures": Provide(lambda: figures, sync_to_thread=False),
         "readiness": Provide(lambda: readiness, sync_to_thread=False),
     }

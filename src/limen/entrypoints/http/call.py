@@ -1,6 +1,7 @@
 """One request on its way through the door."""
 
 import re
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from litestar import Request
@@ -20,6 +21,9 @@ _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _TRACE_PARENT: Final = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-.*)?"
 )
+
+# Of the request that this task serves: for log lines of whoever does not know the call.
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("REQUEST_ID", default="")
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -54,7 +58,7 @@ class Call:
         self,
         scope: Scope,
         receive: Receive,
-        new_id: bytes,
+        new_id: str,
         proxies: tuple[Network, ...],
         base: str = "",
     ) -> None:
@@ -69,7 +73,10 @@ class Call:
         self.raw_headers: Headers = cast("Headers", scope["headers"])
         self.headers: dict[bytes, bytes] = dict(self.raw_headers)
         given = self.headers.get(b"x-request-id")
-        self.request_id = given if given and _REQUEST_ID.fullmatch(given) else new_id
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            new_id = given.decode()
+        self.request_id = new_id
+        REQUEST_ID.set(new_id)
         self._proxies = proxies
         self._address: str | bool | None = False
         self.trace: tuple[str, str] | None = None
@@ -111,7 +118,7 @@ class Call:
             kind=ActorKind.ANONYMOUS if claims is None else ActorKind.USER,
             user_id=None if claims is None else claims.user_id,
             session_id=None if claims is None else claims.session_id,
-            request_id=self.request_id.decode(),
+            request_id=self.request_id,
             address=self.address,
             user_agent=None if user_agent is None else user_agent.decode("latin-1"),
         )

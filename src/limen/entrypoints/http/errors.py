@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import Request
 from litestar.exceptions import (
     HTTPException,
     MethodNotAllowedException,
@@ -26,6 +26,7 @@ from limen.core.errors import (
     TokenExpired,
     TokenInvalid,
 )
+from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.call import Call, call_of
 from limen.entrypoints.http.media import JSON, PROBLEM, wants_problem
 from limen.entrypoints.http.refusals import (
@@ -87,7 +88,7 @@ def render(error: LimenError, call: Call) -> Answer:
     call.refusal = shown
     status = status_of(shown)
     is_problem = wants_problem(call.headers.get(b"accept", b""))
-    request_id = call.request_id.decode()
+    request_id = call.request_id
     content: msgspec.Struct
     if is_problem:
         content = ProblemOut(
@@ -131,14 +132,14 @@ def _challenge(error: LimenError) -> str:
     return _REALM
 
 
-def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def handle(request: Request[Any, Any, Any], error: Exception) -> Answered[bytes]:
     """Answer any exception; the one handler of all routes."""
     call = call_of(request.scope)
     answer = render(read(error, call), call)
-    return Response(
+    return Answered(
         answer.body,
         status_code=answer.status,
-        headers=dict(answer.headers),
+        headers=answer.headers,
         media_type=answer.media_type,
     )
 
@@ -160,7 +161,7 @@ def _read_litestar(error: HTTPException) -> LimenError:
         case NotFoundException():
             return RouteNotFound()
         case MethodNotAllowedException():
-            return MethodNotAllowed((error.headers or {}).get("Allow", ""))
+            return MethodNotAllowed((error.headers or {}).get("allow", ""))
         case ValidationException():
             return InvalidInput(details=tuple(map(_fault, error.extra or [])))
         case _ if error.detail == "Invalid host header":
@@ -177,7 +178,7 @@ def _fault(extra: Mapping[str, str]) -> Fault:
 def _log(error: Exception, call: Call) -> None:
     _logger.error(
         "request_failed",
-        request_id=call.request_id.decode(),
+        request_id=call.request_id,
         route=call.route,
         method=call.method,
         # As text: some renderers of exceptions show local variables, and those hold secrets.

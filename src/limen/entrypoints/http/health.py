@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 import structlog
-from litestar import Controller, Response, get
+from litestar import Controller, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
 from limen.core.errors import LimenError
+from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.http.services import Check
@@ -89,9 +90,9 @@ class HealthController(Controller):
             rules=Rules(is_public=True, query=None),
         ),
     )
-    async def ready(self, readiness: NamedDependency[Readiness]) -> Response[ReadyOut]:
+    async def ready(self, readiness: NamedDependency[Readiness]) -> Answered[ReadyOut]:
         """Ask the store, its schema and the signing key; 503 names the part that fails."""
         found = await readiness.ask()
         if found.status == "ok":
-            return Response(found, status_code=_READY)
-        return Response(found, status_code=_NOT_READY, headers={"Retry-After": _RETRY})
+            return Answered(found, status_code=_READY)
+        return Answered(found, status_code=_NOT_READY, headers={"Retry-After": _RETRY})

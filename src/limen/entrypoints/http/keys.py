@@ -1,10 +1,11 @@
 """The public keys by which anybody can verify access tokens."""
 
-from litestar import Controller, Response, get
+from litestar import Controller, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
 from limen.core.keys.service import KeyService
+from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
 
@@ -31,7 +32,7 @@ class KeyController(Controller):
             rules=Rules(is_public=True, is_cacheable=True, query=None),
         ),
     )
-    async def key_set(self, keys: NamedDependency[KeyService]) -> Response[KeySetOut]:
+    async def key_set(self, keys: NamedDependency[KeyService]) -> Answered[KeySetOut]:
         """Return the keys that count or are about to, as a JWK set: not in the envelope."""
         found = [dict(key) for key in await keys.jwks()]
-        return Response(KeySetOut(keys=found), headers={"Cache-Control": _CACHED})
+        return Answered(KeySetOut(keys=found), headers={"Cache-Control": _CACHED})

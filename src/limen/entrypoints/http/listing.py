@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
-from litestar import Response
 from msgspec import Struct
 
 from limen.core.errors import Fault, InvalidQuery
 from limen.core.page import DEFAULT_LIMIT, Listing, ListQuery
+from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.parameters import pairs_of
 from limen.entrypoints.shapes import ListMetaOut, Success, read_fields, sparse
@@ -63,7 +63,7 @@ def read_list(request: CallRequest, shape: type[Struct]) -> ReadQuery:
 
 def listed(
     request: CallRequest, query: ReadQuery, listing: Listing[Any], items: list[S]
-) -> Response[Success[list[S]]]:
+) -> Answered[Success[list[S]]]:
     """Answer with a page, its place in the whole, and links to others (RFC 8288)."""
     data: Any = items
     if query.fields is not None:
@@ -73,7 +73,7 @@ def listed(
         f'<{path}?{urlencode(pairs, safe="[],")}>; rel="{rel}"'
         for rel, pairs in _links(query, listing)
     )
-    return Response(Success(data=data, meta=ListMetaOut.of(listing)), headers={"Link": links})
+    return Answered(Success(data=data, meta=ListMetaOut.of(listing)), headers={"Link": links})
 
 
 def _repeated(pairs: list[tuple[str, str]]) -> Iterator[Fault]:

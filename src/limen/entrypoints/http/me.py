@@ -1,12 +1,12 @@
 """The signed-in user's own account."""
 
-from litestar import Controller, Response, delete, get, patch
+from litestar import Controller, delete, get, patch
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from limen.core.users.service import UserService
-from limen.entrypoints.http.answers import shown
+from limen.entrypoints.http.answers import Answered, shown
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
@@ -30,7 +30,7 @@ class MeController(Controller):
     @get("/", **described("getMe", "See oneself", refuses=(404,), is_versioned=True))
     async def see(
         self, request: CallRequest, users: NamedDependency[UserService]
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Return the signed-in user."""
         user = await users.get(request.claims.user_id, actor=request.actor)
         return shown(request, UserOut.of(user))
@@ -50,7 +50,7 @@ class MeController(Controller):
         request: CallRequest,
         users: NamedDependency[UserService],
         data: JSONBody[UpdateMeIn],
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Change what is given and leave the rest."""
         user = await users.update(
             request.claims.user_id,

@@ -29,7 +29,7 @@ class Observer:
             "route": route,
             "status": status,
             "ms": round(seconds * 1000, 2),
-            "request_id": call.request_id.decode(),
+            "request_id": call.request_id,
         }
         if claims is not None:
             line["user_id"] = str(claims.user_id)

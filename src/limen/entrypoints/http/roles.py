@@ -3,14 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from litestar import Controller, Response, delete, get, post, put
+from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from limen.core.ids import UserId
 from limen.core.roles.service import RoleService
-from limen.entrypoints.http.answers import created, plain, shown
+from limen.entrypoints.http.answers import Answered, created, plain, shown
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
@@ -48,7 +48,7 @@ class RoleController(Controller):
     @get("/", **described("listRoles", "List all roles", refuses=(403,)))
     async def list_roles(
         self, request: CallRequest, roles: NamedDependency[RoleService]
-    ) -> Success[list[RoleOut]]:
+    ) -> Answered[Success[list[RoleOut]]]:
         """Return all roles in order of name; needs `roles.read`."""
         return plain(list(map(RoleOut.of, await roles.list(actor=request.actor))))
 
@@ -68,7 +68,7 @@ class RoleController(Controller):
         request: CallRequest,
         roles: NamedDependency[RoleService],
         data: JSONBody[CreateRoleIn],
-    ) -> Response[Success[RoleOut]]:
+    ) -> Answered[Success[RoleOut]]:
         """Make a role that allows no more than oneself may; needs `roles.manage`."""
         role = await roles.create(
             name=data.name,
@@ -85,7 +85,7 @@ class RoleController(Controller):
     )
     async def see(
         self, request: CallRequest, roles: NamedDependency[RoleService], role: FromPath[str]
-    ) -> Response[Success[RoleOut]]:
+    ) -> Answered[Success[RoleOut]]:
         """Return a role; needs `roles.read`."""
         return shown(request, RoleOut.of(await roles.get(role, actor=request.actor)))
 
@@ -105,7 +105,7 @@ class RoleController(Controller):
         roles: NamedDependency[RoleService],
         role: FromPath[str],
         data: JSONBody[ReplaceRoleIn],
-    ) -> Response[Success[RoleOut]]:
+    ) -> Answered[Success[RoleOut]]:
         """Give a role another description and other permissions; needs `roles.manage`."""
         replaced = await roles.replace(
             role,
@@ -138,7 +138,7 @@ class PermissionController(Controller):
     @get("/", **described("listPermissions", "List all permissions", refuses=(403,)))
     async def list_permissions(
         self, request: CallRequest, roles: NamedDependency[RoleService]
-    ) -> Success[list[str]]:
+    ) -> Answered[Success[list[str]]]:
         """Return every permission that limen or a role knows; needs `roles.read`."""
         return plain(list(await roles.list_permissions(actor=request.actor)))
 
@@ -152,7 +152,7 @@ class GrantController(Controller):
     @get("/", **described("listGrants", "List the roles of a user", refuses=(403, 404)))
     async def list_grants(
         self, request: CallRequest, roles: NamedDependency[RoleService], user_id: FromPath[UUID]
-    ) -> Success[list[GrantOut]]:
+    ) -> Answered[Success[list[GrantOut]]]:
         """Return the roles a user has or had: one's own, or with `roles.read` anybody's."""
         grants = await roles.list_grants(UserId(user_id), actor=request.actor)
         return plain(list(map(GrantOut.of, grants)))
@@ -168,7 +168,7 @@ class GrantController(Controller):
         user_id: FromPath[UUID],
         role: FromPath[str],
         data: JSONBody[GrantRoleIn],
-    ) -> Success[GrantOut]:
+    ) -> Answered[Success[GrantOut]]:
         """Give a role, for good or until `ends_at`; needs `roles.grant`."""
         grant = await roles.grant(UserId(user_id), role, ends_at=data.ends_at, actor=request.actor)
         return plain(GrantOut.of(grant))

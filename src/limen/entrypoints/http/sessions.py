@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from limen.core.ids import SessionId, UserId
 from limen.core.sessions.service import SessionService
-from limen.entrypoints.http.answers import plain
+from limen.entrypoints.http.answers import Answered, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.shapes import SessionOut, Success
@@ -37,7 +37,7 @@ class OwnSessionController(Controller):
     @get("/", **described("listMySessions", "List one's own sessions"))
     async def list_own(
         self, request: CallRequest, sessions: NamedDependency[SessionService]
-    ) -> Success[list[SessionOut]]:
+    ) -> Answered[Success[list[SessionOut]]]:
         """Return one's live sessions, the last used first, at most 200."""
         claims = request.claims
         found = await sessions.list(claims.user_id, actor=request.actor)
@@ -76,7 +76,7 @@ class SessionController(Controller):
         request: CallRequest,
         sessions: NamedDependency[SessionService],
         user_id: FromPath[UUID],
-    ) -> Success[list[SessionOut]]:
+    ) -> Answered[Success[list[SessionOut]]]:
         """Return a user's live sessions, the last used first; needs `sessions.read`."""
         found = await sessions.list(UserId(user_id), actor=request.actor)
         current = request.claims.session_id

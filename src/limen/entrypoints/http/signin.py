@@ -1,13 +1,13 @@
 """Getting an account, and signing in."""
 
-from litestar import Controller, Response, post
+from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Struct
 
 from limen.core.signin.service import SignInService
 from limen.core.users.service import UserService
-from limen.entrypoints.http.answers import created, plain
+from limen.entrypoints.http.answers import Answered, created, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
@@ -53,7 +53,7 @@ class RegistrationController(Controller):
         request: CallRequest,
         users: NamedDependency[UserService],
         data: JSONBody[RegisterUserIn],
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Make an account; whether it may sign in at once is the operator's choice."""
         user = await users.register(
             email=data.email,
@@ -87,7 +87,7 @@ class SignInController(Controller):
         request: CallRequest,
         sign_in: NamedDependency[SignInService],
         data: JSONBody[SignInIn],
-    ) -> Success[TokensOut]:
+    ) -> Answered[Success[TokensOut]]:
         """Begin a session. An `Idempotency-Key` is not heeded: secrets are never replayed."""
         tokens = await sign_in.sign_in(
             identifier=data.identifier,

@@ -1,12 +1,12 @@
 """Exchanging refresh tokens, and telling proxies who asks."""
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Struct
 
 from limen.core.tokens.service import TokenService
-from limen.entrypoints.http.answers import plain
+from limen.entrypoints.http.answers import Answered, nothing, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
@@ -41,7 +41,7 @@ class TokenController(Controller):
         request: CallRequest,
         tokens: NamedDependency[TokenService],
         data: JSONBody[RefreshIn],
-    ) -> Success[TokensOut]:
+    ) -> Answered[Success[TokensOut]]:
         """Give the next refresh token; for ten seconds the same one again (a lost answer).
 
         An `Idempotency-Key` is not heeded: secrets are never replayed.
@@ -66,7 +66,7 @@ class CheckController(Controller):
             refuses=(503,),
         ),
     )
-    async def check(self, request: CallRequest) -> Response[None]:
+    async def check(self, request: CallRequest) -> Answered[None]:
         """Answer 204 with the principal in headers (nginx `auth_request`, Traefik, Caddy).
 
         The store is not read: the roles are those of the token, fifteen minutes old at most.
@@ -77,4 +77,4 @@ class CheckController(Controller):
             "X-Limen-Session-Id": str(claims.session_id),
             "X-Limen-Roles": ",".join(claims.roles),
         }
-        return Response(None, headers=headers)
+        return nothing(headers)

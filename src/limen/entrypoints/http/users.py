@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from litestar import Controller, Response, delete, get, patch, post, put
+from litestar import Controller, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from limen.core.ids import UserId
 from limen.core.users.model import Status
 from limen.core.users.service import UserService
-from limen.entrypoints.http.answers import created, shown
+from limen.entrypoints.http.answers import Answered, created, shown
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
@@ -65,7 +65,7 @@ class UserController(Controller):
     )
     async def list_users(
         self, request: CallRequest, users: NamedDependency[UserService]
-    ) -> Response[Success[list[UserOut]]]:
+    ) -> Answered[Success[list[UserOut]]]:
         """Find users by filter, search and sort; needs `users.read`."""
         query = read_list(request, UserOut)
         listing = await users.list(query.core, actor=request.actor)
@@ -87,7 +87,7 @@ class UserController(Controller):
         request: CallRequest,
         users: NamedDependency[UserService],
         data: JSONBody[CreateUserIn],
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Make an account; needs `users.write`, with a password also `passwords.set`."""
         user = await users.create(
             email=data.email,
@@ -108,7 +108,7 @@ class UserController(Controller):
     )
     async def see(
         self, request: CallRequest, users: NamedDependency[UserService], user_id: FromPath[UUID]
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Return a user: oneself, or with `users.read` anybody."""
         user = await users.get(UserId(user_id), actor=request.actor)
         return shown(request, UserOut.of(user))
@@ -129,7 +129,7 @@ class UserController(Controller):
         users: NamedDependency[UserService],
         user_id: FromPath[UUID],
         data: JSONBody[ReplaceUserIn],
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Replace the whole profile; needs `users.write`."""
         user = await users.replace(
             UserId(user_id),
@@ -158,7 +158,7 @@ class UserController(Controller):
         users: NamedDependency[UserService],
         user_id: FromPath[UUID],
         data: JSONBody[UpdateUserIn],
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Change what is given and leave the rest; needs `users.write`."""
         user = await users.update(
             UserId(user_id),
@@ -199,7 +199,7 @@ class UserController(Controller):
     )
     async def suspend(
         self, request: CallRequest, users: NamedDependency[UserService], user_id: FromPath[UUID]
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Shut a user out and end all their sessions; needs `users.write`."""
         user = await users.suspend(
             UserId(user_id),
@@ -222,7 +222,7 @@ class UserController(Controller):
     )
     async def reactivate(
         self, request: CallRequest, users: NamedDependency[UserService], user_id: FromPath[UUID]
-    ) -> Response[Success[UserOut]]:
+    ) -> Answered[Success[UserOut]]:
         """Let a pending or suspended user sign in; needs `users.write`."""
         user = await users.reactivate(
             UserId(user_id),

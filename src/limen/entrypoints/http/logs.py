@@ -1,0 +1,94 @@
+"""Log lines: one stream and one form, for limen and for the libraries under it."""
+
+import logging
+import logging.config
+import sys
+from typing import Any, Final
+
+import msgspec
+import structlog
+from structlog.processors import TimeStamper, format_exc_info
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from limen.entrypoints.http.call import REQUEST_ID
+from limen.wiring.catalogue import LogFormat
+from limen.wiring.groups import LogSettings
+
+_stamp: Final = TimeStamper(fmt="iso", utc=True)
+_encoder: Final = msgspec.json.Encoder(enc_hook=repr)
+_LEVELS: Final = logging.getLevelNamesMapping()
+
+
+def configure(settings: LogSettings) -> None:
+    """Write everything that this process logs to its standard output, in the configured form."""
+    is_json = settings.format is LogFormat.JSON
+    structlog.configure(
+        processors=[_complete, _json if is_json else _console()],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level.upper()]),
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer)
+        if is_json
+        else structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(dict_config(settings))
+
+
+def dict_config(settings: LogSettings) -> dict[str, Any]:
+    """Return how the standard library's loggers write the same lines, Granian's among them."""
+    own = {"handlers": ["limen"], "level": settings.level.upper(), "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"limen": {"()": formatter, "form": settings.format}},
+        "handlers": {
+            "limen": {
+                "class": "logging.StreamHandler",
+                "formatter": "limen",
+                "stream": "ext://sys.stdout",
+            }
+        },
+        "loggers": {"_granian": dict(own), "granian.access": dict(own), "limen": dict(own)},
+        "root": {"handlers": ["limen"], "level": "WARNING"},
+    }
+
+
+def formatter(form: LogFormat) -> logging.Formatter:
+    """Return what turns a record of the standard library into a line like limen's own."""
+    render = _json_text if form is LogFormat.JSON else _console()
+    return ProcessorFormatter(
+        foreign_pre_chain=[_name, _complete],
+        processors=[ProcessorFormatter.remove_processors_meta, render],
+    )
+
+
+def _complete(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
+    """Add what every line has: one step, because every request passes it.
+
+    Exceptions become text at once: their local variables, which some renderers show, are secrets.
+    """
+    line["level"] = method
+    if "exc_info" in line:
+        line = format_exc_info(logger, method, line)
+    if "request_id" not in line and (request_id := REQUEST_ID.get()):
+        line["request_id"] = request_id
+    return _stamp(logger, method, line)
+
+
+def _console() -> Processor:
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _name(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    line["logger"] = line["_record"].name
+    return line
+
+
+def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
+    return _encoder.encode(line)
+
+
+def _json_text(logger: WrappedLogger, method: str, line: EventDict) -> str:
+    return _json(logger, method, line).decode()

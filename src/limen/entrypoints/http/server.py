@@ -1,0 +1,109 @@
+"""The server: Granian with as many workers as asked for, stopped gracefully, dead ones replaced."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.common import AbstractServer
+from litestar.types import ASGIApp
+
+from limen.core.errors import Fault, SettingsInvalid
+from limen.entrypoints.http.app import create_app
+from limen.entrypoints.http.logs import configure, dict_config
+from limen.entrypoints.http.opening import open_for_http
+from limen.entrypoints.http.services import Opened
+from limen.wiring.settings import Settings, Store
+
+# Together with what a worker needs to notice, less than the ten seconds that a stop may take.
+KILL_AFTER_SECONDS: Final = 8
+_HEADER_MILLISECONDS: Final = 10_000
+_BUFFER_BYTES: Final = 64 * 1024
+_WATCH_SECONDS: Final = 1.0
+
+
+def serve(settings: Settings, *, workers: int = 1) -> None:
+    """Serve until SIGTERM or SIGINT; what was accepted is answered first, within eight seconds.
+
+    The store is up to date and has a signing key already (`limen.wiring.bootstrap.prepare`). A
+    worker that dies is replaced; one that dies again within seconds stops the server, with exit
+    status 1. Raises `SettingsInvalid` for several workers on a store in memory.
+    """
+    if workers > 1 and settings.database.store is Store.MEMORY:
+        message = "cannot be memory:// with several workers: each would have a store of its own"
+        fault = Fault("LIMEN_DATABASE_URL", "invalid", message)
+        raise SettingsInvalid(f"LIMEN_DATABASE_URL {message}.", details=(fault,))
+    configure(settings.log)
+    with _shared_metrics(workers) as directory:
+        load = partial(_application, settings, directory, os.getpid())
+        _server(settings, workers).serve(target_loader=load, wrap_loader=False)
+
+
+def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
+    server: AbstractServer[Any] = Granian(
+        "limen",
+        address=settings.http.host,
+        port=settings.http.port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        http=HTTPModes.auto,
+        websockets=False,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_BUFFER_BYTES
+        ),
+        log_dictconfig=dict_config(settings.log),
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_AFTER_SECONDS,
+    )
+    return server
+
+
+def _application(settings: Settings, directory: Path | None, parent: int) -> ASGIApp:
+    """Make the application, in a worker."""
+    # The handlers of the parent came along by the fork, and would swallow an early stop.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    configure(settings.log)
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Opened]:
+        async with open_for_http(settings) as opened, _bound_to(parent):
+            yield opened
+
+    return create_app(opening, settings.http, metrics_directory=directory)
+
+
+@asynccontextmanager
+async def _bound_to(parent: int) -> AsyncIterator[None]:
+    """Stop this worker when its parent is gone: nobody else would."""
+
+    async def watch() -> None:
+        while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody of it
+            await asyncio.sleep(_WATCH_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    task = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@contextmanager
+def _shared_metrics(workers: int) -> Iterator[Path | None]:
+    """Make the directory in which several workers add up what they count."""
+    if workers == 1:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="limen-metrics-") as directory:
+        yield Path(directory)
