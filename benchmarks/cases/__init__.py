@@ -1,0 +1,1 @@
+"""Owns one measurement for each goal; never how a figure is judged."""
