@@ -164,6 +164,13 @@ async def test_closing_refuses_those_who_wait_and_those_who_come(
         await hasher.hash(PASSWORD)
 
 
+async def test_whoever_comes_while_the_threads_end_is_refused(hasher: PooledHasher) -> None:
+    hasher._executor.shutdown()
+    with pytest.raises(HashingBusy):
+        await hasher.hash(PASSWORD)
+    assert hasher.load == load(active=0, waiting=0)
+
+
 async def test_an_upgrade_is_due_for_every_digest_but_a_current_one(hasher: PooledHasher) -> None:
     assert not hasher.needs_upgrade(Secret("gate:x"))
     assert hasher.needs_upgrade(Secret("old:x"))

@@ -1,4 +1,5 @@
 import contextlib
+import os
 import string
 from collections.abc import Mapping
 from dataclasses import fields
@@ -190,6 +191,14 @@ def test_nothing_secret_prints(tmp_path: Path) -> None:
     assert not any(secret in repr(settings) for secret in ("hunter2", KEY, OLD_KEY))
 
 
+def test_where_the_system_does_not_say_which_cores_may_be_used_all_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert read().password.hashing_threads == 5
+
+
 # --- what is refused -----------------------------------------------------------------------
 
 
@@ -292,6 +301,20 @@ def test_a_bootstrap_password_needs_its_address() -> None:
 def test_a_setting_by_value_and_by_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY)
     assert "give one" in faults(SECRET_KEY=KEY, SECRET_KEY_FILE="key")["LIMEN_SECRET_KEY"]
+
+
+def test_an_empty_secret_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("\n")
+    found = faults(
+        BOOTSTRAP_ADMIN_EMAIL="root@example.org",
+        BOOTSTRAP_ADMIN_PASSWORD_FILE=str(tmp_path / "password"),
+    )
+    assert found["LIMEN_BOOTSTRAP_ADMIN_PASSWORD"].startswith("must be a secret (file ")
+
+
+def test_code_spares_the_file_of_the_environment() -> None:
+    settings = load(environ={"LIMEN_SECRET_KEY_FILE": "/nowhere/key"}, options={"secret_key": KEY})
+    assert settings.origins["LIMEN_SECRET_KEY"] == "code"
 
 
 def test_only_what_may_be_secret_is_read_from_files() -> None:
