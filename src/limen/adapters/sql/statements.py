@@ -115,7 +115,7 @@ class Statement:
             names=names,
             constants={name: bind.value for name, bind in binds.items() if not bind.required},
             binders=_converters(
-                [_processor(dialect, bind.type, is_result=False) for bind in binds.values()]
+                [_processor(dialect, binds[name].type, is_result=False) for name in names]
             ),
             readers=_converters(
                 [_processor(dialect, column.type, is_result=True) for column in columns]
