@@ -128,12 +128,18 @@ def position_of(user: User, selection: Selection) -> Position:
 
 
 def _read_filters(selection: Selection, parameters: _Parameters) -> tuple[_Filter, ...]:
-    filters = tuple(
-        _Filter(c.field, c.operator, parameters.add(*_values(c))) for c in selection.conditions
-    )
+    filters = tuple(_read_filter(condition, parameters) for condition in selection.conditions)
     if selection.search is not None:
         parameters.add(_pattern(selection.search))
     return filters
+
+
+def _read_filter(condition: Condition, parameters: _Parameters) -> _Filter:
+    if condition.operator is Operator.EXISTS:
+        # No parameter: its two values are two shapes.
+        return _Filter(condition.field, condition.operator, int(condition.value is True))
+    size = parameters.add(*_values(condition))
+    return _Filter(condition.field, condition.operator, size)
 
 
 def _values(condition: Condition) -> tuple[object, ...]:
@@ -145,9 +151,6 @@ def _values(condition: Condition) -> tuple[object, ...]:
             return (start,) if end is None else (start, end)
         case Operator.CONTAINS, str() as part:
             return (_pattern(part),)
-        case Operator.EXISTS, wanted:
-            # No parameter: its two values are two shapes.
-            return ("",) if wanted else ()
         case _, value:
             return (value,)
 
