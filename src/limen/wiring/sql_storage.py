@@ -1,5 +1,7 @@
 """The store in an SQL database."""
 
+from datetime import datetime
+
 from limen.adapters.sql.database import open_database
 from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from limen.ports.ids import IdSource
@@ -38,6 +40,10 @@ class SqlStorage:
     async def is_current(self) -> bool:
         """Tell whether every migration was run, and none that this version does not know."""
         return await self.database.is_current()
+
+    async def now(self) -> datetime:
+        """Return the time of the database's own clock."""
+        return await self.database.now()
 
     def pool_use(self) -> PoolUse:
         """Return how busy the connections are."""

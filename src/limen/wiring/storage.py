@@ -1,6 +1,7 @@
 """Choosing the store by the scheme of the database URL."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from limen.adapters.memory.store import MemoryStore
@@ -43,6 +44,10 @@ class Storage(Protocol):
         """Tell whether the schema is the one this version of limen works with."""
         ...
 
+    async def now(self) -> datetime | None:
+        """Return the time of the store's own clock, `None` if it has none."""
+        ...
+
     def pool_use(self) -> PoolUse | None:
         """Return how busy the connections are, `None` where there are none."""
         ...
@@ -71,6 +76,10 @@ class MemoryStorage:
     async def is_current(self) -> bool:
         """Return true: there is no schema."""
         return True
+
+    async def now(self) -> datetime | None:
+        """Return nothing: it has no clock."""
+        return None
 
     def pool_use(self) -> None:
         """Return nothing: there are no connections."""

@@ -118,8 +118,7 @@ def at_the_desk(command: Callable[Concatenate[Desk, P], Awaitable[None]]) -> Cal
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         ctx: Context = click.get_current_context()
-        house = ctx.find_object(House)
-        assert house is not None  # noqa: S101 - `main` puts it there
+        house = _house(ctx)
 
         async def at_desk() -> None:
             async with house.open() as services:
@@ -128,3 +127,25 @@ def at_the_desk(command: Callable[Concatenate[Desk, P], Awaitable[None]]) -> Cal
         house.run(at_desk())
 
     return run
+
+
+def with_output(command: Callable[Concatenate[Output, P], Awaitable[None]]) -> Callable[P, None]:
+    """Turn an async function of an `Output` into a command; it opens what it needs itself."""
+
+    @json_option
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        ctx: Context = click.get_current_context()
+
+        async def with_it() -> None:
+            await command(output_of(ctx), *args, **kwargs)
+
+        _house(ctx).run(with_it())
+
+    return run
+
+
+def _house(ctx: Context) -> House:
+    house = ctx.find_object(House)
+    assert house is not None  # noqa: S101 - `main` puts it there
+    return house

@@ -80,8 +80,16 @@ class Output:
         if self.is_json:
             self._document(Failure(error=error))
             return
-        print(f"error: {visible(error.message)} ({error.code})", file=sys.stderr)
+        first, *more = error.message.splitlines()
+        print(
+            f"error: {visible(first)} ({error.code})",
+            *map(visible, more),
+            sep="\n",
+            file=sys.stderr,
+        )
         for fault in error.details:
+            if fault.message in error.message:
+                continue
             print(f"  {visible(fault.field)}: {visible(fault.message)}", file=sys.stderr)
 
     def _document(self, envelope: Struct) -> None:
