@@ -23,7 +23,7 @@ _NOT_MODIFIED: Final = 304
 _BODYLESS: Final = frozenset({_NO_CONTENT, _NOT_MODIFIED})
 
 
-class _Sending(ASGIResponse):
+class Sending(ASGIResponse):
     """Sends what is ready."""
 
     def __init__(self, status: int, headers: Headers, body: bytes) -> None:
@@ -31,7 +31,12 @@ class _Sending(ASGIResponse):
         self.body = body
         self._headers = headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self,
+        scope: Scope,  # noqa: ARG002 - the form of ASGI
+        receive: Receive,  # noqa: ARG002
+        send: Send,
+    ) -> None:
         """Send head and body."""
         start = {
             "type": "http.response.start",
@@ -71,12 +76,12 @@ class Answered(Response[T]):
         ]
         headers += [cookie.to_encoded_header() for cookie in self.cookies]
         if self.status_code in _BODYLESS:
-            return _Sending(self.status_code, headers, b"")
+            return Sending(self.status_code, headers, b"")
         content: object = self.content
         body = content if isinstance(content, bytes) else msgspec.json.encode(content)
         headers.append((b"content-type", self.media_type.encode()))
         headers.append((b"content-length", str(len(body)).encode()))
-        return _Sending(self.status_code, headers, body)
+        return Sending(self.status_code, headers, body)
 
 
 def shown(request: CallRequest, shape: S) -> Answered[Success[S]]:
@@ -98,8 +103,3 @@ def created(request: CallRequest, shape: S, route: str, **path: UUID | str) -> A
 def plain(data: T) -> Answered[Success[T]]:
     """Answer with something that has no version."""
     return Answered(Success(data=data))
-
-
-def nothing(headers: Mapping[str, str] | None = None) -> Answered[None]:
-    """Answer that it is done, with nothing to say but headers."""
-    return Answered(None, status_code=_NO_CONTENT, headers=headers)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.types import Message, Receive, Scope
+from litestar.types import Receive, Scope
 
 from limen.core.actor import Actor, ActorKind
 from limen.core.errors import LimenError, NotSignedIn
@@ -145,6 +145,13 @@ def put_call(scope: Scope, call: Call) -> None:
     cast("dict[str, Any]", scope)[_KEY] = call
 
 
+def signed_in(call: Call) -> AccessClaims:
+    """Return what the token of the caller says; the gate let nobody through without one."""
+    if call.claims is None:
+        raise NotSignedIn
+    return call.claims
+
+
 def has_call(scope: Scope) -> bool:
     """Tell whether a frame stands around this request already."""
     return _KEY in scope
@@ -165,11 +172,8 @@ class CallRequest(Request[Actor, AccessClaims | None, State]):
 
     @property
     def claims(self) -> AccessClaims:
-        """What the token of the caller says; the gate let nobody through without one."""
-        claims = call_of(self.scope).claims
-        if claims is None:
-            raise NotSignedIn
-        return claims
+        """What the token of the caller says."""
+        return signed_in(call_of(self.scope))
 
     async def body(self) -> bytes:
         """Return the body, which the gate has read."""
@@ -178,6 +182,3 @@ class CallRequest(Request[Actor, AccessClaims | None, State]):
     async def json(self) -> Any:
         """Return the struct that the gate made of the body."""
         return call_of(self.scope).data
-
-
-__all__ = ["Call", "CallRequest", "Headers", "Message", "call_of", "has_call", "put_call"]

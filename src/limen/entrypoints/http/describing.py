@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 
 from limen.entrypoints.http.rules import Rules, ruled
@@ -71,6 +70,3 @@ def _spec(status: int) -> ResponseSpec:
         generate_examples=False,
         description=_WHEN.get(status, HTTPStatus(status).phrase),
     )
-
-
-__all__ = ["BEARER", "ResponseHeader", "described"]

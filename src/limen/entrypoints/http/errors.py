@@ -21,7 +21,6 @@ from limen.core.errors import (
     InvalidInput,
     Kind,
     LimenError,
-    NotSignedIn,
     SessionEnded,
     TokenExpired,
     TokenInvalid,
@@ -184,6 +183,3 @@ def _log(error: Exception, call: Call) -> None:
         # As text: some renderers of exceptions show local variables, and those hold secrets.
         traceback="".join(traceback.format_exception(error)),
     )
-
-
-__all__ = ["Answer", "NotSignedIn", "ProblemOut", "handle", "read", "render", "status_of"]

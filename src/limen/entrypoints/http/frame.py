@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
-from limen.core.errors import LimenError
 from limen.entrypoints.http.call import Call, Headers, has_call, put_call
 from limen.entrypoints.http.compression import Coding, coding_of, may_shrink, shrink
 from limen.entrypoints.http.errors import Answer, read, render
@@ -155,6 +154,3 @@ class _Outlet:
         if self.is_bodyless:
             message["body"] = b""
         await self._send(cast("Message", message))
-
-
-__all__ = ["Frame", "LimenError", "Witness"]

@@ -7,7 +7,7 @@ from msgspec import Struct
 from limen.core.errors import Fault, InvalidQuery
 from limen.entrypoints.http.authentication import authenticate
 from limen.entrypoints.http.bodies import NothingIn, decode, read_body
-from limen.entrypoints.http.call import Call, call_of
+from limen.entrypoints.http.call import call_of
 from limen.entrypoints.http.media import accepts_json
 from limen.entrypoints.http.parameters import names_of
 from limen.entrypoints.http.refusals import NotAcceptable
@@ -37,6 +37,9 @@ class Gate:
         call.rules = rules = rules_of(handler, call.method)
         if not rules.is_public:
             call.claims = await authenticate(call, self._reception.services.tokens)
+        if rules.answer is not None:
+            await rules.answer(call)(scope, receive, send)
+            return
         if rules.has_json and not accepts_json(call.headers.get(b"accept", b"")):
             raise NotAcceptable
         if rules.query is not None and scope["query_string"]:
@@ -70,6 +73,3 @@ def _check_query(query: bytes, rules: Rules) -> None:
     ]
     if faults:
         raise InvalidQuery(details=tuple(faults))
-
-
-__all__ = ["Call", "Gate"]

@@ -1,9 +1,10 @@
 """Log lines: one stream and one form, for limen and for the libraries under it."""
 
+import asyncio
 import logging
 import logging.config
 import sys
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 import structlog
@@ -17,6 +18,7 @@ from limen.wiring.groups import LogSettings
 
 _stamp: Final = TimeStamper(fmt="iso", utc=True)
 _encoder: Final = msgspec.json.Encoder(enc_hook=repr)
+_WAIT_SECONDS: Final = 0.05
 _LEVELS: Final = logging.getLevelNamesMapping()
 
 
@@ -26,9 +28,7 @@ def configure(settings: LogSettings) -> None:
     structlog.configure(
         processors=[_complete, _json if is_json else _console()],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level.upper()]),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer)
-        if is_json
-        else structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=_Lines if is_json else structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
     logging.config.dictConfig(dict_config(settings))
@@ -60,6 +60,50 @@ def formatter(form: LogFormat) -> logging.Formatter:
         foreign_pre_chain=[_name, _complete],
         processors=[ProcessorFormatter.remove_processors_meta, render],
     )
+
+
+class _Lines:
+    """Writes lines to standard output, many at once: each write costs as much as a small request.
+
+    They wait for a twentieth of a second at most; warnings and errors, and what is logged outside
+    an event loop, do not wait.
+    """
+
+    _waiting: ClassVar[list[bytes]] = []
+
+    def __init__(self, *_: object) -> None:
+        """Take no arguments; structlog gives those of `get_logger`."""
+
+    def info(self, line: bytes) -> None:
+        """Write a line soon."""
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_later(_WAIT_SECONDS, flush)
+            except RuntimeError:
+                flush()
+
+    def error(self, line: bytes) -> None:
+        """Write a line now."""
+        self._waiting.append(line)
+        flush()
+
+    debug = info
+    warning = critical = exception = error
+
+    @classmethod
+    def take(cls) -> bytes:
+        """Take all lines that wait."""
+        lines, cls._waiting[:] = b"\n".join([*cls._waiting, b""]), []
+        return lines
+
+
+def flush() -> None:
+    """Write what waits to be written."""
+    lines = _Lines.take()
+    if lines:
+        sys.stdout.buffer.write(lines)
+        sys.stdout.buffer.flush()
 
 
 def _complete(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:

@@ -1,10 +1,13 @@
 """What a route asks of a request beside what its handler says; the default is a full session."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp
+
+from limen.entrypoints.http.call import Call
 
 BODY_LIMIT: Final = 64 * 1024
 _KEY: Final = "limen"
@@ -18,7 +21,8 @@ class Rules:
     (`None`: it does not look). `is_repeatable`: an `Idempotency-Key` is honoured. `is_secret`: a
     credential is in the answer, which is never compressed. `is_cacheable`: it sets its own
     `Cache-Control`. `is_page`: it sets its own `Content-Security-Policy`. `has_json`: it answers
-    in JSON alone.
+    in JSON alone. `answer`: the gate gives this answer at once, in place of the handler, which then
+    only tells the OpenAPI document of the route; for what proxies ask at every request.
     """
 
     is_public: bool = False
@@ -29,6 +33,7 @@ class Rules:
     is_cacheable: bool = False
     is_page: bool = False
     has_json: bool = True
+    answer: Callable[[Call], ASGIApp] | None = None
 
 
 _DEFAULT: Final = Rules()
