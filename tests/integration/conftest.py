@@ -6,7 +6,10 @@ migrations made (7 ms; a copy of the template takes 35 ms to make and to drop).
 """
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -18,6 +21,7 @@ from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.adapters.system import SystemIds
 from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.machines.machine import OpenStore
 from limen.testing.postgres import PostgresServer
 
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
@@ -75,19 +79,46 @@ def storage_url(storage: str, request: pytest.FixtureRequest) -> str:
     return str(url)
 
 
-@pytest_asyncio.fixture
-async def unit_of_work(storage_url: str) -> AsyncIterator[UnitOfWorkFactory]:
-    """Units of work on an empty store."""
-    if storage_url == "memory://":
-        yield MemoryUnitOfWorkFactory(MemoryStore(), SystemIds())
-        return
+@asynccontextmanager
+async def _open(url: str) -> AsyncIterator[UnitOfWorkFactory]:
     # Late, so that tests in memory run where SQLAlchemy is not installed.
     from limen.adapters.sql.database import open_database  # noqa: PLC0415
     from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory  # noqa: PLC0415
 
-    database = open_database(storage_url)
+    database = open_database(url)
     await database.open()
     try:
         yield SqlUnitOfWorkFactory(database, SystemIds())
     finally:
         await database.close()
+
+
+@pytest.fixture
+def open_store(storage: str, request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
+    """Open an empty store; for tests that need one after the other."""
+    # Not asynchronous, for the same reason.
+    template = request.getfixturevalue("sqlite_template") if storage == "sqlite" else None
+    postgres = request.getfixturevalue("postgres_of_worker") if storage == "postgresql" else None
+
+    @asynccontextmanager
+    async def open_empty() -> AsyncIterator[UnitOfWorkFactory]:
+        if template is not None:
+            path = shutil.copy(template, tmp_path / f"{uuid4().hex}.sqlite")
+            async with _open(f"sqlite:///{path}") as unit_of_work:
+                yield unit_of_work
+        elif postgres is not None:
+            url, statements = postgres
+            await _put_back(url, statements)
+            async with _open(url) as unit_of_work:
+                yield unit_of_work
+        else:
+            yield MemoryUnitOfWorkFactory(MemoryStore(), SystemIds())
+
+    return open_empty
+
+
+@pytest_asyncio.fixture
+async def unit_of_work(open_store: OpenStore) -> AsyncIterator[UnitOfWorkFactory]:
+    """Units of work on an empty store."""
+    async with open_store() as unit_of_work:
+        yield unit_of_work

@@ -36,7 +36,8 @@ def instants(
     return st.datetimes(min_value=naive - within, max_value=naive + within, timezones=st.just(UTC))
 
 
-def _is_email(text: str) -> bool:
+def is_email(text: str) -> bool:
+    """Tell whether `text` is an address that limen takes."""
     try:
         Email.parse(text)
     except ValueError:
@@ -56,7 +57,7 @@ def email_texts(draw: st.DrawFn) -> str:
 
 def emails() -> st.SearchStrategy[Email]:
     """Draw e-mail addresses."""
-    return email_texts().filter(_is_email).map(Email.parse)
+    return email_texts().filter(is_email).map(Email.parse)
 
 
 @st.composite

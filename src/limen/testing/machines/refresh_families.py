@@ -1,0 +1,296 @@
+"""Refresh tokens: whoever shows which one when, gets what a list of tokens says."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, MultipleResults, invariant, multiple, rule
+
+from limen.core.errors import (
+    InvalidCredentials,
+    LimenError,
+    RefreshTokenInvalid,
+    RefreshTokenReused,
+    SessionEnded,
+    SessionNotFound,
+    TokenExpired,
+    TokenInvalid,
+)
+from limen.core.ids import SessionId, UserId
+from limen.core.tokens.issuing import IssuedTokens
+from limen.core.users.model import Status
+from limen.testing.assembly import OPERATOR, PASSWORD, acting
+from limen.testing.machines.machine import OpenStore, StoreMachine
+
+GRACE: Final = timedelta(seconds=10)
+IDLE: Final = timedelta(days=14)
+ABSOLUTE: Final = timedelta(days=90)
+KEPT: Final = timedelta(days=30)
+ACCESS: Final = timedelta(minutes=15)
+COARSE: Final = timedelta(minutes=1)
+EVERYBODY: Final = ("ada@example.org", "eve@example.org")
+
+# The edges of every lifetime, from both sides.
+_NUDGES: Final = (-timedelta(microseconds=1), timedelta(0), timedelta(microseconds=1))
+_SHORT_WAITS: Final = st.sampled_from(
+    [wait + nudge for wait in (GRACE, COARSE) for nudge in _NUDGES] + [timedelta(seconds=1)]
+)
+_LONG_WAITS: Final = st.sampled_from(
+    [wait + nudge for wait in (ACCESS, IDLE, KEPT) for nudge in _NUDGES] + [timedelta(days=13)]
+)
+
+
+@dataclass
+class Line:
+    """A session as the model knows it: its refresh tokens, oldest first; the last one lives."""
+
+    email: str
+    begun: IssuedTokens
+    tokens: list[str]
+    rotated_at: datetime
+    last_used_at: datetime
+    idle_until: datetime
+    until: datetime
+    ended_at: datetime | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether it still counts."""
+        return self.ended_at is None and now < self.idle_until and now < self.until
+
+    def was_over(self, before: datetime) -> bool:
+        """Tell whether it was over before an instant."""
+        is_ended = self.ended_at is not None and self.ended_at < before
+        return is_ended or self.idle_until < before or self.until < before
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A refresh token that somebody has: of which session, and which in its line."""
+
+    session_id: SessionId
+    place: int
+    access_token: str = field(repr=False)
+    expires_at: datetime
+
+
+class FamilyMachine(StoreMachine):
+    """Signs in, refreshes with every token ever given, and ends sessions in every way."""
+
+    shown: Bundle[Shown] = Bundle("shown")
+
+    def __init__(self, open_store: OpenStore) -> None:
+        """Begin with two users and no session."""
+        super().__init__(open_store)
+        self.lines: dict[SessionId, Line] = {}
+        self.purged: set[SessionId] = set()
+        self.users: dict[str, UserId] = {}
+        self.is_active = dict.fromkeys(EVERYBODY, True)
+        for email in EVERYBODY:
+            self.users[email] = self.run(self.limen.register(email)).id
+
+    @property
+    def _now(self) -> datetime:
+        return self.limen.clock.now()
+
+    def _show(self, session_id: SessionId, tokens: IssuedTokens) -> Shown:
+        line = self.lines[session_id]
+        token = tokens.refresh_token.reveal()
+        return Shown(
+            session_id=session_id,
+            place=line.tokens.index(token),
+            access_token=tokens.access_token.reveal(),
+            expires_at=min(self._now + ACCESS, line.until),
+        )
+
+    # --- beginning, going on ---
+
+    @rule(target=shown, email=st.sampled_from(EVERYBODY))
+    def sign_in(self, email: str) -> Shown | MultipleResults[Shown]:
+        outcome = self.refusal_or(self.limen.enter(email))
+        if not self.is_active[email]:
+            assert isinstance(outcome, InvalidCredentials)
+            return multiple()
+        assert not isinstance(outcome, LimenError)
+        self.lines[outcome.session_id] = Line(
+            email=email,
+            begun=outcome,
+            tokens=[outcome.refresh_token.reveal()],
+            rotated_at=self._now,
+            last_used_at=self._now,
+            idle_until=self._now + IDLE,
+            until=self._now + ABSOLUTE,
+        )
+        return self._show(outcome.session_id, outcome)
+
+    @rule(target=shown, token=shown)
+    def refresh(self, token: Shown) -> Shown | MultipleResults[Shown]:
+        line = self.lines[token.session_id]
+        outcome = self.refusal_or(self.limen.tokens.refresh(refresh_token=line.tokens[token.place]))
+        if not line.is_live(self._now):
+            assert isinstance(outcome, RefreshTokenInvalid)
+            return multiple()
+        behind = len(line.tokens) - 1 - token.place
+        if behind == 0:
+            assert not isinstance(outcome, LimenError)
+            self._rotated(line, outcome.refresh_token.reveal())
+        elif behind == 1 and self._now < line.rotated_at + GRACE:
+            # The same successor again: nobody's line forks.
+            assert not isinstance(outcome, LimenError)
+            assert outcome.refresh_token.reveal() == line.tokens[-1]
+        else:
+            assert isinstance(outcome, RefreshTokenReused)
+            line.ended_at = self._now
+            return multiple()
+        return self._show(token.session_id, outcome)
+
+    @rule(target=shown, data=st.data(), by=_SHORT_WAITS)
+    def refresh_a_few_times(self, data: st.DataObject, by: timedelta) -> MultipleResults[Shown]:
+        """Show tokens that were good lately: that is what this machine is about."""
+        given: list[Shown] = []
+        for _ in range(data.draw(st.integers(1, 6))):
+            live = [key for key, line in self.lines.items() if line.is_live(self._now)]
+            if not live:
+                break
+            session_id = data.draw(st.sampled_from(live))
+            newest = len(self.lines[session_id].tokens) - 1
+            place = max(newest - data.draw(st.sampled_from([0, 0, 0, 1, 1, 2])), 0)
+            outcome = self.refresh(
+                Shown(session_id=session_id, place=place, access_token="", expires_at=self._now)
+            )
+            given += [outcome] if isinstance(outcome, Shown) else []
+            self.limen.clock.advance(data.draw(st.sampled_from([timedelta(0), by])))
+        return multiple(*given)
+
+    def _rotated(self, line: Line, successor: str) -> None:
+        assert all(successor not in other.tokens for other in self.lines.values())
+        line.tokens.append(successor)
+        line.rotated_at = self._now
+        if self._now - line.last_used_at >= COARSE:
+            line.last_used_at = self._now
+            line.idle_until = min(self._now + IDLE, line.until)
+
+    @rule(token=shown, place=st.integers(0, 77), to=st.sampled_from("Aa0_-"))
+    def refresh_with_a_changed_token(self, token: Shown, place: int, to: str) -> None:
+        good = self.lines[token.session_id].tokens[token.place]
+        at = min(len("limen_rt_") + place, len(good) - 1)
+        changed = good[:at] + to + good[at + 1 :]
+        if changed == good:
+            return
+        outcome = self.refusal_or(self.limen.tokens.refresh(refresh_token=changed))
+        assert isinstance(outcome, RefreshTokenInvalid)
+
+    @rule(token=shown)
+    def authenticate(self, token: Shown) -> None:
+        outcome = self.refusal_or(self.limen.tokens.authenticate(token.access_token))
+        line = self.lines[token.session_id]
+        if self._now >= token.expires_at:
+            # The key may be retired as well by now.
+            assert isinstance(outcome, TokenExpired | TokenInvalid)
+        elif line.ended_at is not None:
+            assert isinstance(outcome, SessionEnded)
+        else:
+            assert not isinstance(outcome, LimenError)
+            assert (outcome.session_id, outcome.user_id) == (
+                token.session_id,
+                self.users[line.email],
+            )
+
+    # --- ending ---
+
+    def _end(self, email: str, *, keep: SessionId | None = None) -> int:
+        ended = [
+            line
+            for session_id, line in self.lines.items()
+            if line.email == email
+            and line.ended_at is None
+            and session_id != keep
+            and session_id not in self.purged
+        ]
+        for line in ended:
+            line.ended_at = self._now
+        return len(ended)
+
+    @rule(token=shown)
+    def sign_out(self, token: Shown) -> None:
+        line = self.lines[token.session_id]
+        self.run(self.limen.sessions.sign_out(actor=acting(line.begun)))
+        if token.session_id not in self.purged:
+            line.ended_at = line.ended_at or self._now
+
+    @rule(token=shown)
+    def revoke(self, token: Shown) -> None:
+        line = self.lines[token.session_id]
+        outcome = self.refusal_or(
+            self.limen.sessions.revoke(
+                self.users[line.email], token.session_id, actor=acting(line.begun)
+            )
+        )
+        if line.ended_at is not None or token.session_id in self.purged:
+            assert isinstance(outcome, SessionNotFound)
+        else:
+            assert outcome is None
+            line.ended_at = self._now
+
+    @rule(token=shown)
+    def revoke_others(self, token: Shown) -> None:
+        line = self.lines[token.session_id]
+        count = self.run(self.limen.sessions.revoke_others(actor=acting(line.begun)))
+        assert count == self._end(line.email, keep=token.session_id)
+
+    @rule(token=shown)
+    def change_password(self, token: Shown) -> None:
+        line = self.lines[token.session_id]
+        self.run(
+            self.limen.passwords.change(current=PASSWORD, new=PASSWORD, actor=acting(line.begun))
+        )
+        self._end(line.email, keep=token.session_id)
+
+    @rule(email=st.sampled_from(EVERYBODY))
+    def suspend(self, email: str) -> None:
+        self.run(self.limen.users.suspend(self.users[email], actor=OPERATOR))
+        if self.is_active[email]:
+            self._end(email)
+        self.is_active[email] = False
+
+    @rule(email=st.sampled_from(EVERYBODY))
+    def reactivate(self, email: str) -> None:
+        user = self.run(self.limen.users.reactivate(self.users[email], actor=OPERATOR))
+        assert user.status is Status.ACTIVE
+        self.is_active[email] = True
+
+    # --- time ---
+
+    @rule(by=_SHORT_WAITS)
+    def wait(self, by: timedelta) -> None:
+        self.limen.clock.advance(by)
+
+    @rule(by=_LONG_WAITS)
+    def wait_long(self, by: timedelta) -> None:
+        self.limen.clock.advance(by)
+
+    @rule()
+    def rotate_keys(self) -> None:
+        self.run(self.limen.keys.rotate(actor=OPERATOR))
+
+    @rule()
+    def purge(self) -> None:
+        removed = self.run(self.limen.maintenance.purge(actor=OPERATOR)).sessions
+        over = {key for key, line in self.lines.items() if line.was_over(self._now - KEPT)}
+        assert removed == len(over - self.purged)
+        self.purged |= over
+
+    # --- what always holds ---
+
+    @invariant()
+    def the_live_sessions_are_those_of_the_model(self) -> None:
+        for email, user_id in self.users.items():
+            found = self.run(self.limen.sessions.list(user_id, actor=OPERATOR))
+            expected = {
+                session_id: (line.last_used_at, line.idle_until, line.until)
+                for session_id, line in self.lines.items()
+                if line.email == email and line.is_live(self._now)
+            }
+            assert {
+                s.id: (s.last_used_at, s.idle_expires_at, s.expires_at) for s in found
+            } == expected
