@@ -44,12 +44,15 @@ class _Column(TypeDecorator[Any]):
     plain: TypeEngine[Any]
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of the column in this database."""
         return dialect.type_descriptor(self.native if dialect.name == POSTGRESQL else self.plain)
 
     def bind_processor(self, dialect: Dialect) -> Converter | None:
+        """Return what converts a parameter."""
         return None if dialect.name == POSTGRESQL else self.write
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Converter | None:
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Converter | None:
+        """Return what converts a value that comes back."""
         return None if dialect.name == POSTGRESQL else self.read
 
     @staticmethod
@@ -72,10 +75,12 @@ class Instant(_Column):
 
     @staticmethod
     def write(value: datetime) -> int:
+        """Return `value` as the database takes it."""
         return (value - _EPOCH) // _MICROSECOND
 
     @staticmethod
     def read(value: int) -> datetime:
+        """Return what the database gave as the rest of the program takes it."""
         return _EPOCH + timedelta(microseconds=value)
 
 
@@ -88,10 +93,12 @@ class Id(_Column):
 
     @staticmethod
     def write(value: UUID) -> bytes:
+        """Return `value` as the database takes it."""
         return value.bytes
 
     @staticmethod
     def read(value: bytes) -> UUID:
+        """Return what the database gave as the rest of the program takes it."""
         return UUID(bytes=value)
 
 
@@ -110,18 +117,22 @@ class Json(_Column):
     native = JSON()
     plain = Text()
 
-    def bind_processor(self, dialect: Dialect) -> Converter | None:
+    def bind_processor(self, _dialect: Dialect) -> Converter | None:
+        """Return what converts a parameter, for both databases."""
         return self.write
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Converter | None:
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Converter | None:
+        """Return what converts a value that comes back, from both databases."""
         return self.read
 
     @staticmethod
     def write(value: Any) -> str:
+        """Return `value` as the database takes it."""
         return _write_json(value)
 
     @staticmethod
     def read(value: str) -> Any:
+        """Return what the database gave as the rest of the program takes it."""
         return json.loads(value)
 
 
@@ -138,6 +149,7 @@ class TextList(_Column):
 
     @staticmethod
     def write(value: Any) -> str:
+        """Return `value` as the database takes it."""
         return _write_json(value)
 
 

@@ -132,7 +132,7 @@ class _Reading:
     def __init__(self, engine: PostgresqlEngine) -> None:
         self._engine = engine
 
-    async def run(self, calls: Sequence[Call], *, is_last: bool = False) -> Result:
+    async def run(self, calls: Sequence[Call], *, is_last: bool = False) -> Result:  # noqa: ARG002 - nothing to commit.
         """Run one call."""
         (call,) = calls
         try:
@@ -141,7 +141,7 @@ class _Reading:
                 return await _perform(connection, call)
             finally:
                 await self._engine.release(connection)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
             _raise(error, call.compiled)
 
     async def leave(self) -> None:
@@ -171,7 +171,7 @@ class _Writing:
             if is_last and self._connection is not None:
                 compiled = None
                 await self._connection.execute("COMMIT")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
             _raise(error, compiled)
         return result
 

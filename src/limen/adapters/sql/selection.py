@@ -236,7 +236,7 @@ async def _estimate(desk: Desk, shape: _Shape, parameters: _Parameters) -> int:
         return 0 if counted is None else int(counted[0])
     plan = await desk.fetch_one(_plan_statement(shape), **parameters.values)
     guess: int = json.loads(plan[0])[0]["Plan"]["Plan Rows"] if plan else 0
-    return max(guess, counted[0])
+    return max(guess, int(counted[0]))
 
 
 def _conditions(shape: _Shape, binds: _Binds) -> list[ColumnElement[bool]]:

@@ -125,7 +125,9 @@ class SqliteEngine:
         return PoolStats(limit=self._readers_wanted + 1, size=size, busy=max(0, size - idle))
 
     async def _start(self, connector: Callable[[Path], sqlite3.Connection]) -> None:
-        self._workers.append(await _Worker(partial(connector, self._path)))
+        worker = _Worker(partial(connector, self._path))
+        await worker
+        self._workers.append(worker)
 
 
 class _Reading:
@@ -136,7 +138,7 @@ class _Reading:
     def __init__(self, engine: SqliteEngine) -> None:
         self._engine = engine
 
-    async def run(self, calls: Sequence[Call], *, is_last: bool = False) -> Result:
+    async def run(self, calls: Sequence[Call], *, is_last: bool = False) -> Result:  # noqa: ARG002 - nothing to commit.
         """Run one call."""
         try:
             async with asyncio.timeout(_READ_SECONDS):

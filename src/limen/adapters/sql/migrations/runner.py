@@ -53,9 +53,9 @@ async def upgrade(url: str, revision: str = "head", *, progress: Progress | None
 
 
 async def downgrade(url: str, revision: str, *, progress: Progress | None = None) -> None:
-    """Take the schema back to `revision` (`base` is nothing at all); what only newer ones hold
+    """Take the schema back to `revision` (`base` is nothing at all).
 
-    is lost. Raises as `upgrade` does.
+    What only newer ones hold is lost. Raises as `upgrade` does.
     """
     await _migrate(url, partial(command.downgrade, revision=revision), progress)
 

@@ -1,6 +1,7 @@
 """The first schema."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -64,10 +65,11 @@ def _make_users() -> None:
         sa.UniqueConstraint("email_key", name="uq_users_email_key"),
         sa.UniqueConstraint("username_key", name="uq_users_username_key"),
     )
-    username = sa.func.coalesce(sa.column("username_key"), sa.literal_column("''"))
+    nothing = sa.literal_column("''")
+    username: sa.ColumnElement[Any] = sa.func.coalesce(sa.column("username_key"), nothing)
     op.create_index("ix_users_username", "users", [username, "id"])
     for name in ("last_sign_in_at", "email_verified_at"):
-        instant = sa.func.coalesce(sa.column(name), BeforeAll())
+        instant: sa.ColumnElement[Any] = sa.func.coalesce(sa.column(name), BeforeAll())
         op.create_index(f"ix_users_{name}", "users", [instant, "id"])
     op.create_index("ix_users_name", "users", ["name_key", "id"])
     op.create_index("ix_users_created_at", "users", ["created_at", "id"])
