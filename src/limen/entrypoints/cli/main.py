@@ -42,7 +42,25 @@ Settings come from the environment (LIMEN_*) and limen.toml; `limen config` show
 With --json a command prints one JSON document in the shape of the HTTP API.
 """
 
-root = LazyGroup(
+
+class PipeClosed(Exception):
+    """Nobody reads what is printed any more."""
+
+
+class Root(LazyGroup):
+    """The outermost group."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; tell a closed pipe apart before click ends the process for it."""
+        try:
+            ended = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise PipeClosed from error
+        return ended
+
+
+root = Root(
     name="limen",
     entries=COMMANDS,
     help=_HELP,
@@ -61,16 +79,23 @@ def main() -> None:
     """Run the command line of this process."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == Exit.PIPE_CLOSED:
+        _hang_up()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str], house: House | None = None) -> int:
     """Run one command to its end and return the number it ends with."""
     try:
-        ended = root.main(
-            list(arguments), prog_name="limen", standalone_mode=False, obj=house or House()
+        # Not rich-click's own: that one prints errors and exits by itself.
+        ended = click.Command.main(
+            root,
+            list(arguments),
+            prog_name="limen",
+            standalone_mode=False,
+            obj=house or House(),
         )
-        sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - every end of a command has its number
         return _end(error, is_json="--json" in arguments)
     return ended if isinstance(ended, int) else Exit.DONE
@@ -81,8 +106,7 @@ def _end(error: BaseException, *, is_json: bool) -> Exit:
 
     output = Output(is_json=is_json)
     match error:
-        case BrokenPipeError():
-            _hang_up()
+        case PipeClosed():
             return Exit.PIPE_CLOSED
         case Abort() | KeyboardInterrupt():
             output.hint("interrupted")
