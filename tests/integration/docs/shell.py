@@ -1,17 +1,17 @@
 """Console blocks of the documentation, typed into a shell as a reader would type them."""
 
 import os
+import pty
 import re
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from threading import Thread
 
 from tests.unit.docs.pages import ROOT
 
@@ -19,6 +19,7 @@ PORT = "8000"
 END = "limen-docs-end-of-output"
 PATIENCE = 60
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REQUEST = re.compile(r"(?<=\"request_id\":\")[0-9a-f]{32}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
 
@@ -56,7 +57,7 @@ def fits(expected: tuple[str, ...], output: str) -> bool:
 
 
 def _without_chance(text: str) -> str:
-    return _INSTANT.sub("<instant>", _ID.sub("<id>", text))
+    return _INSTANT.sub("<instant>", _REQUEST.sub("…", _ID.sub("<id>", text)))
 
 
 class Shell:
@@ -92,14 +93,40 @@ class Shell:
 
     @contextmanager
     def serving(self, command: str, lines: int) -> Iterator[str]:
-        """Run a server and give the first lines it prints, until the block is left."""
-        server = self._start(["bash", "-c", f"exec {self._here(command)}"])
-        assert server.stdout is not None
+        """Run a server on a terminal; give the first lines it shows, once it answers."""
+        master, terminal = pty.openpty()
+        server = subprocess.Popen(
+            ["bash", "-c", f"exec {self._here(command)}"],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        shown = bytearray()
+        reader = Thread(target=_drain, args=(master, shown))
+        reader.start()
         try:
-            yield self._there("".join(_first(server.stdout, lines)))
+            assert self._is_reachable(server), shown.decode()
+            text = shown.decode().replace("\r\n", "\n")
+            yield self._there("\n".join(text.split("\n")[:lines]))
         finally:
-            server.send_signal(signal.SIGTERM)
-            server.communicate(timeout=PATIENCE)
+            server.terminate()
+            server.wait(PATIENCE)
+            reader.join(PATIENCE)
+            os.close(master)
+
+    def _is_reachable(self, server: subprocess.Popen[bytes]) -> bool:
+        """Wait until the server answers, or never will."""
+        end = time.monotonic() + PATIENCE
+        while server.poll() is None and time.monotonic() < end:
+            try:
+                with socket.create_connection(("127.0.0.1", int(self.port)), timeout=1):
+                    return True
+            except OSError:
+                time.sleep(0.05)
+        return False
 
     def close(self) -> None:
         """Leave the shell."""
@@ -125,10 +152,8 @@ class Shell:
         return output.replace(f":{self.port}", f":{PORT}")
 
 
-def _first(stream: IO[str], lines: int) -> Iterator[str]:
-    end = time.monotonic() + PATIENCE
-    for _ in range(lines):
-        line = stream.readline()
-        if not line or time.monotonic() > end:
-            return
-        yield line
+def _drain(master: int, shown: bytearray) -> None:
+    """Read a terminal until nobody writes to it any more; a full one would stop the server."""
+    with suppress(OSError):
+        while piece := os.read(master, 4096):
+            shown += piece

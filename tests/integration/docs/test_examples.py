@@ -1,8 +1,13 @@
 """The examples run, and their adapters keep what their ports promise."""
 
+from pathlib import Path
+from typing import Any
+
+import httpx
 import pytest
 
-from examples import library, own_adapters
+import limen
+from examples import library, litestar_app, own_adapters
 from examples.own_adapters import HouseWords, ScryptHasher
 from limen.adapters.system import SystemEntropy
 from limen.core.secret import Secret
@@ -12,6 +17,8 @@ from limen.testing.contracts.password_hasher import (
     CrowdedHasherContract,
     PasswordHasherContract,
 )
+
+OPERATOR = limen.Actor.system("test")
 
 
 async def test_the_library_example_says_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,3 +68,30 @@ class TestHouseWords(BreachedPasswordsContract):
     @pytest.fixture
     def known(self) -> str:
         return "Welcome to the Threshold"
+
+
+async def test_limen_is_mounted_beside_the_routes_of_an_application(tmp_path: Path) -> None:
+    app: Any = litestar_app.create(f"sqlite:///{tmp_path}/limen.db")
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.lifespan(),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client,
+    ):
+        ada = {"email": "ada@example.org", "password": "correct horse battery"}
+        assert (await client.post("/identity/auth/register", json=ada)).status_code == 201
+        answer = await client.get("/invoices")
+        assert (answer.status_code, answer.json()["code"]) == (401, "token.invalid")
+        answer = await client.get("/invoices", headers=await signed_in(client, ada))
+        assert (answer.status_code, answer.json()["code"]) == (403, "invoices.not_an_accountant")
+        async with limen.open(f"sqlite:///{tmp_path}/limen.db") as opened:
+            user = await opened.users.find(ada["email"], actor=OPERATOR)
+            await opened.roles.create(actor=OPERATOR, name="accountant")
+            await opened.roles.grant(user.id, "accountant", actor=OPERATOR)
+        answer = await client.get("/invoices", headers=await signed_in(client, ada))
+        assert answer.json() == litestar_app.INVOICES
+
+
+async def signed_in(client: httpx.AsyncClient, user: dict[str, str]) -> dict[str, str]:
+    credentials = {"identifier": user["email"], "password": user["password"]}
+    answer = await client.post("/identity/auth/login", json=credentials)
+    return {"Authorization": f"Bearer {answer.json()['data']['access_token']}"}
