@@ -68,13 +68,14 @@ async def open_limen(
     The schema is brought up to date on SQLite, elsewhere only with `migrate=True`; the first
     signing key is made. Raises `SettingsInvalid`, `StorageOutdated` or `StorageUnavailable`.
     """
-    settings = _settings(where, options)
+    settings = settings_of(where, options)
     async with open_container(settings, migrate=migrate) as container:
         await prepare(container)
         yield Limen.of(container)
 
 
-def _settings(where: str | Settings | None, options: dict[str, object]) -> Settings:
+def settings_of(where: str | Settings | None, options: dict[str, object]) -> Settings:
+    """Return the settings that the arguments of `limen.open` mean."""
     if isinstance(where, Settings):
         if options:
             raise TypeError("give either settings or options")

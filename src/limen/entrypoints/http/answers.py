@@ -86,10 +86,10 @@ class Answered(Response[T]):
 
 def shown(request: CallRequest, shape: S) -> Answered[Success[S]]:
     """Answer with one versioned thing, or with 304 to who has it already."""
-    headers = {"ETag": etag(shape.version)}
-    is_unchanged = request.call.method in {"GET", "HEAD"} and is_known(request.call, shape.version)
-    status = _NOT_MODIFIED if is_unchanged else 200
-    return Answered(Success(data=shape), status_code=status, headers=headers)
+    tag = etag(shape.version)
+    is_read = request.call.method in {"GET", "HEAD"}
+    status = _NOT_MODIFIED if is_read and is_known(request.call, tag) else 200
+    return Answered(Success(data=shape), status_code=status, headers={"ETag": tag})
 
 
 def created(request: CallRequest, shape: S, route: str, **path: UUID | str) -> Answered[Success[S]]:

@@ -1,6 +1,7 @@
 """Smaller answers (RFC 9110 section 8.4), where nothing can be learned from their size."""
 
 import asyncio
+import re
 import zlib
 from enum import StrEnum
 from functools import lru_cache
@@ -17,6 +18,7 @@ _IN_A_THREAD: Final = 64 * 1024
 _GZIP_LEVEL: Final = 5
 _BROTLI_QUALITY: Final = 4
 _GZIP_WINDOW: Final = 31
+_ZERO: Final = re.compile(r"q=0(?:\.0*)?")
 _SHRINKING: Final = (b"application/json", b"application/problem+json", b"text/", b"image/svg")
 
 
@@ -27,14 +29,19 @@ class Coding(StrEnum):
     GZIP = "gzip"
 
 
-@lru_cache(256)
 def coding_of(accept: bytes) -> Coding | None:
     """Return the best coding that an `Accept-Encoding` allows."""
-    weights: dict[str, bool] = {}
+    return next((coding for coding in Coding if allows(accept, coding)), None)
+
+
+@lru_cache(256)
+def allows(accept: bytes, coding: Coding) -> bool:
+    """Tell whether an `Accept-Encoding` allows a coding."""
+    allowed: dict[str, bool] = {}
     for part in accept.decode("latin-1").lower().split(","):
         name, _, weight = part.partition(";")
-        weights[name.strip()] = weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return next((coding for coding in Coding if weights.get(coding, weights.get("*", False))), None)
+        allowed[name.strip()] = not _ZERO.fullmatch(weight.replace(" ", ""))
+    return allowed.get(coding, allowed.get("*", False))
 
 
 def may_shrink(rules: Rules, headers: Headers) -> bool:
@@ -47,7 +54,7 @@ def may_shrink(rules: Rules, headers: Headers) -> bool:
         return False
     is_text = False
     for name, value in headers:
-        if name in {b"etag", b"content-encoding", b"content-range"}:
+        if name == b"content-encoding" or (name == b"etag" and not value.startswith(b"W/")):
             return False
         if name == b"content-type":
             is_text = value.startswith(_SHRINKING)

@@ -35,10 +35,10 @@ def expected_version(call: Call) -> int | None:
     return NEVER if weak or not _VERSION.fullmatch(text) else int(text)
 
 
-def is_known(call: Call, version: int) -> bool:
-    """Tell whether the caller has this version already, by `If-None-Match`."""
+def is_known(call: Call, tag: str) -> bool:
+    """Tell whether the caller has what this entity tag stands for, by `If-None-Match`."""
     value = call.headers.get(b"if-none-match")
     if value is None:
         return False
     text = value.decode("latin-1").strip()
-    return text == "*" or any(match[2] == str(version) for match in _TAG.finditer(text))
+    return text == "*" or any(f'"{match[2]}"' == tag for match in _TAG.finditer(text))

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from limen.entrypoints.http.rules import Rules, ruled
 from limen.entrypoints.shapes import Failure
 
 BEARER: Final = "bearer"
+_VERSIONED: Final = "is_versioned"
 
 _WHEN: Final[Mapping[int, str]] = {
     304: "Not changed since the version that the caller has",
@@ -28,7 +30,7 @@ _WHEN: Final[Mapping[int, str]] = {
     500: "A fault in limen",
     503: "The store, or something else that is needed, is out",
 }
-_FOR_ALL: Final = (400, 406, 431, 500, 503)
+_FOR_ALL: Final = (400, 431, 500, 503)
 _FOR_BODIES: Final = (413, 415)
 _FOR_REPEATABLE: Final = (409, 422)
 
@@ -41,14 +43,17 @@ def described(
     rules: Rules | None = None,
     has_body: bool = False,
     is_versioned: bool = False,
+    shapes: Mapping[int, type] | None = None,
 ) -> dict[str, Any]:
     """Return the arguments of a route handler: its name, its summary, how it refuses, its rules.
 
-    `refuses` lists the statuses beside those that follow from the rules. `is_versioned`: the
-    route gives or heeds entity tags.
+    `refuses` lists the statuses beside those that follow from the rules, `shapes` what they
+    answer with if it is no refusal. `is_versioned`: the route gives or heeds entity tags.
     """
     kept = rules or Rules()
-    statuses = {*refuses, *(_FOR_ALL if kept.has_json else ())}
+    statuses = {*_FOR_ALL, *refuses}
+    if kept.has_json:
+        statuses.add(406)
     if not kept.is_public:
         statuses.add(401)
     if has_body:
@@ -58,15 +63,23 @@ def described(
     return {
         "operation_id": name,
         "summary": summary,
-        "responses": {status: _spec(status) for status in sorted(statuses)},
+        "responses": {
+            status: _spec(status, (shapes or {}).get(status, Failure))
+            for status in sorted(statuses)
+        },
         "security": [] if kept.is_public else [{BEARER: []}],
-        "opt": {**ruled(kept), "is_versioned": is_versioned},
+        "opt": {**ruled(kept), _VERSIONED: is_versioned},
     }
 
 
-def _spec(status: int) -> ResponseSpec:
+def is_versioned(handler: HTTPRouteHandler) -> bool:
+    """Tell whether a route gives or heeds entity tags."""
+    return bool(handler.opt.get(_VERSIONED, False))
+
+
+def _spec(status: int, shape: type) -> ResponseSpec:
     return ResponseSpec(
-        data_container=Failure,
+        data_container=shape,
         generate_examples=False,
         description=_WHEN.get(status, HTTPStatus(status).phrase),
     )

@@ -88,6 +88,7 @@ class HealthController(Controller):
             "getReadiness",
             "Ask whether the server can work",
             rules=Rules(is_public=True, query=None),
+            shapes={_NOT_READY: ReadyOut},
         ),
     )
     async def ready(self, readiness: NamedDependency[Readiness]) -> Answered[ReadyOut]:

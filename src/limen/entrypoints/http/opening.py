@@ -16,12 +16,14 @@ _PURGE_LOCK = "purge.lock"
 
 
 @asynccontextmanager
-async def open_for_http(settings: Settings) -> AsyncIterator[Opened]:
-    """Open limen for one worker; its store was brought up to date before.
+async def open_for_http(
+    settings: Settings, *, migrate: bool | None = False
+) -> AsyncIterator[Opened]:
+    """Open limen for one process; by default its store was brought up to date before.
 
     Raises `StorageOutdated` or `StorageUnavailable`.
     """
-    async with open_container(settings, migrate=False) as container:
+    async with open_container(settings, migrate=migrate) as container:
         await prepare(container)
         async with purging(container.maintenance(), lock=settings.data_dir / _PURGE_LOCK):
             yield opened(container)

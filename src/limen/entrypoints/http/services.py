@@ -1,7 +1,7 @@
 """What the HTTP door needs of a limen, whoever assembled it."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -86,13 +86,14 @@ class Reception:
     def __init__(self) -> None:
         self._opened: Opened | None = None
 
-    def open(self, opened: Opened) -> None:
-        """Serve with this one."""
+    @asynccontextmanager
+    async def serving(self, opened: Opened) -> AsyncIterator[None]:
+        """Serve with this one while the block runs."""
         self._opened = opened
-
-    def close(self) -> None:
-        """Serve no more."""
-        self._opened = None
+        try:
+            yield
+        finally:
+            self._opened = None
 
     @property
     def opened(self) -> Opened:

@@ -1,0 +1,240 @@
+"""The OpenAPI 3.1 document, made from the routes themselves."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+
+from limen.entrypoints.http.describing import BEARER, is_versioned
+from limen.entrypoints.http.errors import ProblemOut
+from limen.entrypoints.http.examples import EXAMPLES
+from limen.entrypoints.http.figures import Figures
+from limen.entrypoints.http.media import JSON, MERGE_PATCH, PROBLEM
+from limen.entrypoints.http.metrics import Metrics
+from limen.entrypoints.http.particulars import (
+    HEADER_NAMES,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    RESPONSE_HEADERS,
+    list_parameters,
+)
+from limen.entrypoints.http.routing import routes
+from limen.entrypoints.http.rules import rules_of
+from limen.entrypoints.http.services import Reception
+
+_SCHEMAS: Final = "#/components/schemas/"
+_ENVELOPE: Final = re.compile(r"^Success_(list_)?(?:.*\.)?([A-Za-z]+?)_+$")
+_LIST: Final = "UserListAnswer"
+_SPARSE: Final = "SparseUserOut"
+_CREATED: Final = "201"
+_NO_CONTENT: Final = "204"
+_CONFLICT: Final = "409"
+_FIRST_REFUSAL: Final = 400
+_HEADERS_OF_STATUS: Final = {
+    "201": ("Location",),
+    "401": ("WWWAuthenticate",),
+    "429": ("RetryAfter", "RateLimit"),
+    "503": ("RetryAfter",),
+}
+_ABOUT: Final = """\
+Users, sign-in, sessions, tokens and roles.
+
+Get an account at `/auth/register`, sign in at `/auth/login`, and send the access token as
+`Authorization: Bearer …`. Answers are `{"success": true, "data": …}`, refusals
+`{"success": false, "error": …}` or, to those who accept `application/problem+json`, problem
+documents (RFC 9457). The codes of refusals are stable.
+"""
+_TAGS: Final = {
+    "Sign-in": "Getting an account, signing in and out, refreshing, checking",
+    "Me": "The signed-in user's own account",
+    "Users": "All users, for administrators",
+    "Roles": "Roles and what they allow",
+    "Keys": "The public signing keys",
+    "Operation": "Health and numbers",
+}
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the document as plain JSON values; the same at every call."""
+    reception = Reception()
+    app = Litestar(
+        routes(reception, Figures(Metrics(), reception)),
+        openapi_config=OpenAPIConfig(
+            title="limen", version=version("limen"), use_handler_docstrings=True
+        ),
+        logging_config=None,
+    )
+    document: dict[str, Any] = app.openapi_schema.to_schema()
+    _introduce(document)
+    handlers = {handler.operation_id: handler for handler in _handlers(app)}
+    for methods in document["paths"].values():
+        for method, operation in methods.items():
+            _complete(operation, method, handlers[operation["operationId"]])
+    _complete_schemas(document)
+    plain: dict[str, Any] = _renamed(document, dict(_names(document["components"]["schemas"])))
+    return plain
+
+
+def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in app.routes:
+        yield from (h for h in getattr(route, "route_handlers", ()) if h.operation_id)
+
+
+def _introduce(document: dict[str, Any]) -> None:
+    document["info"] |= {
+        "description": _ABOUT,
+        "license": {"name": "MIT", "identifier": "MIT"},
+    }
+    document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
+    components = document["components"]
+    components["headers"] = {name: dict(header) for name, header in RESPONSE_HEADERS.items()}
+    components["securitySchemes"] = {
+        BEARER: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token that a sign-in or a refresh gave.",
+        }
+    }
+
+
+def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler) -> None:
+    """Tell of the headers and parameters that follow from the rules of a route."""
+    rules, responses = rules_of(handler, method.upper()), operation["responses"]
+    parameters = operation.setdefault("parameters", [])
+    if is_versioned(handler) and method == "get":
+        parameters.append(IF_NONE_MATCH)
+        responses["304"] = {"description": "The caller has this version already"}
+    elif is_versioned(handler) and _CREATED not in responses:
+        parameters.append(IF_MATCH)
+    if rules.is_repeatable:
+        parameters.append(IDEMPOTENCY_KEY)
+    if rules.query:
+        parameters.extend(list_parameters())
+        responses["200"]["content"][JSON]["schema"] = {"$ref": f"{_SCHEMAS}{_LIST}"}
+    if method == "patch":
+        content = operation["requestBody"]["content"]
+        content[MERGE_PATCH] = content[JSON]
+    if method != "get":
+        # Whoever writes may meet somebody who writes the same.
+        responses.setdefault(_CONFLICT, {**responses["400"], "description": "Changed meanwhile"})
+    for status, response in responses.items():
+        names = sorted(_headers(handler, status))
+        response["headers"] = {
+            HEADER_NAMES.get(name, name): {"$ref": f"#/components/headers/{name}"} for name in names
+        }
+        if int(status) >= _FIRST_REFUSAL and _is_failure(response):
+            response["content"][PROBLEM] = {"schema": {"$ref": f"{_SCHEMAS}ProblemOut"}}
+    operation["responses"] = dict(sorted(responses.items()))
+    for empty in [key for key in ("parameters", "deprecated") if not operation.get(key)]:
+        operation.pop(empty, None)
+
+
+def _headers(handler: HTTPRouteHandler, status: str) -> Iterator[str]:
+    rules = rules_of(handler, "GET")
+    yield "XRequestId"
+    yield from _HEADERS_OF_STATUS.get(status, ())
+    if int(status) >= _FIRST_REFUSAL:
+        return
+    if is_versioned(handler) and status != _NO_CONTENT:
+        yield "ETag"
+    if rules.is_repeatable:
+        yield "IdempotencyReplayed"
+    if rules.query:
+        yield "Link"
+    if rules.answer is not None:
+        yield from ("XLimenUserId", "XLimenSessionId", "XLimenRoles")
+
+
+def _is_failure(response: dict[str, Any]) -> bool:
+    schema = response.get("content", {}).get(JSON, {}).get("schema", {})
+    return bool(schema.get("$ref") == f"{_SCHEMAS}Failure")
+
+
+def _complete_schemas(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    _, problem = msgspec.json.schema_components([ProblemOut], ref_template=_SCHEMAS + "{name}")
+    schemas["ProblemOut"] = problem["ProblemOut"]
+    users = next(name for name in schemas if name.startswith("Success_list_") and "UserOut" in name)
+    schemas[_LIST] = _with_sparse(schemas[users])
+    del schemas[users]
+    schemas[_SPARSE] = {
+        "type": "object",
+        "description": "Those fields of a user that were asked for.",
+        "properties": schemas["UserOut"]["properties"],
+        "additionalProperties": False,
+    }
+    shapes = {shape.__name__: shape for shape in _shapes(msgspec.Struct)}
+    for name, schema in schemas.items():
+        shape = shapes.get(name)
+        if shape is not None:
+            schema["description"] = inspect.cleandoc(shape.__doc__ or "")
+        if shape is not None and shape.__struct_config__.forbid_unknown_fields:
+            schema["additionalProperties"] = False
+        if name in EXAMPLES:
+            schema["examples"] = [EXAMPLES[name]]
+        if not name.endswith("In"):
+            _say_what_is_always_there(name, schema)
+    names = dict(_names(schemas))
+    for name, schema in schemas.items():
+        schema["title"] = names.get(name, name)
+    by_name = sorted(schemas.items(), key=lambda item: str(item[1]["title"]))
+    document["components"]["schemas"] = dict(by_name)
+
+
+def _say_what_is_always_there(name: str, schema: dict[str, Any]) -> None:
+    """Say that every field is in every answer, defaults too; only lists have something beside."""
+    properties = schema["properties"]
+    if name.startswith("Success_"):
+        properties.pop("meta", None)
+    for inner in properties.values():
+        inner.pop("default", None)
+    if name != _SPARSE:
+        schema["required"] = sorted(properties)
+
+
+def _with_sparse(schema: dict[str, Any]) -> dict[str, Any]:
+    """Let the items of a list be sparse, for those who asked for a few fields."""
+    items = {"anyOf": [{"$ref": f"{_SCHEMAS}{name}"} for name in ("UserOut", _SPARSE)]}
+    properties = {**schema["properties"], "data": {"type": "array", "items": items}}
+    return {**schema, "properties": properties}
+
+
+def _shapes(shape: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    for below in shape.__subclasses__():
+        if below.__module__.startswith("limen."):
+            yield below
+        yield from _shapes(below)
+
+
+def _names(schemas: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the names that Litestar made of generic shapes, and those that people can read."""
+    for name in schemas:
+        match = _ENVELOPE.match(name)
+        if match:
+            kind = match[2].removesuffix("Out")
+            kind = {"str": "Text"}.get(kind, kind)
+            yield name, f"{kind}{'List' if match[1] else ''}Answer"
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """Rename the shapes, wherever they are named; leave choices of one out."""
+    match value:
+        case {"oneOf": [only], **rest}:
+            return _renamed({**only, **rest}, names)
+        case dict():
+            return {names.get(key, key): _renamed(item, names) for key, item in value.items()}
+        case list() | tuple():
+            return [_renamed(item, names) for item in value]
+        case str() if value.startswith(_SCHEMAS):
+            name = value.removeprefix(_SCHEMAS)
+            return _SCHEMAS + names.get(name, name)
+        case _:
+            return value

@@ -1,0 +1,142 @@
+"""An example of every shape, for the OpenAPI document; a test holds each to its schema."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_USER_ID: Final = "019a3c5e-8f2b-7c41-9d3e-5b6a7f8091a2"
+_SESSION_ID: Final = "019a3c5e-9a10-7b52-8c4d-1f2e3d4c5b6a"
+_PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - everybody's example
+_CREATED: Final = "2026-01-31T12:00:00Z"
+_REFRESH: Final = "limen_rt_AZo8XpoQe1KMTR8uPUxbagAAAAGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aBcA"
+
+_USER: Final[Mapping[str, Any]] = {
+    "id": _USER_ID,
+    "email": "ada@example.org",
+    "username": "ada",
+    "name": "Ada Lovelace",
+    "status": "active",
+    "attributes": {"team": "engines"},
+    "email_verified": True,
+    "email_verified_at": _CREATED,
+    "created_at": _CREATED,
+    "updated_at": _CREATED,
+    "last_sign_in_at": None,
+    "version": 1,
+}
+
+EXAMPLES: Final[Mapping[str, Any]] = {
+    "RegisterUserIn": {
+        "email": "ada@example.org",
+        "password": _PASSWORD,
+        "username": "ada",
+        "name": "Ada Lovelace",
+    },
+    "SignInIn": {"identifier": "ada@example.org", "password": _PASSWORD, "label": "Laptop"},
+    "RefreshIn": {"refresh_token": _REFRESH},
+    "UpdateMeIn": {"name": "Ada King"},
+    "ChangePasswordIn": {
+        "current_password": _PASSWORD,
+        "new_password": "a quite different sentence",
+    },
+    "SetPasswordIn": {"new_password": "a quite different sentence"},
+    "CreateUserIn": {
+        "email": "grace@example.org",
+        "name": "Grace Hopper",
+        "attributes": {"team": "compilers"},
+        "email_verified": True,
+    },
+    "ReplaceUserIn": {"email": "ada@example.org", "name": "Ada King", "attributes": {}},
+    "UpdateUserIn": {"name": "Ada King", "attributes": {"team": None, "office": "London"}},
+    "CreateRoleIn": {
+        "name": "support",
+        "description": "Answers people's questions",
+        "permissions": ["users.read", "sessions.read"],
+    },
+    "ReplaceRoleIn": {
+        "description": "Answers people's questions and ends their sessions",
+        "permissions": ["users.read", "sessions.read", "sessions.revoke"],
+    },
+    "GrantRoleIn": {"ends_at": "2027-01-31T12:00:00Z"},
+    "UserOut": _USER,
+    "SessionOut": {
+        "id": _SESSION_ID,
+        "user_id": _USER_ID,
+        "label": "Laptop",
+        "address": "203.0.113.7",
+        "user_agent": "Mozilla/5.0",
+        "methods": ["pwd"],
+        "is_current": True,
+        "created_at": _CREATED,
+        "last_used_at": _CREATED,
+        "idle_expires_at": "2026-02-14T12:00:00Z",
+        "expires_at": "2026-05-01T12:00:00Z",
+    },
+    "RoleOut": {
+        "name": "support",
+        "description": "Answers people's questions",
+        "permissions": ["sessions.read", "users.read"],
+        "is_built_in": False,
+        "created_at": _CREATED,
+        "updated_at": _CREATED,
+        "version": 1,
+    },
+    "GrantOut": {
+        "user_id": _USER_ID,
+        "role": "support",
+        "granted_at": _CREATED,
+        "ends_at": None,
+    },
+    "TokensOut": {
+        "access_token": "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl",
+        "token_type": "Bearer",
+        "expires_in": 900,
+        "refresh_token": _REFRESH,
+        "refresh_expires_in": 1209600,
+        "session_id": _SESSION_ID,
+        "user": _USER,
+    },
+    "ListMetaOut": {"page": 1, "limit": 20, "total": 1, "next_cursor": None},
+    "KeySetOut": {
+        "keys": [
+            {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                "kid": "54cebdc199557ddb",
+                "alg": "EdDSA",
+                "use": "sig",
+            }
+        ]
+    },
+    "LiveOut": {"status": "ok"},
+    "ReadyOut": {
+        "status": "ok",
+        "checks": {"store": "ok", "migrations": "ok", "signing_key": "ok"},
+    },
+    "FaultOut": {
+        "field": "email",
+        "code": "invalid",
+        "message": "must be an e-mail address such as ada@example.org",
+    },
+    "ErrorOut": {
+        "code": "input.invalid",
+        "message": "Some fields are not valid.",
+        "details": [
+            {
+                "field": "email",
+                "code": "invalid",
+                "message": "must be an e-mail address such as ada@example.org",
+            }
+        ],
+        "request_id": "0b5a1d6c9f3e4a7d8c2b1e0f9a8d7c6b",
+    },
+    "ProblemOut": {
+        "type": "urn:limen:error:user.not_found",
+        "title": "There is no such user.",
+        "status": 404,
+        "detail": "There is no such user.",
+        "instance": "urn:limen:request:0b5a1d6c9f3e4a7d8c2b1e0f9a8d7c6b",
+        "code": "user.not_found",
+        "errors": [],
+    },
+}

@@ -1,0 +1,92 @@
+"""All routes of limen, and what each finds when it is asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from limen.entrypoints.http.call import CallRequest
+from limen.entrypoints.http.errors import handle
+from limen.entrypoints.http.figures import Figures, MetricsController
+from limen.entrypoints.http.gate import Gate
+from limen.entrypoints.http.health import HealthController, Readiness
+from limen.entrypoints.http.keys import KeyController
+from limen.entrypoints.http.me import MeController
+from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
+from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
+from limen.entrypoints.http.services import Reception
+from limen.entrypoints.http.sessions import (
+    OwnSessionController,
+    SessionController,
+    SignOutController,
+)
+from limen.entrypoints.http.signin import RegistrationController, SignInController
+from limen.entrypoints.http.tokens import CheckController, TokenController
+from limen.entrypoints.http.users import UserController
+
+BASE: Final = "/api/v1"
+
+_API: Final[Sequence[ControllerRouterHandler]] = (
+    RegistrationController,
+    SignInController,
+    TokenController,
+    CheckController,
+    SignOutController,
+    MeController,
+    OwnPasswordController,
+    OwnSessionController,
+    UserController,
+    PasswordController,
+    SessionController,
+    GrantController,
+    RoleController,
+    PermissionController,
+)
+OPERATION: Final[Sequence[ControllerRouterHandler]] = (HealthController, MetricsController)
+
+
+def routes(
+    reception: Reception,
+    figures: Figures,
+    *,
+    base: str = BASE,
+    around: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
+    beside: Sequence[ControllerRouterHandler] = OPERATION,
+) -> list[Router]:
+    """Return the API under `base`, the key set, and what else is wanted `beside` them.
+
+    They find the open limen at `reception`; `around` is what else stands before each.
+    """
+
+    def gate(app: ASGIApp) -> ASGIApp:
+        # A function, because Litestar copies objects deeply, and a copy would never be opened.
+        return Gate(app, reception)
+
+    shared: dict[str, Any] = {
+        "dependencies": _dependencies(reception, figures),
+        "middleware": [*around, gate],
+        "exception_handlers": {Exception: handle},
+        "request_class": CallRequest,
+    }
+    return [
+        Router(base, route_handlers=_API, **shared),
+        Router("/", route_handlers=[KeyController, *beside], **shared),
+    ]
+
+
+def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provide]:
+    """Return one provider a name: a handler asks for exactly one of them."""
+    readiness = Readiness(lambda: reception.opened.checks)
+    return {
+        "users": Provide(lambda: reception.services.users, sync_to_thread=False),
+        "passwords": Provide(lambda: reception.services.passwords, sync_to_thread=False),
+        "sign_in": Provide(lambda: reception.services.sign_in, sync_to_thread=False),
+        "sessions": Provide(lambda: reception.services.sessions, sync_to_thread=False),
+        "tokens": Provide(lambda: reception.services.tokens, sync_to_thread=False),
+        "roles": Provide(lambda: reception.services.roles, sync_to_thread=False),
+        "keys": Provide(lambda: reception.services.keys, sync_to_thread=False),
+        "figures": Provide(lambda: figures, sync_to_thread=False),
+        "readiness": Provide(lambda: readiness, sync_to_thread=False),
+    }
