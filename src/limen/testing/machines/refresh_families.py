@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, MultipleResults, invariant, multiple, rule
+from hypothesis.stateful import Bundle, MultipleResults, initialize, invariant, multiple, rule
 
 from limen.core.errors import (
     InvalidCredentials,
@@ -104,6 +104,11 @@ class FamilyMachine(StoreMachine):
         )
 
     # --- beginning, going on ---
+
+    @initialize(target=shown)
+    def begin(self) -> MultipleResults[Shown]:
+        given = [self.sign_in(email) for email in EVERYBODY]
+        return multiple(*(one for one in given if isinstance(one, Shown)))
 
     @rule(target=shown, email=st.sampled_from(EVERYBODY))
     def sign_in(self, email: str) -> Shown | MultipleResults[Shown]:

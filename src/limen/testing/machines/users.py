@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, MultipleResults, invariant, multiple, rule
+from hypothesis.stateful import Bundle, MultipleResults, initialize, invariant, multiple, rule
 
 from limen.core.errors import (
     EmailTaken,
@@ -20,34 +20,23 @@ from limen.core.errors import (
 from limen.core.ids import UserId
 from limen.core.page import ListQuery
 from limen.core.text import fold
+from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import Email, Json, Status, User, Username
-from limen.testing import strategies
 from limen.testing.assembly import OPERATOR
 from limen.testing.contracts.comparison import assert_same
+from limen.testing.machines.inputs import (
+    ATTRIBUTES,
+    EMAILS,
+    NAMES,
+    PASSWORDS,
+    SOME_PASSWORD,
+    SORTS,
+    STATUSES,
+    USERNAMES,
+)
 from limen.testing.machines.machine import OpenStore, StoreMachine
 
-PASSWORDS: Final = ("correct horse battery", "another horse battery")
-
-# Few enough that they are taken again and again.
-_EMAILS: Final = st.sampled_from(
-    [
-        "ada@example.org",
-        "Ada@EXAMPLE.org",
-        "eve@example.org",
-        "straße@bücher.example",
-        "STRASSE@xn--bcher-kva.example",
-    ]
-) | strategies.email_texts().filter(strategies.is_email)
-_USERNAMES: Final = st.none() | st.sampled_from(["ada", "ADA", "eve", "bob_1"])
-_NAMES: Final = st.sampled_from(["", "Ada", "ada", "Zoë", "%", "日本"]) | strategies.names()
-_ATTRIBUTES: Final = st.dictionaries(
-    st.sampled_from(["team", "größe", "nested"]),
-    st.integers(2, 9) | st.text("abc", max_size=3) | st.just({"x": "y"}),
-    max_size=3,
-)
-_PASSWORDS: Final = st.sampled_from(PASSWORDS)
-_STATUSES: Final = st.sampled_from(list(Status))
-_SORTS: Final = st.sampled_from(["email", "-email", "name", "-name,email", "status", "-created_at"])
+_FIRST: Final = ("ada", "bob_1")
 
 
 @dataclass(frozen=True)
@@ -76,7 +65,15 @@ class UserMachine(StoreMachine):
 
     # --- registering, creating ---
 
-    @rule(target=ids, email=_EMAILS, username=_USERNAMES, name=_NAMES, password=_PASSWORDS)
+    @initialize(target=ids)
+    def begin(self) -> MultipleResults[UserId]:
+        for name in _FIRST:
+            self.register(f"{name}@example.org", name, "", PASSWORDS[0])
+        for user_id in tuple(self.known):
+            self.sign_in_as_oneself(user_id, by_username=True)
+        return multiple(*self.known)
+
+    @rule(target=ids, email=EMAILS, username=USERNAMES, name=NAMES, password=SOME_PASSWORD)
     def register(
         self, email: str, username: str | None, name: str, password: str
     ) -> UserId | MultipleResults[UserId]:
@@ -94,10 +91,10 @@ class UserMachine(StoreMachine):
 
     @rule(
         target=ids,
-        email=_EMAILS,
-        attributes=_ATTRIBUTES,
-        status=_STATUSES,
-        password=st.none() | _PASSWORDS,
+        email=EMAILS,
+        attributes=ATTRIBUTES,
+        status=STATUSES,
+        password=st.none() | SOME_PASSWORD,
     )
     def create(
         self, email: str, attributes: dict[str, Json], status: Status, password: str | None
@@ -116,14 +113,14 @@ class UserMachine(StoreMachine):
         assert_same(outcome, expected)
         return self._learn(Known(expected, password), "user.created")
 
-    @rule(email=_EMAILS, password=st.sampled_from(["short", "password1234", "aaaa\0"]))
+    @rule(email=EMAILS, password=st.sampled_from(["short", "password1234", "aaaa\0"]))
     def register_with_a_bad_password(self, email: str, password: str) -> None:
         outcome = self.refusal_or(self.limen.users.register(email=email, password=password))
         assert isinstance(outcome, PasswordRefused)
 
     # --- changing ---
 
-    @rule(user_id=ids, email=_EMAILS, username=_USERNAMES, name=_NAMES, attributes=_ATTRIBUTES)
+    @rule(user_id=ids, email=EMAILS, username=USERNAMES, name=NAMES, attributes=ATTRIBUTES)
     def replace(
         self,
         user_id: UserId,
@@ -145,7 +142,7 @@ class UserMachine(StoreMachine):
         names = {"email": Email.parse(email), "username": _username(username)}
         self._changed(user_id, outcome, {**names, "name": name, "attributes": attributes})
 
-    @rule(user_id=ids, name=_NAMES, patch=_ATTRIBUTES, gone=st.sampled_from(["team", "nested"]))
+    @rule(user_id=ids, name=NAMES, patch=ATTRIBUTES, gone=st.sampled_from(["team", "nested"]))
     def update(self, user_id: UserId, name: str, patch: dict[str, Json], gone: str) -> None:
         outcome = self.refusal_or(
             self.limen.users.update(
@@ -225,13 +222,30 @@ class UserMachine(StoreMachine):
 
     # --- coming in ---
 
-    @rule(identifier=_EMAILS | _USERNAMES.filter(bool), password=_PASSWORDS)
+    @rule(identifier=EMAILS | USERNAMES.filter(bool), password=SOME_PASSWORD)
     def sign_in(self, identifier: str, password: str) -> None:
         outcome = self.refusal_or(
             self.limen.sign_in.sign_in(identifier=identifier, password=password)
         )
-        known = self._owner(identifier)
-        if known is None or known.password != password or known.user.status is not Status.ACTIVE:
+        self._entered(outcome, self._owner(identifier), password)
+
+    @rule(user_id=ids, by_username=st.booleans())
+    def sign_in_as_oneself(self, user_id: UserId, *, by_username: bool) -> None:
+        known = self.known.get(user_id)
+        if known is None or known.password is None:
+            return
+        username = known.user.username
+        identifier = str(username if by_username and username else known.user.email)
+        outcome = self.refusal_or(
+            self.limen.sign_in.sign_in(identifier=identifier, password=known.password)
+        )
+        self._entered(outcome, known, known.password)
+
+    def _entered(
+        self, outcome: IssuedTokens | LimenError, known: Known | None, password: str
+    ) -> None:
+        is_active = known is not None and known.user.status is Status.ACTIVE
+        if known is None or known.password != password or not is_active:
             assert isinstance(outcome, InvalidCredentials)
             self.told.append("signin.failed")
             return
@@ -241,7 +255,7 @@ class UserMachine(StoreMachine):
         entered = replace(known, user=user, live_sessions=known.live_sessions + 1)
         self._learn(entered, "signin.succeeded")
 
-    @rule(user_id=ids, password=_PASSWORDS)
+    @rule(user_id=ids, password=SOME_PASSWORD)
     def set_password(self, user_id: UserId, password: str) -> None:
         outcome = self.refusal_or(self.limen.passwords.set(user_id, new=password, actor=OPERATOR))
         known = self.known.get(user_id)
@@ -257,7 +271,7 @@ class UserMachine(StoreMachine):
 
     # --- finding ---
 
-    @rule(identifier=_EMAILS | _USERNAMES.filter(bool))
+    @rule(identifier=EMAILS | USERNAMES.filter(bool))
     def find(self, identifier: str) -> None:
         outcome = self.refusal_or(self.limen.users.find(identifier, actor=OPERATOR))
         known = self._owner(identifier)
@@ -266,7 +280,7 @@ class UserMachine(StoreMachine):
         else:
             assert_same(outcome, known.user)
 
-    @rule(sort=_SORTS, limit=st.integers(1, 4), status=st.none() | _STATUSES)
+    @rule(sort=SORTS, limit=st.integers(1, 4), status=st.none() | STATUSES)
     def walk_through_a_list(self, sort: str, limit: int, status: Status | None) -> None:
         filters = {} if status is None else {("status", "eq"): status.value}
         query = ListQuery(filters=filters, sort=sort, limit=limit)

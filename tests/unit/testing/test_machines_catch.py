@@ -1,0 +1,111 @@
+"""The machines can fail: what no single call shows, a sequence does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+
+from limen.adapters.memory.families import MemoryFamilies
+from limen.adapters.memory.sessions import MemorySessions
+from limen.adapters.memory.store import MemoryStore
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
+from limen.adapters.memory.users import MemoryUsers
+from limen.core.events import Event
+from limen.core.sessions.model import Session
+from limen.core.tokens.family import RefreshFamily
+from limen.core.users.model import User
+from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.fakes import CountingIds
+from limen.testing.machines.machine import QUICK, StoreMachine, prove
+from limen.testing.machines.refresh_families import FamilyMachine
+from limen.testing.machines.users import UserMachine
+from tests.unit.testing.faults import Fault, fault
+
+# The same sequences in every run: a test of the machines must not depend on luck. The first one
+# that fails is enough; nobody reads it, so it need not be short.
+SAME = settings(
+    QUICK,
+    derandomize=True,
+    max_examples=100,
+    database=None,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+)
+
+
+@asynccontextmanager
+async def in_memory() -> AsyncIterator[UnitOfWorkFactory]:
+    yield MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
+
+
+@fault("UserMachine")
+def nobody_is_ever_put_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def end(*_: Any, **__: Any) -> tuple[()]:
+        return ()
+
+    monkeypatch.setattr(MemorySessions, "end", end)
+
+
+@fault("UserMachine")
+def a_sign_in_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def sign_in(_self: MemoryUsers, _user: User) -> None:
+        """Store nothing."""
+
+    monkeypatch.setattr(MemoryUsers, "sign_in", sign_in)
+
+
+@fault("UserMachine")
+def an_event_in_five_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    emit = MemoryUnitOfWork.emit
+
+    def emit_some(self: MemoryUnitOfWork, event: Event) -> None:
+        if self._ids.new().int >> 80 & 4:
+            emit(self, event)
+
+    monkeypatch.setattr(MemoryUnitOfWork, "emit", emit_some)
+
+
+@fault("FamilyMachine")
+def what_ran_out_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "is_live", lambda self, _now: self.ended_at is None)
+
+
+@fault("FamilyMachine")
+def a_rotation_forgets_when_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    rotate = MemoryFamilies.rotate
+
+    async def rotate_before(self: MemoryFamilies, family: RefreshFamily) -> None:
+        present = (await self._desk.read()).families[family.session_id]
+        await rotate(self, replace(family, rotated_at=present.rotated_at))
+
+    monkeypatch.setattr(MemoryFamilies, "rotate", rotate_before)
+
+
+@fault("FamilyMachine")
+def use_keeps_nobody_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(_self: MemorySessions, _session: Session) -> None:
+        """Store nothing."""
+
+    monkeypatch.setattr(MemorySessions, "use", use)
+
+
+MACHINES: dict[str, type[StoreMachine]] = {
+    "UserMachine": UserMachine,
+    "FamilyMachine": FamilyMachine,
+}
+FAULTS = [value for value in list(globals().values()) if isinstance(value, Fault)]
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_a_sound_store_is_believed(machine: type[StoreMachine]) -> None:
+    prove(machine, in_memory, SAME)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_broken_store_is_caught(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault.tell(monkeypatch)
+    with pytest.raises(AssertionError):
+        prove(MACHINES[fault.caught_by], in_memory, SAME)
