@@ -1,11 +1,11 @@
 """Lists: what may be asked of them, and what comes back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from limen.core.errors import Fault, InvalidQuery, PageTooDeep
+from limen.core.errors import Fault, PageTooDeep
 
 T = TypeVar("T")
 
@@ -109,7 +109,8 @@ class ListQuery:
     """A list as people ask for it, before any check.
 
     `filters` maps `(field, operator)` to text, as it stands in a query string; `sort` is the
-    comma-separated form (`-created_at,email`). Give `page` or `cursor`, not both.
+    comma-separated form (`-created_at,email`). Give `page` or `cursor`, not both. `faults` are
+    those that a door found while reading the rest, to be told with those found here.
     """
 
     filters: Mapping[tuple[str, str], str]
@@ -119,19 +120,21 @@ class ListQuery:
     cursor: str | None = None
     limit: int = DEFAULT_LIMIT
     count: str | None = None
+    faults: tuple[Fault, ...] = ()
 
 
-def check_window(query: ListQuery) -> int:
-    """Return how many rows a query skips; refuse windows that are out of bounds."""
-    faults = []
+def window_faults(query: ListQuery) -> Iterator[Fault]:
+    """Name what is out of bounds in the window of a query."""
     if not 1 <= query.limit <= LARGEST_LIMIT:
-        faults.append(Fault("limit", "out_of_range", f"must be 1 to {LARGEST_LIMIT}"))
+        yield Fault("limit", "out_of_range", f"must be 1 to {LARGEST_LIMIT}")
     if query.page is not None and query.page < 1:
-        faults.append(Fault("page", "out_of_range", "must be 1 or more"))
+        yield Fault("page", "out_of_range", "must be 1 or more")
     if query.page is not None and query.cursor is not None:
-        faults.append(Fault("cursor", "exclusive", "give either a page or a cursor"))
-    if faults:
-        raise InvalidQuery(details=tuple(faults))
+        yield Fault("cursor", "exclusive", "give either a page or a cursor")
+
+
+def rows_skipped(query: ListQuery) -> int:
+    """Return how many rows a query without faults skips; raise `PageTooDeep` for too many."""
     skipped = ((query.page or 1) - 1) * query.limit
     if skipped + query.limit > DEEPEST_ROW:
         raise PageTooDeep

@@ -25,7 +25,8 @@ from limen.core.page import (
     Selection,
     Sort,
     T,
-    check_window,
+    rows_skipped,
+    window_faults,
 )
 from limen.core.secret import Secret
 from limen.core.text import fold
@@ -118,14 +119,14 @@ class Lists:
         self, query: ListQuery, fields: Mapping[str, Field], *, default_sort: str
     ) -> Selection:
         """Return what the store is to be asked; raise `InvalidQuery` naming every fault."""
-        offset = check_window(query)
-        faults: list[Fault] = []
+        faults = [*query.faults, *window_faults(query)]
         conditions = _read_conditions(query.filters, fields, faults)
         sort = _read_sort(query.sort or default_sort, fields, faults)
         search = _read_search(query.search, faults)
         count = _read_count(query, faults)
         if faults:
             raise InvalidQuery(details=tuple(faults))
+        offset = rows_skipped(query)
         selection = Selection(
             conditions=conditions,
             search=search,

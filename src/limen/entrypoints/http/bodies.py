@@ -1,16 +1,15 @@
 """Reading bodies: bounded before any work, and every bad field named at once."""
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
+from typing import Final, TypeVar
 
 import msgspec
-from msgspec import NODEFAULT, Struct
-from msgspec.structs import FieldInfo, fields
+from msgspec import Struct
 
-from limen.core.errors import Fault, InvalidInput
+from limen.core.errors import InvalidInput
 from limen.entrypoints.http.call import Call
 from limen.entrypoints.http.media import is_json_body
+from limen.entrypoints.http.misfits import has_required, misfits
 from limen.entrypoints.http.refusals import (
     BodyInterrupted,
     BodyMalformed,
@@ -23,7 +22,6 @@ S = TypeVar("S", bound=Struct)
 DEEPEST: Final = 16
 MOST_VALUES: Final = 5_000
 
-_PATH: Final = re.compile(r" - at `\$([^`]*)`$")
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -56,7 +54,7 @@ def decode(call: Call, shape: type[S], *, is_patch: bool) -> S:
 
     Raises `UnsupportedMediaType`, `BodyMalformed`, or `InvalidInput` naming every field at fault.
     """
-    if not call.body and not _required(shape):
+    if not call.body and not has_required(shape):
         return shape()
     _check_type(call, is_patch=is_patch)
     members = _check_bounds(call.body)
@@ -69,7 +67,7 @@ def decode(call: Call, shape: type[S], *, is_patch: bool) -> S:
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError:
-        raise InvalidInput(details=tuple(_faults(value, shape))) from None
+        raise InvalidInput(details=tuple(misfits(value, shape))) from None
 
 
 def _check_type(call: Call, *, is_patch: bool) -> None:
@@ -104,56 +102,3 @@ def _members(value: object) -> int:
             return sum(map(_members, value))
         case _:
             return 0
-
-
-def _required(shape: type[Struct]) -> bool:
-    return any(_is_required(field) for field in fields(shape))
-
-
-def _is_required(field: FieldInfo) -> bool:
-    return field.default is NODEFAULT and field.default_factory is NODEFAULT
-
-
-def _faults(value: object, shape: type[Struct]) -> Iterator[Fault]:
-    if not isinstance(value, dict):
-        yield Fault("", "invalid_type", "the body must be a JSON object")
-        return
-    known = {field.encode_name: field for field in fields(shape)}
-    for name in value:
-        if name not in known:
-            names = ", ".join(known) or "no fields"
-            yield Fault(str(name)[:100], "unknown_field", f"is not known here; may be {names}")
-    for name, field in known.items():
-        if name in value:
-            yield from _misfits(name, value[name], field.type)
-        elif _is_required(field):
-            yield Fault(name, "missing", "is required")
-
-
-def _misfits(name: str, value: object, kind: Any) -> Iterator[Fault]:
-    """Name what does not fit, each element of a list by itself."""
-    element = _element(kind)
-    if element is not None and isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _misfits(f"{name}[{index}]", item, element)
-        if not any(True for item in value for _ in _misfits(name, item, element)):
-            yield from _misfit(name, value, kind)
-    else:
-        yield from _misfit(name, value, kind)
-
-
-def _misfit(name: str, value: object, kind: Any) -> Iterator[Fault]:
-    try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        path = _PATH.search(text)
-        sentence = _PATH.sub("", text)
-        code = "invalid_type" if sentence.startswith("Expected `") else "invalid"
-        place = name + (path[1] if path else "")
-        yield Fault(place, code, sentence[:1].lower() + sentence[1:])
-
-
-def _element(kind: Any) -> Any:
-    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
-    return get_args(bare)[0] if get_origin(bare) in {list, tuple} else None

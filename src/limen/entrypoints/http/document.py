@@ -26,7 +26,7 @@ from limen.entrypoints.http.particulars import (
     list_parameters,
 )
 from limen.entrypoints.http.routing import routes
-from limen.entrypoints.http.rules import rules_of
+from limen.entrypoints.http.rules import Query, rules_of
 from limen.entrypoints.http.services import Reception
 
 _SCHEMAS: Final = "#/components/schemas/"
@@ -107,7 +107,7 @@ def _introduce(document: dict[str, Any]) -> None:
 
 def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler) -> None:
     """Tell of the headers and parameters that follow from the rules of a route."""
-    rules, responses = rules_of(handler, method.upper()), operation["responses"]
+    rules, responses = rules_of(handler), operation["responses"]
     parameters = operation.setdefault("parameters", [])
     if is_versioned(handler) and method == "get":
         parameters.append(IF_NONE_MATCH)
@@ -116,7 +116,7 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
         parameters.append(IF_MATCH)
     if rules.is_repeatable:
         parameters.append(IDEMPOTENCY_KEY)
-    if rules.query:
+    if rules.query is Query.LIST:
         parameters.extend(list_parameters())
         responses["200"]["content"][JSON]["schema"] = {"$ref": f"{_SCHEMAS}{_LIST}"}
     if method == "patch":
@@ -138,7 +138,7 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
 
 
 def _headers(handler: HTTPRouteHandler, status: str) -> Iterator[str]:
-    rules = rules_of(handler, "GET")
+    rules = rules_of(handler)
     yield "XRequestId"
     yield from _HEADERS_OF_STATUS.get(status, ())
     if int(status) >= _FIRST_REFUSAL:
@@ -147,7 +147,7 @@ def _headers(handler: HTTPRouteHandler, status: str) -> Iterator[str]:
         yield "ETag"
     if rules.is_repeatable:
         yield "IdempotencyReplayed"
-    if rules.query:
+    if rules.query is Query.LIST:
         yield "Link"
     if rules.answer is not None:
         yield from ("XLimenUserId", "XLimenSessionId", "XLimenRoles")

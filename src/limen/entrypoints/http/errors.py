@@ -28,6 +28,7 @@ from limen.core.errors import (
 from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.call import Call, call_of
 from limen.entrypoints.http.media import JSON, PROBLEM, wants_problem
+from limen.entrypoints.http.misfits import in_words
 from limen.entrypoints.http.refusals import (
     HostNotAllowed,
     HttpRefusal,
@@ -160,7 +161,7 @@ def _read_litestar(error: HTTPException) -> LimenError:
         case NotFoundException():
             return RouteNotFound()
         case MethodNotAllowedException():
-            return MethodNotAllowed((error.headers or {}).get("allow", ""))
+            return MethodNotAllowed((error.headers or {}).get("allow", "").split(","))
         case ValidationException():
             return InvalidInput(details=tuple(map(_fault, error.extra or [])))
         case _ if error.detail == "Invalid host header":
@@ -170,8 +171,8 @@ def _read_litestar(error: HTTPException) -> LimenError:
 
 
 def _fault(extra: Mapping[str, str]) -> Fault:
-    sentence = extra.get("message", "is not valid")
-    return Fault(extra.get("key", ""), "invalid", sentence[:1].lower() + sentence[1:])
+    """Return the fault of a parameter of the path; those of bodies and queries are found before."""
+    return Fault(extra.get("key", ""), "invalid", in_words(extra.get("message", "")))
 
 
 def _log(error: Exception, call: Call) -> None:

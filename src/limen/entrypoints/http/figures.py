@@ -7,7 +7,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.metrics import Metrics
-from limen.entrypoints.http.rules import Rules
+from limen.entrypoints.http.rules import Query, Rules
 from limen.entrypoints.http.services import Reception
 
 
@@ -40,7 +40,7 @@ class MetricsController(Controller):
         **described(
             "getMetrics",
             "Get the numbers for Prometheus",
-            rules=Rules(is_public=True, query=None, has_json=False),
+            rules=Rules(is_public=True, query=Query.ANY, has_json=False),
         ),
     )
     async def expose(self, figures: NamedDependency[Figures]) -> Answered[bytes]:

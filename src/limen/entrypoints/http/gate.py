@@ -1,21 +1,26 @@
 """What happens between the choice of a route and its handler, the same for every route."""
 
+from typing import Any, Final, cast
+
 from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
 from limen.core.errors import Fault, InvalidQuery
+from limen.entrypoints.http.answers import Sending
 from limen.entrypoints.http.authentication import authenticate
 from limen.entrypoints.http.bodies import NothingIn, decode, read_body
 from limen.entrypoints.http.call import call_of
 from limen.entrypoints.http.media import accepts_json
 from limen.entrypoints.http.parameters import names_of
-from limen.entrypoints.http.refusals import NotAcceptable
+from limen.entrypoints.http.refusals import NotAcceptable, allowed
 from limen.entrypoints.http.repetition import repeatable
-from limen.entrypoints.http.rules import Rules, rules_of
+from limen.entrypoints.http.rules import Query, rules_of
 from limen.entrypoints.http.services import Reception
 
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_NO_CONTENT: Final = 204
 
 
 class Gate:
@@ -33,8 +38,11 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         call = call_of(scope)
+        if call.method == "OPTIONS":
+            await Sending(_NO_CONTENT, [(b"allow", self._allow(scope))], b"")(scope, receive, send)
+            return
         handler = scope["route_handler"]
-        call.rules = rules = rules_of(handler, call.method)
+        call.rules = rules = rules_of(handler)
         if not rules.is_public:
             call.claims = await authenticate(call, self._reception.services.tokens)
         if rules.answer is not None:
@@ -42,8 +50,8 @@ class Gate:
             return
         if rules.has_json and not accepts_json(call.headers.get(b"accept", b"")):
             raise NotAcceptable
-        if rules.query is not None and scope["query_string"]:
-            _check_query(scope["query_string"], rules)
+        if rules.query is Query.NONE and scope["query_string"]:
+            _refuse_parameters(scope["query_string"])
         if call.method not in _WITH_BODY:
             await self._app(scope, receive, send)
             return
@@ -54,6 +62,16 @@ class Gate:
         else:
             await self._app(scope, receive, send)
 
+    def _allow(self, scope: Scope) -> bytes:
+        """Return the methods of an address; Litestar knows each handler's own alone."""
+        template: str = cast("dict[str, Any]", scope)["path_template"]
+        return allowed(
+            method
+            for route in scope["litestar_app"].routes
+            if isinstance(route, HTTPRoute) and route.path_format == template
+            for method in route.methods
+        ).encode()
+
 
 def _shape_of(handler: object) -> type[Struct]:
     if isinstance(handler, HTTPRouteHandler) and handler.parsed_data_field is not None:
@@ -62,14 +80,10 @@ def _shape_of(handler: object) -> type[Struct]:
     return NothingIn
 
 
-def _check_query(query: bytes, rules: Rules) -> None:
-    known = rules.query or frozenset()
+def _refuse_parameters(query: bytes) -> None:
     faults = [
-        Fault(name, "unknown_parameter", f"is not known here; may be {', '.join(sorted(known))}")
-        if known
-        else Fault(name, "unknown_parameter", "is not known here; this address takes none")
+        Fault(name, "unknown_parameter", "is not known here; this address takes no parameters")
         for name in names_of(query)
-        if name.partition("[")[0] not in known
     ]
     if faults:
         raise InvalidQuery(details=tuple(faults))

@@ -12,7 +12,7 @@ from msgspec import Struct
 from limen.core.errors import LimenError
 from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.describing import described
-from limen.entrypoints.http.rules import Rules
+from limen.entrypoints.http.rules import Query, Rules
 from limen.entrypoints.http.services import Check
 
 _PATIENCE: Final = 5.0
@@ -75,7 +75,7 @@ class HealthController(Controller):
         **described(
             "getLiveness",
             "Ask whether the process answers",
-            rules=Rules(is_public=True, query=None),
+            rules=Rules(is_public=True, query=Query.ANY),
         ),
     )
     async def live(self) -> LiveOut:
@@ -87,7 +87,7 @@ class HealthController(Controller):
         **described(
             "getReadiness",
             "Ask whether the server can work",
-            rules=Rules(is_public=True, query=None),
+            rules=Rules(is_public=True, query=Query.ANY),
             shapes={_NOT_READY: ReadyOut},
         ),
     )

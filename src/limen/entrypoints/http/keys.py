@@ -7,7 +7,7 @@ from msgspec import Struct
 from limen.core.keys.service import KeyService
 from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.describing import described
-from limen.entrypoints.http.rules import Rules
+from limen.entrypoints.http.rules import Query, Rules
 
 _CACHED = "public, max-age=300"
 
@@ -29,7 +29,7 @@ class KeyController(Controller):
         **described(
             "getKeySet",
             "Get the public signing keys",
-            rules=Rules(is_public=True, is_cacheable=True, query=None),
+            rules=Rules(is_public=True, is_cacheable=True, query=Query.ANY),
         ),
     )
     async def key_set(self, keys: NamedDependency[KeyService]) -> Answered[KeySetOut]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from limen.core.errors import Fault, InvalidQuery
-from limen.core.page import DEFAULT_LIMIT, Listing, ListQuery
+from limen.core.page import DEEPEST_ROW, DEFAULT_LIMIT, Listing, ListQuery, Operator
 from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.parameters import pairs_of
@@ -17,12 +17,10 @@ from limen.entrypoints.shapes import ListMetaOut, Success, read_fields, sparse
 
 S = TypeVar("S", bound=Struct)
 
-LIST_PARAMETERS: Final = frozenset(
-    {"page", "limit", "cursor", "sort", "filter", "q", "fields", "count"}
-)
-
+_PARAMETERS: Final = ("page", "limit", "cursor", "sort", "filter", "q", "fields", "count")
 _FILTER: Final = re.compile(r"filter\[([^\[\]]{1,64})\](?:\[([^\[\]]{1,16})\])?")
-_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
+_LONGEST_ECHO: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +33,11 @@ class ReadQuery:
 
 
 def read_list(request: CallRequest, shape: type[Struct]) -> ReadQuery:
-    """Read the query string; raise `InvalidQuery` naming all that is wrong with its form."""
+    """Read the query string; what is wrong with its form is told by the core, with all else."""
     pairs = pairs_of(request.scope["query_string"])
-    faults = list(_repeated(pairs))
-    plain = {name: value for name, value in pairs if not name.startswith("filter")}
-    filters = dict(_filters(pairs, faults))
+    faults = list(_misnamed(pairs))
+    plain = {name: value for name, value in pairs if name in _PARAMETERS}
+    filters = dict(_filters(pairs))
     page = _number("page", plain.get("page"), faults)
     limit = _number("limit", plain.get("limit"), faults)
     fields = None
@@ -47,8 +45,6 @@ def read_list(request: CallRequest, shape: type[Struct]) -> ReadQuery:
         fields = read_fields(plain.get("fields"), shape)
     except InvalidQuery as error:
         faults.extend(error.details)
-    if faults:
-        raise InvalidQuery(details=tuple(faults))
     core = ListQuery(
         filters=filters,
         search=plain.get("q"),
@@ -57,6 +53,7 @@ def read_list(request: CallRequest, shape: type[Struct]) -> ReadQuery:
         cursor=plain.get("cursor"),
         limit=DEFAULT_LIMIT if limit is None else limit,
         count=plain.get("count"),
+        faults=tuple(faults),
     )
     return ReadQuery(core=core, fields=fields, pairs=tuple(pairs))
 
@@ -76,26 +73,32 @@ def listed(
     return Answered(Success(data=data, meta=ListMetaOut.of(listing)), headers={"Link": links})
 
 
-def _repeated(pairs: list[tuple[str, str]]) -> Iterator[Fault]:
-    seen: set[str] = set()
+def _misnamed(pairs: list[tuple[str, str]]) -> Iterator[Fault]:
+    seen: set[object] = set()
     for name, _ in pairs:
-        if name in seen:
-            yield Fault(name, "repeated", "stands more than once")
-        seen.add(name)
-
-
-def _filters(
-    pairs: list[tuple[str, str]], faults: list[Fault]
-) -> Iterator[tuple[tuple[str, str], str]]:
-    for name, value in pairs:
-        if not name.startswith("filter"):
-            continue
+        place = name[:_LONGEST_ECHO]
         match = _FILTER.fullmatch(name)
-        if match is None:
+        if match is None and name.startswith("filter"):
             form = "must be written filter[field] or filter[field][operator]"
-            faults.append(Fault(name[:100], "invalid", form))
-        else:
-            yield (match[1], match[2] or "eq"), value
+            yield Fault(place, "invalid", form)
+        elif match is None and name not in _PARAMETERS:
+            known = ", ".join(_PARAMETERS)
+            yield Fault(place, "unknown_parameter", f"is not known here; may be {known}")
+        same = _condition(match) if match else name
+        if same in seen:
+            yield Fault(place, "repeated", "stands more than once")
+        seen.add(same)
+
+
+def _filters(pairs: list[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], str]]:
+    for name, value in pairs:
+        match = _FILTER.fullmatch(name)
+        if match is not None:
+            yield _condition(match), value
+
+
+def _condition(match: re.Match[str]) -> tuple[str, str]:
+    return match[1], match[2] or Operator.EQ.value
 
 
 def _number(name: str, text: str | None, faults: list[Fault]) -> int | None:
@@ -118,5 +121,9 @@ def _links(query: ReadQuery, listing: Listing[Any]) -> Iterator[tuple[str, dict[
     yield "first", {**kept, "page": "1"}
     if page > 1:
         yield "prev", {**kept, "page": str(page - 1)}
-    if listing.next_cursor is not None:
+    if listing.next_cursor is None:
+        return
+    if (page + 1) * listing.limit <= DEEPEST_ROW:
         yield "next", {**kept, "page": str(page + 1)}
+    else:
+        yield "next", {**kept, "cursor": listing.next_cursor}

@@ -1,5 +1,6 @@
 """Refusals that only HTTP knows, each with the status that its standard gives it."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from limen.core.errors import Kind, LimenError
@@ -27,10 +28,10 @@ class MethodNotAllowed(HttpRefusal):
     code = "http.method_not_allowed"
     status = 405
 
-    def __init__(self, allow: str) -> None:
+    def __init__(self, methods: Iterable[str]) -> None:
         """Name the methods that are allowed."""
         super().__init__()
-        self.allow = allow
+        self.allow = allowed(methods)
 
 
 class NotAcceptable(HttpRefusal):
@@ -77,3 +78,9 @@ class BodyInterrupted(HttpRefusal):
     """The body ended before it was complete."""
 
     code = "http.body_interrupted"
+
+
+def allowed(methods: Iterable[str]) -> str:
+    """Return the header `Allow` for these; whoever takes GET takes HEAD, and all take OPTIONS."""
+    known = {method.strip() for method in methods if method.strip()} | {"OPTIONS"}
+    return ", ".join(sorted(known | {"HEAD"} if "GET" in known else known))

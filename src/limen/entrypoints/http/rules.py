@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 from litestar.handlers import BaseRouteHandler
@@ -13,20 +14,31 @@ BODY_LIMIT: Final = 64 * 1024
 _KEY: Final = "limen"
 
 
+class Query(Enum):
+    """What a route does with query parameters: it refuses any, lists by them, or does not look."""
+
+    NONE = "none"
+    LIST = "list"
+    ANY = "any"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """The rules of one route.
 
-    `is_public`: nobody need be signed in. `query`: the parameters it knows, others are refused
-    (`None`: it does not look). `is_repeatable`: an `Idempotency-Key` is honoured. `is_secret`: a
-    credential is in the answer, which is never compressed. `is_cacheable`: it sets its own
-    `Cache-Control`. `is_page`: it sets its own `Content-Security-Policy`. `has_json`: it answers
-    in JSON alone. `answer`: the gate gives this answer at once, in place of the handler, which then
-    only tells the OpenAPI document of the route; for what proxies ask at every request.
+    - `is_public`: nobody need be signed in.
+    - `query`: what parameters it takes.
+    - `is_repeatable`: an `Idempotency-Key` is honoured.
+    - `is_secret`: a credential is in the answer, which is never compressed.
+    - `is_cacheable`: it sets its own `Cache-Control`.
+    - `is_page`: it sets its own `Content-Security-Policy`.
+    - `has_json`: it answers in JSON alone.
+    - `answer`: the gate gives this answer at once, in place of the handler, which then only tells
+      the OpenAPI document of the route; for what proxies ask at every request.
     """
 
     is_public: bool = False
-    query: frozenset[str] | None = frozenset()
+    query: Query = Query.NONE
     body_limit: int = BODY_LIMIT
     is_repeatable: bool = False
     is_secret: bool = False
@@ -37,7 +49,6 @@ class Rules:
 
 
 _DEFAULT: Final = Rules()
-_OPTIONS: Final = Rules(is_public=True, query=None)
 
 
 def ruled(rules: Rules) -> Mapping[str, Any]:
@@ -45,9 +56,7 @@ def ruled(rules: Rules) -> Mapping[str, Any]:
     return {_KEY: rules}
 
 
-def rules_of(handler: BaseRouteHandler, method: str) -> Rules:
-    """Return the rules of a handler; those made by Litestar for `OPTIONS` only list methods."""
-    if method == "OPTIONS":
-        return _OPTIONS
+def rules_of(handler: BaseRouteHandler) -> Rules:
+    """Return the rules of a handler."""
     rules: Rules = handler.opt.get(_KEY, _DEFAULT)
     return rules

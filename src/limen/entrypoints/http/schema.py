@@ -19,7 +19,7 @@ from limen.entrypoints.http.conditions import is_known
 from limen.entrypoints.http.document import openapi_document
 from limen.entrypoints.http.media import JSON
 from limen.entrypoints.http.refusals import RouteNotFound
-from limen.entrypoints.http.rules import Rules, ruled
+from limen.entrypoints.http.rules import Query, Rules, ruled
 
 _HERE: Final = files("limen.entrypoints.http") / "swagger"
 _PAGE: Final = "page.html"
@@ -31,7 +31,9 @@ _POLICY: Final = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-_RULES: Final = Rules(is_public=True, query=None, is_cacheable=True, is_page=True, has_json=False)
+_RULES: Final = Rules(
+    is_public=True, query=Query.ANY, is_cacheable=True, is_page=True, has_json=False
+)
 _TYPES: Final[Mapping[str, str]] = {
     _PAGE: "text/html; charset=utf-8",
     "start.js": "text/javascript; charset=utf-8",

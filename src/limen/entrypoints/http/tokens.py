@@ -10,7 +10,7 @@ from limen.core.tokens.service import TokenService
 from limen.entrypoints.http.answers import Answered, Sending, plain
 from limen.entrypoints.http.call import Call, CallRequest, signed_in
 from limen.entrypoints.http.describing import described
-from limen.entrypoints.http.rules import Rules
+from limen.entrypoints.http.rules import Query, Rules
 from limen.entrypoints.shapes import Success, TokensOut
 
 _NO_CONTENT = 204
@@ -76,7 +76,7 @@ class CheckController(Controller):
         **described(
             "checkAccess",
             "Tell a reverse proxy who asks",
-            rules=Rules(query=None, has_json=False, answer=principal),
+            rules=Rules(query=Query.ANY, has_json=False, answer=principal),
             refuses=(503,),
         ),
     )

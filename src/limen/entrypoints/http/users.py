@@ -16,8 +16,8 @@ from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.fields import maybe
-from limen.entrypoints.http.listing import LIST_PARAMETERS, listed, read_list
-from limen.entrypoints.http.rules import Rules
+from limen.entrypoints.http.listing import listed, read_list
+from limen.entrypoints.http.rules import Query, Rules
 from limen.entrypoints.shapes import Success, UserOut
 
 
@@ -59,9 +59,7 @@ class UserController(Controller):
 
     @get(
         "/",
-        **described(
-            "listUsers", "List users", refuses=(403, 422), rules=Rules(query=LIST_PARAMETERS)
-        ),
+        **described("listUsers", "List users", refuses=(403, 422), rules=Rules(query=Query.LIST)),
     )
     async def list_users(
         self, request: CallRequest, users: NamedDependency[UserService]
