@@ -20,7 +20,11 @@ BLOCKS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "docs/reference/settings.md": {"settings": build_core.settings},
     "docs/reference/library.md": {"services": build_core.services},
     "docs/reference/command-line.md": {"exits": build_cli.exits, "commands": build_cli.usage},
-    "docs/reference/http-api.md": {"fields": build_http.fields, "routes": build_http.routes},
+    "docs/reference/http-api.md": {
+        "fields": build_http.fields,
+        "shapes": build_http.shapes,
+        "routes": build_http.routes,
+    },
 }
 
 

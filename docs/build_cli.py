@@ -1,6 +1,7 @@
 """Blocks of the reference about the command line."""
 
 from collections.abc import Iterator
+from inspect import cleandoc
 
 import click
 
@@ -36,7 +37,7 @@ def commands(
 
 def _described(name: str, command: click.Command) -> str:
     level = "##" if name.count(" ") == 1 else "###"
-    about = click.unstyle((command.help or "").replace("\b", "")).strip()
+    about = cleandoc(click.unstyle((command.help or "").replace("\b", "")))
     if isinstance(command, click.Group):
         return paragraphs(f"{level} `{name}`", about)
     call = " ".join([name, *command.collect_usage_pieces(click.Context(command))])

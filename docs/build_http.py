@@ -1,141 +1,141 @@
-"""Blocks of the reference about HTTP: every route, and what lists can be asked for."""
+"""Blocks of the reference about HTTP, from the OpenAPI document: routes, shapes, filters."""
 
-import inspect
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
-
-import msgspec
-from litestar.handlers import HTTPRouteHandler
-from litestar.routes import HTTPRoute
-from litestar.types import Method
-from msgspec import Struct
+from typing import Any, Final
 
 from docs.markdown import code, one_line, paragraphs, table
 from limen.core.users.directory import FIELDS
-from limen.entrypoints.http.app import create_app
-from limen.entrypoints.http.rules import rules_of
-from limen.wiring.settings import from_code
+from limen.entrypoints.http.document import openapi_document
 
-_METHODS: Final[tuple[Method, ...]] = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_TITLES: Final = {
-    "Sign-in": "Signing in",
-    "Me": "Oneself",
-    "Users": "Users",
-    "Roles": "Roles and permissions",
-    "Keys": "Keys",
-    "Operation": "Operation",
-}
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
+# These follow from the form of a request, or can befall any.
+_ALWAYS: Final = frozenset({"400", "406", "413", "415", "431", "500", "503"})
+_OUTPUT: Final = ("UserOut", "SessionOut", "RoleOut", "GrantOut", "TokensOut")
+_PLAIN: Final = {"string": "text", "boolean": "true or false", "integer": "whole number"}
+_FORMATS: Final = {"date-time": "instant", "uuid": "UUID"}
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of one path, and what handles it."""
+    """One method of one path, and what the document says of it."""
 
     method: str
     path: str
-    handler: HTTPRouteHandler
+    about: Mapping[str, Any]
 
     @property
     def name(self) -> str:
         """Return what people call it."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def tag(self) -> str:
-        """Return the group it belongs to."""
-        return str(next(iter(self.handler.resolve_tags() or ()), ""))
+        return f"{self.method.upper()} {self.path}"
 
 
-def found() -> list[Route]:
-    """Return every route of the server."""
-    app = create_app(_never, from_code({}).http)
+def published() -> list[Route]:
+    """Return every route of the document."""
     return [
-        Route(method, route.path_format.rstrip("/"), route.route_handler_map[method][0])
-        for route in app.routes
-        if isinstance(route, HTTPRoute)
+        Route(method, path, methods[method])
+        for path, methods in openapi_document()["paths"].items()
         for method in _METHODS
-        if method in route.route_handler_map
+        if method in methods
     ]
-
-
-def _never() -> AbstractAsyncContextManager[NoReturn]:
-    raise NotImplementedError
 
 
 def routes() -> str:
     """Return every route, by group."""
-    all_routes = found()
-    groups = dict.fromkeys(route.tag for route in all_routes)
-    ordered = [*(tag for tag in _TITLES if tag in groups), *(t for t in groups if t not in _TITLES)]
+    document = openapi_document()
+    every = published()
     return "\n\n".join(
         paragraphs(
-            f"### {_TITLES.get(tag, tag)}",
-            *(_described(route) for route in all_routes if route.tag == tag),
+            f"### {tag['name']}",
+            f"{tag['description']}.",
+            *(
+                _described(route, document)
+                for route in every
+                if route.about["tags"] == [tag["name"]]
+            ),
         )
-        for tag in ordered
+        for tag in document["tags"]
     )
 
 
-def _described(route: Route) -> str:
-    handler = route.handler
-    rules = rules_of(handler, route.method)
-    about = one_line(inspect.getdoc(handler.fn))
+def _described(route: Route, document: Mapping[str, Any]) -> str:
+    about = route.about
+    headers = {parameter.get("name") for parameter in _parameters(about, document)}
     notes = [
-        "" if rules.is_public else "Needs an access token.",
-        "Takes an `Idempotency-Key`." if rules.is_repeatable else "",
-        "Gives or heeds entity tags." if handler.opt.get("is_versioned") else "",
+        "" if about.get("security") else "For everybody.",
+        "Heeds `Idempotency-Key`." if "Idempotency-Key" in headers else "",
+        "Heeds `If-Match`." if "If-Match" in headers else "",
+        "Heeds `If-None-Match`." if "If-None-Match" in headers else "",
     ]
-    statuses = sorted({handler.status_code, *(handler.responses or {})} - set(_ALWAYS))
+    statuses = sorted(about["responses"].keys() - _ALWAYS)
     return paragraphs(
         f"#### `{route.name}`",
-        " ".join(filter(None, [about, *notes])),
-        _body(handler),
-        f"Answers {', '.join(map(str, statuses))}.",
+        " ".join(filter(None, [one_line(about["description"]), *notes])),
+        _body(about, document),
+        f"Answers {', '.join(statuses)}.",
     )
 
 
-# These follow from the form of a request, or can befall any.
-_ALWAYS: Final = (400, 406, 413, 415, 431, 500, 503)
+def _parameters(about: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Any]:
+    for parameter in about.get("parameters", ()):
+        yield _followed(parameter, document)
 
 
-def _body(handler: HTTPRouteHandler) -> str:
-    field = handler.parsed_data_field
-    if field is None or not issubclass(field.annotation, Struct):
-        return ""
-    return table(
-        ["field", "type", "required"],
-        [
-            [code(name), kind, "yes" if is_required else ""]
-            for name, kind, is_required in _fields(field.annotation)
-        ],
-    )
+def _followed(part: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
+    """Return the part itself, or what it refers to."""
+    found: Any = document
+    if "$ref" not in part:
+        return part
+    for step in part["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return found
 
 
-def _fields(shape: type[Struct]) -> Iterator[tuple[str, str, bool]]:
-    schema = msgspec.json.schema(shape)["$defs"][shape.__name__]
-    for name, about in schema["properties"].items():
-        kind = _kind(about)
-        is_instant = name.endswith("_at")
-        yield (
-            name,
-            kind.replace("text", "instant") if is_instant else kind,
-            name in schema["required"],
+def _body(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    content = about.get("requestBody", {}).get("content", {})
+    for media in content.values():
+        return _table_of(_followed(media["schema"], document), is_input=True)
+    return ""
+
+
+def shapes() -> str:
+    """Return what users, sessions, roles, grants and tokens look like."""
+    schemas = openapi_document()["components"]["schemas"]
+    return "\n\n".join(
+        paragraphs(
+            f"### {code(name.removesuffix('Out'))}",
+            one_line(schemas[name]["description"]),
+            _table_of(schemas[name], is_input=False),
         )
+        for name in _OUTPUT
+    )
 
 
-def _kind(about: dict[str, Any]) -> str:
-    if "anyOf" in about:
-        return " or ".join(_kind(option) for option in about["anyOf"])
-    if "enum" in about:
-        return ", ".join(code(option) for option in about["enum"])
-    if about.get("format") == "date-time":
-        return "instant"
+def _table_of(schema: Mapping[str, Any], *, is_input: bool) -> str:
+    rows = [
+        [code(name), _kind(about), "yes" if is_input and name in schema["required"] else ""]
+        for name, about in schema.get("properties", {}).items()
+    ]
+    if not rows:
+        return ""
+    if is_input:
+        return table(["field", "type", "required"], rows)
+    return table(["field", "type"], [row[:2] for row in rows])
+
+
+def _kind(about: Mapping[str, Any]) -> str:
+    if "$ref" in about:
+        return code(about["$ref"].rpartition("/")[2].removesuffix("Out"))
+    if "oneOf" in about:
+        return " or ".join(_kind(option) for option in about["oneOf"])
+    if "const" in about or "enum" in about:
+        return ", ".join(code(option) for option in about.get("enum", [about.get("const")]))
+    if about.get("format") in _FORMATS:
+        return _FORMATS[about["format"]]
     if about["type"] == "array":
         return f"list of {_kind(about['items'])}"
     kind = str(about["type"])
-    return {"string": "text", "boolean": "true or false"}.get(kind, kind)
+    return _PLAIN.get(kind, kind)
 
 
 def fields() -> str:

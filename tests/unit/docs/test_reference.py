@@ -10,10 +10,11 @@ import pytest
 
 from docs.build import BLOCKS, filled
 from docs.build_cli import commands
+from docs.build_http import published
 from limen.core.events import catalogue
 from limen.core.roles.model import Permission
 from limen.wiring.catalogue import CATALOGUE
-from tests.unit.docs.pages import ROOT, Page, page
+from tests.unit.docs.pages import ROOT, Page, page, pages
 
 SOURCE = ROOT / "src" / "limen"
 
@@ -95,6 +96,28 @@ def test_every_command_is_documented() -> None:
         r"^###? `(.+)`$", page("docs/reference/command-line.md").text, re.MULTILINE
     )
     assert headings == [name for name, _ in commands()]
+
+
+def test_every_route_is_documented() -> None:
+    text = page("docs/reference/http-api.md").text
+    headings = re.findall(r"^#### `(.+)`$", text, re.MULTILINE)
+    assert sorted(headings) == sorted(route.name for route in published())
+
+
+def test_routes_named_anywhere_exist() -> None:
+    known = {route.path for route in published()}
+    known |= {re.sub(r"^/api/v1", "", path) for path in known} | {"/schema", "/schema/openapi.json"}
+    named = {
+        (found.name, path)
+        for found in pages()
+        for path in re.findall(
+            r"(?:`|(?:GET|POST|PUT|PATCH|DELETE) |127\.0\.0\.1:8000)"
+            r"((?:/api/v1)?/(?:auth|me|users|roles|health|schema|metrics|\.well-known)[a-z/._-]*)",
+            found.text,
+        )
+        if not found.name.startswith("docs/reference/")
+    }
+    assert {place for place in named if place[1].rstrip("/") not in known} == set()
 
 
 def test_the_changelog_has_this_version() -> None:
