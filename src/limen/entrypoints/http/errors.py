@@ -1,13 +1,12 @@
 """From refusals to answers: one table from kinds to statuses, one handler for everything."""
 
+import logging
 import math
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-import structlog
 from litestar import Request
 from litestar.exceptions import (
     HTTPException,
@@ -52,7 +51,7 @@ STATUS: Final[Mapping[Kind, int]] = {
 
 _RETRY_SECONDS: Final = 5
 _REALM: Final = 'Bearer realm="limen"'
-_logger: Final = structlog.stdlib.get_logger("limen.http")
+_logger: Final = logging.getLogger(__name__)
 
 
 class ProblemOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,11 +175,5 @@ def _fault(extra: Mapping[str, str]) -> Fault:
 
 
 def _log(error: Exception, call: Call) -> None:
-    _logger.error(
-        "request_failed",
-        request_id=call.request_id,
-        route=call.route,
-        method=call.method,
-        # As text: some renderers of exceptions show local variables, and those hold secrets.
-        traceback="".join(traceback.format_exception(error)),
-    )
+    about = {"request_id": call.request_id, "route": call.route, "method": call.method}
+    _logger.error("A request failed", exc_info=error, extra=about)

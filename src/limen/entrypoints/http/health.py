@@ -1,10 +1,10 @@
 """Whether this process lives, and whether it can work."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
-import structlog
 from litestar import Controller, get
 from litestar.di import NamedDependency
 from msgspec import Struct
@@ -18,7 +18,7 @@ from limen.entrypoints.http.services import Check
 _PATIENCE: Final = 5.0
 _RETRY: Final = "5"
 _READY, _NOT_READY = 200, 503
-_logger = structlog.get_logger("limen.health")
+_logger: Final = logging.getLogger(__name__)
 
 
 class LiveOut(Struct, frozen=True):
@@ -59,7 +59,7 @@ async def _ask(check: Check) -> str:
     except TimeoutError:
         return "timeout"
     except Exception:
-        _logger.exception("health_check_failed")
+        _logger.exception("A health check failed")
         return "limen.error"
     return "ok"
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 import structlog
 from structlog.processors import TimeStamper, format_exc_info
-from structlog.stdlib import ProcessorFormatter
+from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from limen.entrypoints.http.call import REQUEST_ID
@@ -57,7 +57,7 @@ def formatter(form: LogFormat) -> logging.Formatter:
     """Return what turns a record of the standard library into a line like limen's own."""
     render = _json_text if form is LogFormat.JSON else _console()
     return ProcessorFormatter(
-        foreign_pre_chain=[_name, _complete],
+        foreign_pre_chain=[_name, ExtraAdder(), _complete],
         processors=[ProcessorFormatter.remove_processors_meta, render],
     )
 

@@ -9,15 +9,19 @@ from litestar.di import Provide
 from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp
 
+from limen.entrypoints.http.call import Call
 from limen.entrypoints.http.figures import Figures
 from limen.entrypoints.http.frame import Frame
 from limen.entrypoints.http.metrics import Metrics
-from limen.entrypoints.http.observation import Observer
 from limen.entrypoints.http.opening import open_for_http
 from limen.entrypoints.http.routing import BASE, routes
 from limen.entrypoints.http.services import Reception
 from limen.entrypoints.library import settings_of
 from limen.wiring.settings import Settings
+
+
+def _nobody(_call: Call, _seconds: float) -> None:
+    """Tell nobody of a request."""
 
 
 class LimenPlugin(InitPlugin):
@@ -32,8 +36,8 @@ class LimenPlugin(InitPlugin):
 
         app = Litestar([hello], plugins=[LimenPlugin("sqlite:///limen.db")])
 
-    What limen does around every request (names, bounds, headers, log lines, refusals) it does for
-    its own routes alone. Health, numbers and documentation are the application's own matter.
+    What limen does around every request (names, bounds, headers, refusals) it does for its own
+    routes alone. Health, numbers, documentation and the log are the application's own matter.
     """
 
     def __init__(
@@ -51,17 +55,17 @@ class LimenPlugin(InitPlugin):
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the routes, what opens limen, and the dependency."""
-        reception, metrics = self._reception, Metrics()
+        reception = self._reception
 
         def frame(app: ASGIApp) -> ASGIApp:
             return Frame(
                 app,
                 settings=self._settings.http,
                 reception=reception,
-                witness=Observer(metrics),
+                witness=_nobody,
             )
 
-        figures = Figures(metrics, reception)
+        figures = Figures(Metrics(), reception)
         app_config.route_handlers.extend(
             routes(reception, figures, base=self._base, around=[frame], beside=())
         )

@@ -1,6 +1,8 @@
 """Requests that may be repeated: the first answer comes back (`Idempotency-Key`)."""
 
-import structlog
+import logging
+from typing import Final
+
 from litestar.types import ASGIApp, Message, Send
 
 from limen.core.errors import Fault, InvalidInput, LimenError
@@ -8,13 +10,13 @@ from limen.core.idempotency.model import Attempt, StoredAnswer
 from limen.core.idempotency.service import IdempotencyService
 from limen.entrypoints.http.call import Call, Headers
 
-_HEADER = b"idempotency-key"
-_REPLAYED = (b"idempotency-replayed", b"true")
-_WORTH_REPEATING = frozenset({b"content-type", b"etag", b"location"})
+_HEADER: Final = b"idempotency-key"
+_REPLAYED: Final = (b"idempotency-replayed", b"true")
+_WORTH_REPEATING: Final = frozenset({b"content-type", b"etag", b"location"})
 # Whoever is told to come again, or to go elsewhere first, must not be told so for a day.
-_PASSING = frozenset({401, 403, 409, 429})
-_FIRST_BROKEN = 500
-_logger = structlog.stdlib.get_logger("limen.http")
+_PASSING: Final = frozenset({401, 403, 409, 429})
+_FIRST_BROKEN: Final = 500
+_logger: Final = logging.getLogger(__name__)
 
 
 class _Recorder:
@@ -69,7 +71,7 @@ async def _settle(
             await idempotency.abandon(attempt)
     except LimenError as error:
         # The work is done, and its answer is true: it is given, though it cannot be kept.
-        _logger.warning("idempotency_not_settled", code=error.code)
+        _logger.warning("An answer could not be kept for repetition: %s", error.code)
 
 
 def _worth_repeating(recorder: _Recorder) -> StoredAnswer:
