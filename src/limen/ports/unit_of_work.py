@@ -18,7 +18,7 @@ from limen.ports.users import Users
 
 
 class View(Protocol):
-    """The store as it stands, to read from. Writing through a view raises `StorageReadOnly`.
+    """The store as it stands, to read from; writing or locking raises `StorageReadOnly`.
 
     Every method of every repository raises `StorageUnavailable` when the store is out or does not
     answer in time, and `ConcurrentUpdate` when it gave up because of somebody else's change
@@ -83,7 +83,11 @@ class View(Protocol):
 
 
 class UnitOfWork(View, Protocol):
-    """One change. It sees its own writes; nobody else does before `commit`."""
+    """One change. It sees its own writes; nobody else does before `commit`.
+
+    Once it is committed or left, anything more raises `RuntimeError`: it would be lost unseen.
+    Once a write was refused, a store may do the same: then there is nothing but to leave.
+    """
 
     @property
     def committed(self) -> tuple[Event, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from limen.adapters.memory.grants import put_grant
-from limen.adapters.memory.store import Desk, Rows
+from limen.adapters.memory.store import Desk, Rows, changes
 from limen.adapters.memory.users import add_user, copied
 from limen.core.errors import EmailTaken, RoleNotFound, UsernameTaken
 from limen.core.ids import UserId
@@ -19,6 +19,7 @@ class MemoryAccounts:
         """Read and write through `desk`."""
         self._desk = desk
 
+    @changes
     async def add(self, accounts: Sequence[Account]) -> tuple[ImportOutcome, ...]:
         """Add each account whole or not at all; return what became of each, in order."""
         rows = await self._desk.write()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from limen.adapters.memory.store import Desk
+from limen.adapters.memory.store import Desk, changes
 from limen.adapters.memory.users import copied
 from limen.core.errors import ConcurrentUpdate, SessionNotFound
 from limen.core.ids import SessionId
@@ -17,6 +17,7 @@ class MemoryFamilies:
         """Read and write through `desk`."""
         self._desk = desk
 
+    @changes
     async def add(self, family: RefreshFamily) -> None:
         """Add the family of a session that was just added."""
         rows = await self._desk.write()
@@ -39,6 +40,7 @@ class MemoryFamilies:
             roles=tuple(grant.role for grant in granted if grant.is_live(now)),
         )
 
+    @changes
     async def rotate(self, family: RefreshFamily) -> None:
         """Store a family that moved one generation on, if nobody else moved or ended it."""
         rows = await self._desk.write()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from limen.adapters.memory.store import Desk, Rows
+from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.errors import GrantNotFound, RoleNotFound, UserNotFound
 from limen.core.ids import UserId
 from limen.core.roles.model import ADMIN, Grant, Role
@@ -17,6 +17,7 @@ class MemoryGrants:
         """Read and write through `desk`."""
         self._desk = desk
 
+    @changes
     async def put(self, grant: Grant) -> None:
         """Add the grant, or put it in place of the one for the same user and role."""
         rows = await self._desk.write()
@@ -24,6 +25,7 @@ class MemoryGrants:
             raise UserNotFound
         put_grant(rows, grant)
 
+    @changes
     async def remove(self, user_id: UserId, role: str) -> None:
         """Remove the grant."""
         rows = await self._desk.write()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
-from limen.adapters.memory.store import Desk
+from limen.adapters.memory.store import Desk, changes
 from limen.core.idempotency.model import Attempt
 from limen.ports.idempotency import Attempts
 
@@ -16,6 +16,7 @@ class MemoryAttempts:
         """Read and write through `desk`."""
         self._desk = desk
 
+    @changes
     async def begin(self, attempt: Attempt, *, abandoned_before: datetime) -> Attempt | None:
         """Claim the scope, or return the attempt that has it."""
         rows = await self._desk.write()
@@ -25,18 +26,21 @@ class MemoryAttempts:
         rows.attempts.put(attempt.scope, replace(attempt, sealed=None))
         return None
 
+    @changes
     async def finish(self, attempt: Attempt) -> None:
         """Store the answer of a scope that was claimed by this very attempt."""
         rows = await self._desk.write()
         if _is_claim_of(rows.attempts.get(attempt.scope), attempt):
             rows.attempts.put(attempt.scope, attempt)
 
+    @changes
     async def abandon(self, attempt: Attempt) -> None:
         """Give a scope up that was claimed by this very attempt and has no answer."""
         rows = await self._desk.write()
         if _is_claim_of(rows.attempts.get(attempt.scope), attempt):
             rows.attempts.pop(attempt.scope)
 
+    @changes
     async def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` attempts that expired before `before`."""
         rows = await self._desk.write()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
-from limen.adapters.memory.store import Desk, Rows
+from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.errors import KeyTaken
 from limen.core.keys.model import SigningKey
 from limen.ports.keys import SigningKeys
@@ -23,6 +23,7 @@ class MemoryKeys:
         rows = await self._desk.read()
         return tuple(map(_copied, _in_order(rows)))
 
+    @changes
     async def add(self, key: SigningKey) -> None:
         """Add a key."""
         rows = await self._desk.write()
@@ -34,6 +35,7 @@ class MemoryKeys:
         """Do nothing more: this unit of work is alone until it ends."""
         await self._desk.write()
 
+    @changes
     async def purge(self, before: datetime) -> int:
         """Remove the keys whose successor began to sign before `before`."""
         rows = await self._desk.write()

@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 
-from limen.adapters.memory.store import Desk
+from limen.adapters.memory.store import Desk, changes
 from limen.core.events import Event
 from limen.core.ids import EventId, UserId
 from limen.ports.outbox import Outbox, StoredEvent
@@ -30,6 +30,7 @@ class MemoryOutbox:
         found.sort(key=lambda event: event.id)
         return tuple(replace(event, payload=deepcopy(event.payload)) for event in found[:limit])
 
+    @changes
     async def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` events from before `before`, oldest first."""
         rows = await self._desk.write()

@@ -1,6 +1,6 @@
 """Password credentials in memory."""
 
-from limen.adapters.memory.store import Desk
+from limen.adapters.memory.store import Desk, changes
 from limen.core.errors import ConcurrentUpdate, UserNotFound
 from limen.core.ids import UserId
 from limen.core.passwords.model import PasswordCredential
@@ -19,6 +19,7 @@ class MemoryPasswords:
         rows = await self._desk.read()
         return rows.passwords.get(user_id)
 
+    @changes
     async def add(self, credential: PasswordCredential) -> None:
         """Add the first credential of a user."""
         rows = await self._desk.write()
@@ -28,6 +29,7 @@ class MemoryPasswords:
             raise UserNotFound
         rows.passwords.put(credential.user_id, credential)
 
+    @changes
     async def save(self, credential: PasswordCredential) -> None:
         """Store a changed credential over the version before it."""
         rows = await self._desk.write()

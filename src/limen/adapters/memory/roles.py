@@ -1,6 +1,6 @@
 """Roles in memory."""
 
-from limen.adapters.memory.store import Desk
+from limen.adapters.memory.store import Desk, changes
 from limen.core.errors import ConcurrentUpdate, RoleInUse, RoleNotFound, RoleTaken
 from limen.core.roles.model import Role
 from limen.ports.roles import Roles
@@ -26,6 +26,7 @@ class MemoryRoles:
         rows = await self._desk.read()
         return tuple(sorted(rows.roles.values(), key=lambda role: role.name))
 
+    @changes
     async def add(self, role: Role) -> None:
         """Add a new role."""
         rows = await self._desk.write()
@@ -33,6 +34,7 @@ class MemoryRoles:
             raise RoleTaken
         rows.roles.put(role.name, role)
 
+    @changes
     async def save(self, role: Role) -> None:
         """Store a changed role over the version before it."""
         rows = await self._desk.write()
@@ -41,6 +43,7 @@ class MemoryRoles:
             raise ConcurrentUpdate
         rows.roles.put(role.name, role)
 
+    @changes
     async def remove(self, name: str) -> None:
         """Remove a role that nobody was given."""
         rows = await self._desk.write()

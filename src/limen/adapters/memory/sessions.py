@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from limen.adapters.memory.store import Desk, Rows
+from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.errors import UserNotFound
 from limen.core.ids import SessionId, UserId
 from limen.core.sessions.model import Ending, EndReason, Session
@@ -21,6 +21,7 @@ class MemorySessions:
         """Read and write through `desk`."""
         self._desk = desk
 
+    @changes
     async def add(self, session: Session) -> None:
         """Add a new session."""
         rows = await self._desk.write()
@@ -42,6 +43,7 @@ class MemorySessions:
         live.sort(key=lambda session: (session.last_used_at, session.id), reverse=True)
         return tuple(live[:_MOST_LISTED])
 
+    @changes
     async def use(self, session: Session) -> None:
         """Store when a session that has not ended was last used."""
         rows = await self._desk.write()
@@ -56,6 +58,7 @@ class MemorySessions:
                 ),
             )
 
+    @changes
     async def end(
         self,
         user_id: UserId,
@@ -86,6 +89,7 @@ class MemorySessions:
         found = [ending for ending in rows.endings.values() if ending.ended_at >= since]
         return tuple(sorted(found, key=lambda ending: (ending.ended_at, ending.session_id)))
 
+    @changes
     async def purge(self, before: datetime, limit: int) -> int:
         """Remove sessions that were over before `before`, with their families, and endings."""
         rows = await self._desk.write()

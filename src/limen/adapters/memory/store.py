@@ -1,13 +1,14 @@
 """Plain dictionaries, and the drafts in which a change waits for its commit."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Final, Generic, TypeVar
+from functools import wraps
+from typing import Any, Final, Generic, TypeVar, cast
 
-from limen.core.errors import StorageReadOnly
+from limen.core.errors import LimenError, StorageReadOnly
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import EventId, SessionId, UserId
 from limen.core.keys.model import SigningKey
@@ -21,6 +22,7 @@ from limen.ports.outbox import StoredEvent
 
 K = TypeVar("K")
 V = TypeVar("V")
+Method = TypeVar("Method", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -165,9 +167,27 @@ class Desk:
     def refuse_closed(self) -> None:
         """Raise `RuntimeError` once this is closed: a change made now would be lost unseen."""
         if not self._is_open:
-            message = "this unit of work, or view, is over"
+            message = "this unit of work, or view, is over or has failed"
             raise RuntimeError(message)
+
+    def fail(self) -> None:
+        """Serve nothing any more if this was for a change: half of it may be missing."""
+        self._is_open = self._is_open and not self._is_writable
 
     def close(self) -> None:
         """Serve nothing any more."""
         self._is_open = False
+
+
+def changes(method: Method) -> Method:
+    """Make a refusal by `method` the end of its unit of work, as it is in stricter stores."""
+
+    @wraps(method)
+    async def run(self: Any, *args: Any, **named: Any) -> Any:
+        try:
+            return await method(self, *args, **named)
+        except LimenError:
+            self._desk.fail()
+            raise
+
+    return cast("Method", run)

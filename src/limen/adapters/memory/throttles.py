@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
-from limen.adapters.memory.store import Desk
+from limen.adapters.memory.store import Desk, changes
 from limen.core.signin.model import Throttle
 from limen.ports.throttles import Throttles
 
@@ -24,16 +24,19 @@ class MemoryThrottles:
                 rows.throttles.put(key, Throttle(key=key, since=now, last_at=now))
         return tuple(rows.throttles[key] for key in keys)
 
+    @changes
     async def save(self, throttle: Throttle) -> None:
         """Store a throttle."""
         rows = await self._desk.write()
         rows.throttles.put(throttle.key, throttle)
 
+    @changes
     async def clear(self, key: str) -> None:
         """Forget the attempts under `key`, if there are any."""
         rows = await self._desk.write()
         rows.throttles.pop(key)
 
+    @changes
     async def purge(self, before: datetime, limit: int) -> int:
         """Remove throttles last charged before `before` and not blocked since."""
         rows = await self._desk.write()

@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 from limen.adapters.memory.directory import select
-from limen.adapters.memory.store import Desk, Rows
+from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.errors import ConcurrentUpdate, EmailTaken, UsernameTaken, UserNotFound
 from limen.core.ids import UserId
 from limen.core.page import Page, Selection
@@ -39,10 +39,12 @@ class MemoryUsers:
         page = select(await self._desk.read(), selection)
         return replace(page, items=tuple(map(copied, page.items)))
 
+    @changes
     async def add(self, user: User) -> None:
         """Add a new user."""
         add_user(await self._desk.write(), user)
 
+    @changes
     async def save(self, user: User) -> None:
         """Store a changed user over the version before it."""
         rows = await self._desk.write()
@@ -53,6 +55,7 @@ class MemoryUsers:
         _take_out_of_indexes(rows, present)
         _put(rows, user)
 
+    @changes
     async def sign_in(self, user: User) -> None:
         """Store `last_sign_in_at` alone."""
         rows = await self._desk.write()
@@ -60,6 +63,7 @@ class MemoryUsers:
         if present is not None:
             rows.users.put(user.id, replace(present, last_sign_in_at=user.last_sign_in_at))
 
+    @changes
     async def remove(self, user_id: UserId) -> None:
         """Remove the user with everything that belongs to them but the endings of sessions."""
         rows = await self._desk.write()

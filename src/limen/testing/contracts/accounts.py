@@ -145,3 +145,10 @@ class AccountsContract(Contract):
             after = batch[-1].user.id
         expected = [Account(user=user, credential=a_credential(user.id)) for user in users]
         assert_same(walked, expected)
+
+    async def test_list_returns_500_accounts_unless_asked_otherwise(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        await _add(unit_of_work, *(Account(user=a_user()) for _ in range(502)))
+        assert len(await look(unit_of_work, lambda view: view.accounts.list())) == 500
+        assert len(await look(unit_of_work, lambda view: view.accounts.list(limit=501))) == 501

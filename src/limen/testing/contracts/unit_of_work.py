@@ -168,6 +168,45 @@ class UnitOfWorkContract(Contract):
             await uow.commit()
         assert uow.committed == ()
 
+    @pytest.mark.parametrize("write", sorted(_WRITES))
+    async def test_nothing_may_follow_a_commit(
+        self, unit_of_work: UnitOfWorkFactory, write: str
+    ) -> None:
+        async with unit_of_work() as uow:
+            await uow.users.add(a_user())
+            await uow.commit()
+            with pytest.raises(RuntimeError):
+                await _WRITES[write](uow)
+
+    async def test_a_commit_happens_once_and_nothing_is_emitted_after_it(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        async with unit_of_work() as uow:
+            uow.emit(an_event())
+            await uow.commit()
+            with pytest.raises(RuntimeError):
+                await uow.commit()
+            with pytest.raises(RuntimeError):
+                uow.emit(an_event())
+        assert len(await look(unit_of_work, lambda view: view.outbox.list())) == 1
+
+    async def test_nothing_may_be_asked_of_what_was_left(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        async with unit_of_work() as uow:
+            pass
+        async with unit_of_work.view() as view:
+            pass
+        with pytest.raises(RuntimeError):
+            await uow.users.add(user)
+        with pytest.raises(RuntimeError):
+            uow.emit(an_event())
+        with pytest.raises(RuntimeError):
+            await uow.commit()
+        with pytest.raises(RuntimeError):
+            await view.users.find(user.email)
+
     # --- no commit ---
 
     async def test_leaving_without_commit_undoes_all_of_it(
