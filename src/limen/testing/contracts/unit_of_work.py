@@ -1,9 +1,8 @@
 """What `limen.ports.unit_of_work` promises: one change, whole or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -18,7 +17,6 @@ from limen.testing.builders import (
     a_grant,
     a_role,
     a_session,
-    a_session_id,
     a_signing_key,
     a_throttle,
     a_user,
@@ -28,45 +26,10 @@ from limen.testing.builders import (
     an_event,
 )
 from limen.testing.contract import Contract
+from limen.testing.contracts.calls import WRITES
 from limen.testing.contracts.comparison import assert_same
 from limen.testing.contracts.steps import assert_kept, change, keep, look, put
 from limen.testing.fakes import NOON
-
-# Every way to write or lock, each one good by itself.
-_WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
-    "users.add": lambda v: v.users.add(a_user()),
-    "users.save": lambda v: v.users.save(a_user(version=2)),
-    "users.sign_in": lambda v: v.users.sign_in(a_user()),
-    "users.remove": lambda v: v.users.remove(a_user_id()),
-    "users.lock": lambda v: v.users.lock(a_user_id()),
-    "passwords.add": lambda v: v.passwords.add(a_credential(a_user_id())),
-    "passwords.save": lambda v: v.passwords.save(a_credential(a_user_id(), version=2)),
-    "sessions.add": lambda v: v.sessions.add(a_session(a_user_id())),
-    "sessions.use": lambda v: v.sessions.use(a_session(a_user_id())),
-    "sessions.end": lambda v: v.sessions.end(a_user_id(), NOON, EndReason.REVOKED),
-    "sessions.purge": lambda v: v.sessions.purge(NOON, 1),
-    "families.add": lambda v: v.families.add(a_family(a_session_id())),
-    "families.rotate": lambda v: v.families.rotate(a_family(a_session_id(), generation=2)),
-    "keys.add": lambda v: v.keys.add(a_signing_key()),
-    "keys.lock": lambda v: v.keys.lock(),
-    "keys.purge": lambda v: v.keys.purge(NOON),
-    "roles.add": lambda v: v.roles.add(a_role()),
-    "roles.save": lambda v: v.roles.save(a_role(version=2)),
-    "roles.remove": lambda v: v.roles.remove("unknown"),
-    "roles.lock_administrators": lambda v: v.roles.lock_administrators(),
-    "grants.put": lambda v: v.grants.put(a_grant(a_user_id())),
-    "grants.remove": lambda v: v.grants.remove(a_user_id(), "unknown"),
-    "throttles.lock": lambda v: v.throttles.lock(["key"], NOON),
-    "throttles.save": lambda v: v.throttles.save(a_throttle()),
-    "throttles.clear": lambda v: v.throttles.clear("key"),
-    "throttles.purge": lambda v: v.throttles.purge(NOON, 1),
-    "outbox.purge": lambda v: v.outbox.purge(NOON, 1),
-    "attempts.begin": lambda v: v.attempts.begin(an_attempt(), abandoned_before=NOON),
-    "attempts.finish": lambda v: v.attempts.finish(an_attempt(sealed=b"answer")),
-    "attempts.abandon": lambda v: v.attempts.abandon(an_attempt()),
-    "attempts.purge": lambda v: v.attempts.purge(NOON, 1),
-    "accounts.add": lambda v: v.accounts.add([an_account()]),
-}
 
 
 class Stop(Exception):
@@ -168,7 +131,7 @@ class UnitOfWorkContract(Contract):
             await uow.commit()
         assert uow.committed == ()
 
-    @pytest.mark.parametrize("write", sorted(_WRITES))
+    @pytest.mark.parametrize("write", sorted(WRITES))
     async def test_nothing_may_follow_a_commit(
         self, unit_of_work: UnitOfWorkFactory, write: str
     ) -> None:
@@ -176,7 +139,7 @@ class UnitOfWorkContract(Contract):
             await uow.users.add(a_user())
             await uow.commit()
             with pytest.raises(RuntimeError):
-                await _WRITES[write](uow)
+                await WRITES[write](uow)
 
     async def test_a_commit_happens_once_and_nothing_is_emitted_after_it(
         self, unit_of_work: UnitOfWorkFactory
@@ -371,13 +334,13 @@ class UnitOfWorkContract(Contract):
 
     # --- views ---
 
-    @pytest.mark.parametrize("write", sorted(_WRITES))
+    @pytest.mark.parametrize("write", sorted(WRITES))
     async def test_a_view_refuses_to_write(
         self, unit_of_work: UnitOfWorkFactory, write: str
     ) -> None:
         async with unit_of_work.view() as view:
             with pytest.raises(StorageReadOnly):
-                await _WRITES[write](view)
+                await WRITES[write](view)
 
     async def test_a_view_sees_what_is_committed_statement_by_statement(
         self, unit_of_work: UnitOfWorkFactory
