@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 import aiosqlite
 from alembic import command
@@ -39,6 +40,8 @@ class Step:
     title: str
     is_up: bool
 
+
+_turns: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 
 Progress: TypeAlias = Callable[[Step], None]
 
@@ -77,7 +80,9 @@ async def is_current(url: str) -> bool:
 
 async def _migrate(url: str, run: Callable[[Config], None], progress: Progress | None) -> None:
     address = parse_url(url)
-    async with _connected(address) as connection:
+    # Alembic keeps what it is doing in globals: within a process one after the other.
+    turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with turn, _connected(address) as connection:
         if isinstance(address, PostgresqlAddress):
             await _wait_for_turn(connection)
         await connection.run_sync(_run, run, progress)
