@@ -178,11 +178,17 @@ class _Writing:
     async def leave(self) -> None:
         """Roll back what is open and give the connection back."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            if connection.is_in_transaction():
-                await self._engine.undo(connection)
-            else:
-                await self._engine.release(connection)
+        if connection is None:
+            return
+        try:
+            is_open = connection.is_in_transaction()
+        except asyncpg.InterfaceError:
+            # The connection broke amid a statement, and the pool has thrown it away already.
+            return
+        if is_open:
+            await self._engine.undo(connection)
+        else:
+            await self._engine.release(connection)
 
 
 async def _perform(connection: Any, call: Call) -> Result:

@@ -1,0 +1,218 @@
+"""Databases that are stopped, locked, full or left in the middle of something."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from limen.adapters.sql import sqlite
+from limen.adapters.sql.database import Database, open_database
+from limen.adapters.sql.migrations.runner import upgrade
+from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
+from limen.core.errors import StorageReadOnly, StorageUnavailable
+from limen.testing.builders import a_user
+from limen.testing.fakes import CountingIds
+from limen.testing.postgres import ThrowawayPostgres
+
+
+@asynccontextmanager
+async def opened(url: str, pool_size: int = 2) -> AsyncIterator[Database]:
+    database = open_database(url, pool_size=pool_size)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def units(database: Database) -> SqlUnitOfWorkFactory:
+    return SqlUnitOfWorkFactory(database, CountingIds())
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+async def test_a_postgresql_that_is_out_is_unavailable_and_comes_back_by_itself(how: str) -> None:
+    with ThrowawayPostgres(durable=True) as server:
+        await upgrade(server.url)
+        async with opened(server.url) as database:
+            uow_factory = units(database)
+            user = a_user()
+            async with uow_factory() as uow:
+                await uow.users.add(user)
+                await uow.commit()
+            getattr(server, how)()
+            for _ in range(3):
+                with pytest.raises(StorageUnavailable) as refused:
+                    async with uow_factory.view() as view:
+                        await view.users.get(user.id)
+                assert refused.value.retry_after
+                with pytest.raises(StorageUnavailable):
+                    async with uow_factory() as uow:
+                        await uow.users.lock(user.id)
+            server.start()
+            async with uow_factory.view() as view:
+                assert await view.users.get(user.id) == user
+            async with uow_factory() as uow:
+                await uow.users.save(user.suspend(user.created_at))
+                await uow.commit()
+
+
+async def test_a_postgresql_that_stops_amid_a_change_undoes_it() -> None:
+    with ThrowawayPostgres(durable=True) as server:
+        await upgrade(server.url)
+        async with opened(server.url) as database:
+            user = a_user()
+            async with units(database)() as uow:
+                await uow.users.add(user)
+                server.kill()
+                with pytest.raises(StorageUnavailable):
+                    await uow.commit()
+            server.start()
+            async with units(database).view() as view:
+                assert await view.users.find(user.email) is None
+
+
+async def test_cancelled_callers_leave_no_connection_in_use(postgres_url: str) -> None:
+    async with opened(postgres_url) as database:
+        user = a_user()
+        async with units(database)() as uow:
+            await uow.users.add(user)
+            await uow.commit()
+        async with units(database)() as holder:
+            await holder.users.lock(user.id)
+
+            async def wait_in_vain() -> None:
+                async with units(database)() as uow:
+                    await uow.users.lock(user.id)
+
+            for _ in range(5):
+                waiting = asyncio.create_task(wait_in_vain())
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await waiting
+        for _ in range(500):
+            if not database.pool_stats().busy:
+                break
+            await asyncio.sleep(0.01)
+        assert not database.pool_stats().busy
+        async with units(database)() as uow:
+            await uow.users.lock(user.id)
+
+
+async def test_a_locked_sqlite_waits_then_is_unavailable_and_comes_back(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite.connect, "__kwdefaults__", {"busy_seconds": 0.2})
+    path = sqlite_url.removeprefix("sqlite:///")
+    async with opened(sqlite_url) as database:
+        other = sqlite3.connect(path, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageUnavailable) as refused:
+                async with units(database)() as uow:
+                    await uow.users.add(a_user())
+            assert refused.value.retry_after
+            other.execute("ROLLBACK")
+        finally:
+            other.close()
+        async with units(database)() as uow:
+            await uow.users.add(a_user())
+            await uow.commit()
+
+
+async def test_a_full_disk_is_unavailable_and_loses_nothing(sqlite_url: str) -> None:
+    async with opened(sqlite_url) as database:
+        kept = a_user()
+        async with units(database)() as uow:
+            await uow.users.add(kept)
+            await uow.commit()
+        # A database that may not grow stands for a disk that is full: SQLite says the same.
+        writer = database.engine.writer  # type: ignore[attr-defined]
+        pages = await writer.perform(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
+        await writer.perform(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+        with pytest.raises(StorageUnavailable):
+            await add_many(database)
+        await writer.perform(lambda c: c.execute("PRAGMA max_page_count = 100000").fetchone())
+        async with units(database).view() as view:
+            assert await view.users.get(kept.id) == kept
+
+
+async def add_many(database: Database) -> None:
+    async with units(database)() as uow:
+        for _ in range(500):
+            await uow.users.add(a_user())
+        await uow.commit()
+
+
+@pytest.mark.parametrize("store", ["sqlite_url", "postgres_url"])
+async def test_a_view_writes_nothing(store: str, request: pytest.FixtureRequest) -> None:
+    async with opened(request.getfixturevalue(store)) as database:
+        user = a_user()
+        async with units(database).view() as view:
+            with pytest.raises(StorageReadOnly):
+                await view.users.add(user)
+            assert await view.users.find(user.email) is None
+
+
+WRITER = """
+import asyncio, sys
+from limen.adapters.sql.database import open_database
+from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
+from limen.adapters.system import SystemIds
+from limen.testing.builders import a_user
+
+async def main():
+    database = open_database(sys.argv[1])
+    await database.open()
+    ids = SystemIds()
+    units = SqlUnitOfWorkFactory(database, ids)
+    while True:
+        user = a_user(user_id=ids.new(), email=f"u{ids.new().hex}@example.org")
+        async with units() as uow:
+            await uow.users.add(user)
+            await uow.commit()
+        print(user.id, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def written_until_killed(url: str, count: int) -> set[str]:
+    """Have a process write users, kill it in the middle, return what it acknowledged."""
+    command = [sys.executable, "-c", WRITER, url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        acknowledged = {writer.stdout.readline().strip() for _ in range(count)}
+        writer.kill()
+        acknowledged |= {line.strip() for line in writer.stdout if line.endswith("\n")}
+    return acknowledged
+
+
+async def stored_ids(url: str) -> set[str]:
+    async with opened(url) as database, units(database).view() as view:
+        return {str(account.user.id) for account in await view.accounts.list(limit=100_000)}
+
+
+async def test_a_killed_writer_loses_nothing_acknowledged_on_sqlite(sqlite_url: str) -> None:
+    acknowledged: set[str] = set()
+    for count in (1, 50, 200):
+        acknowledged |= await asyncio.to_thread(written_until_killed, sqlite_url, count)
+        stored = await stored_ids(sqlite_url)
+        assert acknowledged <= stored
+        assert len(stored) - len(acknowledged) <= 3
+
+
+async def test_a_killed_server_loses_nothing_acknowledged_on_postgresql() -> None:
+    with ThrowawayPostgres(durable=True) as server:
+        await upgrade(server.url)
+        acknowledged: set[str] = set()
+        for count in (1, 50, 200):
+            acknowledged |= await asyncio.to_thread(written_until_killed, server.url, count)
+            server.kill()
+            server.start()
+            stored = await stored_ids(server.url)
+            assert acknowledged <= stored
+            assert len(stored) - len(acknowledged) <= 3
