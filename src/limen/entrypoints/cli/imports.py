@@ -1,7 +1,11 @@
 """`limen users import` and `limen users export`: everybody, in and out."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import gc
+from asyncio import Task, create_task
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,10 +30,15 @@ from limen.entrypoints.cli.progress import Progress, following
 from limen.entrypoints.cli.prompts import interruptible
 from limen.entrypoints.cli.tally import Tally, fault_file
 
-_BATCH: Final = 500
+# On SQLite each commit writes every page that its rows touched: fewer commits, fewer pages.
+_BATCH: Final = 2000
+# The next batch is read while the store works on the one before.
+_AT_ONCE: Final = 2
 # Hashing takes a quarter of a second each: small batches keep what is lost by a crash small.
 _HASHED_BATCH: Final = 16
 _TRIES: Final = 5
+# More than the batches under way are made of.
+_OBJECTS_BEFORE_COLLECTION: Final = 200_000
 _PAUSE: Final = 0.1
 
 
@@ -66,7 +75,7 @@ async def import_(
     CSV roles are separated by semicolons; in JSON Lines they are an array, attributes an object.
     A role that is held for a time has its end behind an @: auditor@2026-12-31T00:00:00Z.
 
-    Every bad row is reported by its line, and the others come in, 500 at a time. Users who are
+    Every bad row is reported by its line, and the others come in, 2000 at a time. Users who are
     there already are left as they are, so after a stop the same command goes on. The exit code
     is 11 if rows were refused.
     """
@@ -76,7 +85,7 @@ async def import_(
     with reading(file) as stream, fault_file(errors) as kept:
         rows = read_rows(stream, name=file, format_=format_, delimiter=delimiter)
         tally = Tally(output=desk.output, kept=kept, is_dry_run=dry_run)
-        with following(stream, desk.output) as progress:
+        with following(stream, desk.output) as progress, few_collections():
             try:
                 await _bring_in(desk, rows, tally, progress, is_strict=strict)
             except BaseException:
@@ -85,6 +94,17 @@ async def import_(
     tally.tell()
     if tally.refused:
         raise click.exceptions.Exit(Exit.NOT_ALL_WELL)
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Look for cycles of objects rarely: batches have none, and looking takes its time."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @dataclass(slots=True)
@@ -126,36 +146,55 @@ def batches(rows: Iterator[Row]) -> Iterator[Batch]:
 async def _bring_in(
     desk: Desk, rows: Iterator[Row], tally: Tally, progress: Progress, *, is_strict: bool
 ) -> None:
-    source = batches(rows)
-    while batch := _next(source):
-        report = ImportReport()
-        if not (is_strict and batch.faults):
-            report = await _add(desk, batch.rows, is_strict=is_strict, tally=tally)
-        tally.take(batch.lines, batch.faults, report)
+    """Bring in batch by batch; while the store works on one, the next is already read.
+
+    When it must stop at the first fault, there is no next one yet.
+    """
+    most, under_way = 1 if is_strict else _AT_ONCE, deque[tuple[Batch, Task[ImportReport]]]()
+
+    async def settle() -> None:
+        batch, task = under_way.popleft()
+        tally.take(batch.lines, batch.faults, await task)
         progress.move(tally)
-        if is_strict and tally.refused:
-            break
+
+    try:
+        for batch in _each(batches(rows)):
+            under_way.append((batch, create_task(_add(desk, batch, tally, is_strict=is_strict))))
+            if len(under_way) == most:
+                await settle()
+            if is_strict and tally.refused:
+                break
+        while under_way:
+            await settle()
+    finally:
+        for _, task in under_way:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
 
 
-def _next(source: Iterator[Batch]) -> Batch | None:
-    # The file may be a pipe to which nobody writes for a while.
-    with interruptible():
-        return next(source, None)
+def _each(source: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield what comes; the file may be a pipe to which nobody writes for a while."""
+    while True:
+        with interruptible():
+            batch = next(source, None)
+        if batch is None:
+            return
+        yield batch
 
 
-async def _add(
-    desk: Desk, rows: Sequence[AccountRow], *, is_strict: bool, tally: Tally
-) -> ImportReport:
-    """Bring one batch in; a batch that only came at a bad time is tried again."""
+async def _add(desk: Desk, batch: Batch, tally: Tally, *, is_strict: bool) -> ImportReport:
+    """Bring one batch in; one that only came at a bad time is tried again."""
+    if is_strict and batch.faults:
+        return ImportReport()
     for _ in range(_TRIES - 1):
         try:
             return await desk.services.imports.add(
-                rows, actor=desk.actor, is_strict=is_strict, is_dry_run=tally.is_dry_run
+                batch.rows, actor=desk.actor, is_strict=is_strict, is_dry_run=tally.is_dry_run
             )
         except (ConcurrentUpdate, HashingBusy) as error:
             await asyncio.sleep(error.retry_after or _PAUSE)
     return await desk.services.imports.add(
-        rows, actor=desk.actor, is_strict=is_strict, is_dry_run=tally.is_dry_run
+        batch.rows, actor=desk.actor, is_strict=is_strict, is_dry_run=tally.is_dry_run
     )
 
 

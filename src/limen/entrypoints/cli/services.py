@@ -1,5 +1,6 @@
 """The services as the command line uses them, from the settings of this process."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,4 +27,6 @@ async def open_services() -> AsyncIterator[Limen]:
     async with open_container(settings) as container:
         if not await container.storage().is_current():
             raise StorageOutdated
+        # What was imported stays: the garbage collector need not look through it again and again.
+        gc.freeze()
         yield Limen.of(container)

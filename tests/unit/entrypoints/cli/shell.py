@@ -46,6 +46,11 @@ class Shell:
         self._patch = patch
         self._runner = runner
 
+    @classmethod
+    def beside(cls, other: "Shell") -> "Shell":
+        """Make a shell before another empty limen."""
+        return cls(other._patch, other._runner)
+
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run something of the library in the loop of the commands."""
         return self._runner.run(coroutine)

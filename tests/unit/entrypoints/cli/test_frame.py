@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -199,6 +200,8 @@ class Terminal:
         return seen
 
     def type(self, text: str) -> None:
+        # A prompt is seen a moment before it is read; nobody interrupts in those milliseconds.
+        time.sleep(0.3)
         os.write(self.descriptor, text.encode())
 
     def end(self) -> tuple[str, int]:
