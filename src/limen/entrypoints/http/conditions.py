@@ -40,5 +40,5 @@ def is_known(call: Call, tag: str) -> bool:
     value = call.headers.get(b"if-none-match")
     if value is None:
         return False
-    text = value.decode("latin-1").strip()
-    return text == "*" or any(f'"{match[2]}"' == tag for match in _TAG.finditer(text))
+    text, wanted = value.decode("latin-1").strip(), tag.removeprefix("W/")
+    return text == "*" or any(f'"{match[2]}"' == wanted for match in _TAG.finditer(text))

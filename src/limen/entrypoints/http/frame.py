@@ -136,9 +136,10 @@ class _Outlet:
         if self._origins:
             headers += self._origins.headers_for(call)
         start["headers"] = headers
-        if b"accept-encoding" in call.headers and may_shrink(rules, headers):
+        accepted = call.headers.get(b"accept-encoding")
+        if (accepted is not None or rules.is_cacheable) and may_shrink(rules, headers):
             headers.append((b"vary", b"Accept-Encoding"))
-            coding = coding_of(call.headers[b"accept-encoding"])
+            coding = coding_of(accepted or b"")
             if coding is not None and not self.is_bodyless:
                 self._held = start, coding
                 return

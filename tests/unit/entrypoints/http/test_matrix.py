@@ -1,0 +1,188 @@
+"""Every route by every kind of caller: what happens equals the table, cell by cell.
+
+The rows come from the routes themselves; a route without a row fails, and so does a row without a
+route. Each cell is asked at a limen of its own.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from limen.entrypoints.http.examples import EXAMPLES
+from tests.unit.entrypoints.http.contract import document
+from tests.unit.entrypoints.http.site import PASSWORD, Person, Site, open_site
+
+# Who calls. `owner` is the user whom the address names; `other` is somebody else without roles.
+CALLERS: Final = (
+    "nobody",
+    "garbage",
+    "expired",
+    "ended",
+    "suspended",
+    "owner",
+    "other",
+    "administrator",
+)
+
+_OUT = "401 401 401 401 401"
+TABLE: Final = f"""
+POST   /api/v1/auth/register                          201 201 201 201 201  201 201 201
+POST   /api/v1/auth/login                             200 200 200 200 401  200 200 200
+POST   /api/v1/auth/refresh                           200 200 200 401 401  200 200 200
+GET    /api/v1/auth/check                             {_OUT}  204 204 204
+POST   /api/v1/auth/logout                            {_OUT}  204 204 204
+GET    /api/v1/me                                     {_OUT}  200 200 200
+PATCH  /api/v1/me                                     {_OUT}  200 200 200
+DELETE /api/v1/me                                     {_OUT}  204 204 422
+POST   /api/v1/me/password                            {_OUT}  204 204 204
+GET    /api/v1/me/sessions                            {_OUT}  200 200 200
+DELETE /api/v1/me/sessions                            {_OUT}  204 204 204
+DELETE /api/v1/me/sessions/{{session_id}}               {_OUT}  204 404 404
+GET    /api/v1/users                                  {_OUT}  403 403 200
+POST   /api/v1/users                                  {_OUT}  403 403 201
+GET    /api/v1/users/{{user_id}}                        {_OUT}  200 403 200
+PUT    /api/v1/users/{{user_id}}                        {_OUT}  403 403 200
+PATCH  /api/v1/users/{{user_id}}                        {_OUT}  403 403 200
+DELETE /api/v1/users/{{user_id}}                        {_OUT}  204 403 204
+POST   /api/v1/users/{{user_id}}/suspend                {_OUT}  403 403 200
+POST   /api/v1/users/{{user_id}}/reactivate             {_OUT}  403 403 200
+POST   /api/v1/users/{{user_id}}/password               {_OUT}  403 403 204
+GET    /api/v1/users/{{user_id}}/sessions               {_OUT}  200 403 200
+DELETE /api/v1/users/{{user_id}}/sessions               {_OUT}  204 403 204
+DELETE /api/v1/users/{{user_id}}/sessions/{{session_id}}  {_OUT}  204 403 204
+GET    /api/v1/users/{{user_id}}/roles                  {_OUT}  200 403 200
+PUT    /api/v1/users/{{user_id}}/roles/{{role}}           {_OUT}  403 403 200
+DELETE /api/v1/users/{{user_id}}/roles/{{role}}           {_OUT}  403 403 204
+GET    /api/v1/roles                                  {_OUT}  403 403 200
+POST   /api/v1/roles                                  {_OUT}  403 403 201
+GET    /api/v1/roles/{{role}}                           {_OUT}  403 403 200
+PUT    /api/v1/roles/{{role}}                           {_OUT}  403 403 200
+DELETE /api/v1/roles/{{role}}                           {_OUT}  403 403 422
+GET    /api/v1/permissions                            {_OUT}  403 403 200
+GET    /.well-known/jwks.json                         200 200 200 200 200  200 200 200
+GET    /health/live                                   200 200 200 200 200  200 200 200
+GET    /health/ready                                  200 200 200 200 200  200 200 200
+GET    /metrics                                       200 200 200 200 200  200 200 200
+"""
+
+ROUTES: Final = {
+    f"{method.upper()} {path}": operation
+    for path, methods in document()["paths"].items()
+    for method, operation in methods.items()
+}
+EXPECTED: Final = {
+    (f"{method} {path}", caller): int(status)
+    for method, path, *statuses in map(str.split, TABLE.strip().splitlines())
+    for caller, status in zip(CALLERS, statuses, strict=True)
+}
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """Ada, who has a role and a second session; the caller; and an administrator."""
+
+    site: Site
+    ada: Person
+    caller: Person | None
+    headers: dict[str, str]
+
+
+async def _nobody(_: Site, __: Person) -> tuple[Person | None, dict[str, str]]:
+    return None, {}
+
+
+async def _garbage(_: Site, __: Person) -> tuple[Person | None, dict[str, str]]:
+    return None, {"authorization": "Bearer a.b.c"}
+
+
+async def _expired(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    site.wait(minutes=16)
+    return ada, ada.headers
+
+
+async def _ended(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    await site.ask("POST", "auth/logout", by=ada)
+    return ada, ada.headers
+
+
+async def _suspended(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    root = await site.enter("root@example.org")
+    await site.ask("POST", f"users/{ada.id}/suspend", by=root)
+    return ada, ada.headers
+
+
+async def _owner(_: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    return ada, ada.headers
+
+
+async def _other(site: Site, _: Person) -> tuple[Person | None, dict[str, str]]:
+    eve = await site.person("eve@example.org")
+    return eve, eve.headers
+
+
+async def _administrator(site: Site, _: Person) -> tuple[Person | None, dict[str, str]]:
+    root = await site.enter("root@example.org")
+    return root, root.headers
+
+
+Entering = Callable[[Site, Person], Awaitable[tuple[Person | None, dict[str, str]]]]
+ENTERING: Final[dict[str, Entering]] = dict(
+    zip(
+        CALLERS,
+        (_nobody, _garbage, _expired, _ended, _suspended, _owner, _other, _administrator),
+        strict=True,
+    )
+)
+
+
+async def _stage(site: Site, caller: str) -> Scene:
+    root = await site.administrator()
+    ada = await site.person()
+    await site.ask("POST", "roles", by=root, json={"name": "support"})
+    await site.ask("PUT", f"users/{ada.id}/roles/support", by=root, json={})
+    person, headers = await ENTERING[caller](site, ada)
+    return Scene(site=site, ada=ada, caller=person, headers=headers)
+
+
+def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
+    if "requestBody" not in operation:
+        return None
+    content = operation["requestBody"]["content"]["application/json"]
+    shape = content["schema"]["$ref"].rpartition("/")[2]
+    body = dict(EXAMPLES[shape])
+    fitting: dict[str, dict[str, Any]] = {
+        "RegisterUserIn": {"email": "new@example.org", "username": "new"},
+        "SignInIn": {
+            "identifier": (scene.caller or scene.ada).tokens.user.email.address,
+            "password": PASSWORD,
+        },
+        "RefreshIn": {"refresh_token": (scene.caller or scene.ada).tokens.refresh_token.reveal()},
+        "ChangePasswordIn": {"current_password": PASSWORD},
+        "CreateRoleIn": {"name": "auditors"},
+    }
+    return body | fitting.get(shape, {})
+
+
+def test_the_table_has_a_row_for_every_route_and_none_beside() -> None:
+    assert {route for route, _ in EXPECTED} == set(ROUTES)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("route", ROUTES)
+async def test_the_cell(route: str, caller: str) -> None:
+    async with open_site() as site:
+        scene = await _stage(site, caller)
+        before = await site.limen.event_names()
+        method, _, template = route.partition(" ")
+        path = template.format(
+            user_id=scene.ada.id, session_id=scene.ada.session_id, role="support"
+        )
+        body = _body(ROUTES[route], scene)
+        response = await site.ask(method, path, headers=scene.headers, json=body)
+        expected = EXPECTED[route, caller]
+        assert response.status_code == expected, response.text
+        after = await site.limen.event_names()
+        if expected >= 400 and "/auth/" not in path:
+            assert after == before, "what was refused changed something"
