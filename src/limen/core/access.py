@@ -51,8 +51,8 @@ async def authorise_over(
 async def keep_an_administrator(uow: UnitOfWork, user_id: UserId, now: datetime) -> None:
     """Raise `LastAdministrator` if without this user there would be none.
 
-    Call it before locking the user: it makes everybody wait who might take another
-    administrator away at the same time.
+    It makes everybody wait who might take another administrator away at the same time. Whoever
+    locks the user too calls `roles.lock_administrators` before that.
     """
     await uow.roles.lock_administrators()
     held = await uow.grants.list_held(user_id, now)

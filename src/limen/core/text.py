@@ -1,6 +1,18 @@
 """Unicode rules every concept shares: normalise first, then validate, then compare."""
 
 import unicodedata
+from typing import Final
+
+# A character of a normal form stands for at most so many (Unicode FAQ on normalisation, NFC).
+_LONGEST_DECOMPOSITION: Final = 4
+
+
+def is_too_long_to_normalise(text: str, longest: int) -> bool:
+    """Tell whether `text` is so long that no normal form of it has `longest` characters.
+
+    Asked before normalising, whose work can grow with the square of the length.
+    """
+    return len(text) > _LONGEST_DECOMPOSITION * longest
 
 
 def nfc(text: str) -> str:
@@ -13,6 +25,8 @@ def fold(text: str) -> str:
 
     Source: The Unicode Standard, section 3.13, compatibility caseless matching.
     """
+    if text.isascii():
+        return text.lower()
     once = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFKC", once).casefold()
 
@@ -22,4 +36,7 @@ def has_control_characters(text: str) -> bool:
 
     Such characters hide, reorder or split what people read, and some stores refuse them.
     """
-    return any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in text)
+    # What is printable holds none of them: most texts need no second look.
+    return not text.isprintable() and any(
+        unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in text
+    )

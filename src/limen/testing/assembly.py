@@ -8,7 +8,6 @@ from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.events import Event
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.ids import UserId
 from limen.core.imports.service import ImportService
@@ -23,7 +22,7 @@ from limen.core.query import Lists
 from limen.core.roles.model import ADMIN
 from limen.core.roles.service import RoleService
 from limen.core.secret import Secret
-from limen.core.sessions.denial import DenialList, DenialPolicy, ListenedUnits
+from limen.core.sessions.denial import DenialList, DenialPolicy, WatchedUnits
 from limen.core.sessions.model import SessionPolicy
 from limen.core.sessions.service import SessionService
 from limen.core.signin.model import ThrottlePolicy
@@ -97,7 +96,7 @@ class Assembly:
     def _build_session_parts(self, inner: UnitOfWorkFactory, ambient: Ambient) -> None:
         policies, signer, cipher = self.policies, PlainSigner(), PlainCipher()
         self.denials = DenialList(unit_of_work=inner, clock=self.clock, policy=policies.denial)
-        self.unit_of_work = uow = ListenedUnits(inner, self._listen)
+        self.unit_of_work = uow = WatchedUnits(inner, self.denials)
         self.ring = ring = KeyRing(
             unit_of_work=uow, cipher=cipher, clock=self.clock, policy=policies.keys
         )
@@ -155,10 +154,6 @@ class Assembly:
         self.maintenance = MaintenanceService(
             unit_of_work=uow, ambient=ambient, policy=policies.retention
         )
-
-    def _listen(self, event: Event) -> None:
-        if event.ends_sessions:
-            self.denials.outdate()
 
     async def register(self, email: str = "ada@example.org", password: str = PASSWORD) -> User:
         """Register somebody; make the first signing key if there is none."""

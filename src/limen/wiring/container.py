@@ -20,7 +20,7 @@ from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.passwords.service import PasswordService
 from limen.core.query import Lists
 from limen.core.roles.service import RoleService
-from limen.core.sessions.denial import DenialList, ListenedUnits
+from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.core.sessions.service import SessionService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.family import RefreshTokens
@@ -29,7 +29,7 @@ from limen.core.tokens.service import TokenService
 from limen.core.tokens.verification import AccessTokenVerifier
 from limen.core.users.service import UserService
 from limen.ports.mailer import Mailer
-from limen.wiring.parts import listened_units, make_hasher, make_mailer
+from limen.wiring.parts import make_hasher, make_mailer, watched_units
 from limen.wiring.secret_key import SecretKeys
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage, make_storage
@@ -68,7 +68,7 @@ class Container(DeclarativeContainer):
         clock=clock,
         policy=settings.provided.token.denial_policy,
     )
-    unit_of_work = Singleton[ListenedUnits](listened_units, storage=storage, denials=denials)
+    unit_of_work = Singleton[WatchedUnits](watched_units, storage=storage, denials=denials)
 
     key_ring = Singleton[KeyRing](
         KeyRing,

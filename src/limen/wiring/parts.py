@@ -4,8 +4,7 @@ from limen.adapters.argon2 import Argon2Scheme
 from limen.adapters.bcrypt import BcryptScheme
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.log_mail import LogMailer
-from limen.core.events import Event
-from limen.core.sessions.denial import DenialList, ListenedUnits
+from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mailer
@@ -52,11 +51,6 @@ def make_mailer(settings: Settings, clock: Clock, ids: IdSource) -> Mailer:
     return SmtpMailer(server=server, sender=sender.address, clock=clock, ids=ids)
 
 
-def listened_units(storage: Storage, denials: DenialList) -> ListenedUnits:
+def watched_units(storage: Storage, denials: DenialList) -> WatchedUnits:
     """Return the store's units of work, which outdate the denial list when sessions end."""
-
-    def listen(event: Event) -> None:
-        if event.ends_sessions:
-            denials.outdate()
-
-    return ListenedUnits(storage.units, listen)
+    return WatchedUnits(storage.units, denials)

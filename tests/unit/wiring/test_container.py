@@ -6,7 +6,7 @@ from dependency_injector.providers import Dependency, Provider, Singleton
 
 from limen.adapters.hashing_pool import PooledHasher
 from limen.core.secret import Secret
-from limen.core.sessions.denial import ListenedUnits
+from limen.core.sessions.denial import WatchedUnits
 from limen.testing.fakes import FrozenClock
 from limen.wiring.container import Container
 from limen.wiring.secret_key import SecretKeys
@@ -54,7 +54,7 @@ def test_settings_are_checked() -> None:
 def test_services_share_the_units_that_outdate_the_denial_list() -> None:
     container = make(database_url="memory://")
     units = container.unit_of_work()
-    assert isinstance(units, ListenedUnits)
+    assert isinstance(units, WatchedUnits)
     for service in (container.users(), container.sessions(), container.tokens()):
         assert service._unit_of_work is units
     storage = container.storage()

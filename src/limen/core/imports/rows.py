@@ -73,6 +73,8 @@ def new_user(read: ReadRow, user_id: UserId, now: datetime) -> User:
 
 def grants_of(read: ReadRow, user_id: UserId, now: datetime) -> tuple[Grant, ...]:
     """Return the grants that a row asks for, without those that have ended meanwhile."""
+    if not read.roles:
+        return ()
     return tuple(
         Grant(user_id=user_id, role=name, granted_at=now, ends_at=ends_at)
         for name, ends_at in sorted(read.roles.items())

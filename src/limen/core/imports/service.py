@@ -132,6 +132,8 @@ class ImportService:
                     return replace(read, digest=_UNHASHED), ()
                 return replace(read, digest=await self._preparation.hash(password)), ()
 
+        if all(read.row.password is None for read in rows):
+            return list(rows), ()
         results = await asyncio.gather(*(hashed(read) for read in rows))
         good = [read for read, _ in results if read is not None]
         return good, tuple(fault for _, faults in results for fault in faults)

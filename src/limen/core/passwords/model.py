@@ -9,7 +9,7 @@ from typing import Final
 from limen.core.errors import Fault
 from limen.core.ids import UserId
 from limen.core.secret import Secret
-from limen.core.text import fold
+from limen.core.text import fold, is_too_long_to_normalise
 
 LONGEST_PASSWORD: Final = 256
 _SHORTEST_OWN_WORD: Final = 4
@@ -45,22 +45,39 @@ class PasswordPolicy:
     max_length: int = LONGEST_PASSWORD
 
     def faults(self, password: Secret[str], own_words: Sequence[str]) -> tuple[Fault, ...]:
-        """Name everything that is wrong with `password` for somebody with these own words."""
-        text = password.reveal()
+        """Name everything that is wrong with `password` for somebody with these own words.
+
+        It comes as it was given; length counts after normalising.
+        """
+        if is_too_long_to_normalise(password.reveal(), self.max_length):
+            return (self._too_long(),)
+        text = normalise(password).reveal()
         found = []
         if len(text) < self.min_length:
             found.append(_fault("too_short", f"must be at least {self.min_length} characters"))
         if len(text) > self.max_length:
-            found.append(_fault("too_long", f"must be at most {self.max_length} characters"))
+            found.append(self._too_long())
         elif _is_made_of(fold(text), own_words):
             found.append(_fault("own_words", "must not be made of your own name or address"))
         return tuple(found)
+
+    def _too_long(self) -> Fault:
+        return _fault("too_long", f"must be at most {self.max_length} characters")
 
 
 def normalise(password: Secret[str] | str) -> Secret[str]:
     """Return a password in the one form that is counted and hashed: NFKC, once (RFC 8265)."""
     text = password if isinstance(password, str) else password.reveal()
     return Secret(unicodedata.normalize("NFKC", text))
+
+
+def checkable(password: Secret[str] | str) -> Secret[str] | None:
+    """Return the form of a password that is compared, or `None` if it can be nobody's."""
+    plain = password if isinstance(password, Secret) else Secret(password)
+    if is_too_long_to_normalise(plain.reveal(), LONGEST_PASSWORD) or not is_encodable(plain):
+        return None
+    normal = normalise(plain)
+    return normal if len(normal.reveal()) <= LONGEST_PASSWORD else None
 
 
 def common_password() -> Fault:

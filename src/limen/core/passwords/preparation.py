@@ -32,10 +32,9 @@ class PasswordPreparation:
         plain = password if isinstance(password, Secret) else Secret(password)
         if not is_encodable(plain):
             return (unspeakable_password(),)
-        normal = normalise(plain)
-        found = self._policy.faults(normal, own_words)
-        is_short_enough = len(normal.reveal()) <= self._policy.max_length
-        if is_short_enough and await self._breached.contains(normal):
+        found = self._policy.faults(plain, own_words)
+        is_too_long = any(fault.code == "too_long" for fault in found)
+        if not is_too_long and await self._breached.contains(normalise(plain)):
             found = (*found, common_password())
         return found
 

@@ -13,12 +13,12 @@ from limen.core.errors import (
 )
 from limen.core.events import PasswordChanged, PasswordSet
 from limen.core.ids import UserId
-from limen.core.passwords.model import PasswordCredential, is_encodable, normalise
+from limen.core.passwords.model import PasswordCredential, checkable
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason
-from limen.core.signin.model import ThrottlePolicy, account_key
+from limen.core.signin.model import ThrottlePolicy, account_key, of_user
 from limen.core.signin.throttling import charge, clear, forgive
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -56,7 +56,7 @@ class PasswordService:
             await authorise_over(uow, actor, Permission.PASSWORDS_SET, user_id, now)
             await uow.users.lock(user_id)
             await _store(uow, user_id, digest, now)
-            await uow.throttles.clear(account_key(str(user_id)))
+            await uow.throttles.clear(account_key(of_user(user_id)))
             await uow.sessions.end(user_id, now, EndReason.PASSWORD_CHANGED)
             uow.emit(PasswordSet(at=now, actor=actor, user_id=user_id))
             await uow.commit()
@@ -83,7 +83,7 @@ class PasswordService:
             if credential is None or credential.digest != verified:
                 raise CurrentPasswordWrong
             await uow.passwords.save(credential.changed(digest, now))
-            await clear(uow, user_id, actor, now)
+            await clear(uow, of_user(user_id), actor, now)
             await uow.sessions.end(user_id, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id)
             uow.emit(PasswordChanged(at=now, actor=actor, user_id=user_id))
             await uow.commit()
@@ -95,18 +95,18 @@ class PasswordService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             credential = await uow.passwords.find(user_id)
-            await charge(uow, user_id, actor, self._policy, now)
+            await charge(uow, of_user(user_id), actor, self._policy, now, user_id=user_id)
             await uow.commit()
-        plain = current if isinstance(current, Secret) else Secret(current)
-        if credential is None or not is_encodable(plain):
+        plain = checkable(current)
+        if credential is None or plain is None:
             raise CurrentPasswordWrong
         try:
-            await self._hasher.verify(normalise(plain), credential.digest)
+            await self._hasher.verify(plain, credential.digest)
         except PasswordMismatch:
             raise CurrentPasswordWrong from None
         except HashingBusy:
             async with self._unit_of_work() as uow:
-                await forgive(uow, user_id, actor, now)
+                await forgive(uow, of_user(user_id), actor, now)
                 await uow.commit()
             raise
         return credential.digest

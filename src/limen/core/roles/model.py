@@ -9,7 +9,7 @@ from typing import Final
 
 from limen.core.errors import BeyondOwnPermissions, PermissionMissing, RoleBuiltIn
 from limen.core.ids import UserId
-from limen.core.text import has_control_characters, nfc
+from limen.core.text import has_control_characters, is_too_long_to_normalise, nfc
 
 ADMIN: Final = "admin"
 MOST_PERMISSIONS: Final = 200
@@ -69,6 +69,11 @@ def parse_role_name(text: str) -> str:
     return text
 
 
+def role_name_or_none(text: str) -> str | None:
+    """Return `text` if a role could be called that."""
+    return text if _ROLE_NAME.fullmatch(text) else None
+
+
 def parse_permissions(names: Iterable[str]) -> frozenset[str]:
     """Read permission names; raise `ValueError` naming those that are not possible.
 
@@ -97,8 +102,9 @@ def _is_possible(name: str) -> bool:
 
 def parse_description(text: str) -> str:
     """Read a description; raise `ValueError` with a sentence for people."""
-    written = nfc(text)
-    if len(written) > LONGEST_DESCRIPTION or has_control_characters(written):
+    is_endless = is_too_long_to_normalise(text, LONGEST_DESCRIPTION)
+    written = "" if is_endless else nfc(text)
+    if is_endless or len(written) > LONGEST_DESCRIPTION or has_control_characters(written):
         message = f"must be at most {LONGEST_DESCRIPTION} characters, none of them invisible"
         raise ValueError(message)
     return written

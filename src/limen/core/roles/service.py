@@ -1,12 +1,12 @@
 """What can be done with roles, and who has them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from limen.core.access import authorise, authorise_over, keep_an_administrator
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import InvalidInput, VersionMismatch
+from limen.core.errors import InvalidInput, RoleNotFound, VersionMismatch
 from limen.core.events import (
     RoleCreated,
     RoleDeleted,
@@ -26,6 +26,7 @@ from limen.core.roles.model import (
     parse_role_name,
     permissions_of,
     refuse_beyond,
+    role_name_or_none,
 )
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
@@ -51,7 +52,7 @@ class RoleService:
         """Return a role; needs `roles.read`. Raises `RoleNotFound`."""
         async with self._unit_of_work.view() as view:
             await authorise(view, actor, Permission.ROLES_READ, self._ambient.clock.now())
-            return await view.roles.get(name)
+            return await view.roles.get(_known(name))
 
     async def list_permissions(self, *, actor: Actor) -> tuple[str, ...]:
         """Return every permission name that limen or a role knows; needs `roles.read`."""
@@ -97,7 +98,7 @@ class RoleService:
         read = _read_role(name, description, permissions, now)
         async with self._unit_of_work() as uow:
             held = await authorise(uow, actor, Permission.ROLES_MANAGE, now)
-            role = await uow.roles.get(name)
+            role = await uow.roles.get(_known(name))
             _expect(role, expected_version)
             replaced = role.replaced(read.description, read.permissions, now)
             refuse_beyond(held, role.permissions | replaced.permissions)
@@ -121,7 +122,7 @@ class RoleService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             held = await authorise(uow, actor, Permission.ROLES_MANAGE, now)
-            role = await uow.roles.get(name)
+            role = await uow.roles.get(_known(name))
             _expect(role, expected_version)
             role.refuse_built_in()
             refuse_beyond(held, role.permissions)
@@ -146,15 +147,14 @@ class RoleService:
         `RoleNotFound`, `LastAdministrator` or `InvalidInput` for an end that has passed.
         """
         now = self._ambient.clock.now()
-        if ends_at is not None:
-            _refuse_past(ends_at, now)
-        grant = Grant(user_id=user_id, role=role, granted_at=now, ends_at=ends_at)
+        end = None if ends_at is None else _read_end(ends_at, now)
+        grant = Grant(user_id=user_id, role=role, granted_at=now, ends_at=end)
         async with self._unit_of_work() as uow:
             held = await authorise(uow, actor, Permission.ROLES_GRANT, now)
             await authorise_over(uow, actor, Permission.ROLES_GRANT, user_id, now)
-            if role == ADMIN and ends_at is not None:
+            if role == ADMIN and end is not None:
                 await keep_an_administrator(uow, user_id, now)
-            refuse_beyond(held, permissions_of([await uow.roles.get(role)]))
+            refuse_beyond(held, permissions_of([await uow.roles.get(_known(role))]))
             await uow.grants.put(grant)
             uow.emit(RoleGranted(at=now, actor=actor, user_id=user_id, role=role, ends_at=ends_at))
             await uow.commit()
@@ -171,7 +171,7 @@ class RoleService:
             await uow.users.get(user_id)
             if role == ADMIN:
                 await keep_an_administrator(uow, user_id, now)
-            await uow.grants.remove(user_id, role)
+            await uow.grants.remove(user_id, _known(role))
             uow.emit(RoleWithdrawn(at=now, actor=actor, user_id=user_id, role=role))
             await uow.commit()
 
@@ -192,13 +192,26 @@ def _read_role(name: str, description: str, permissions: Iterable[str], now: dat
     )
 
 
-def _refuse_past(ends_at: datetime, now: datetime) -> None:
+def _read_end(ends_at: datetime, now: datetime) -> datetime:
+    """Return the end of a grant in UTC, which every store can hold."""
     reader = Reader()
     if ends_at.tzinfo is None:
         reader.fault("ends_at", "invalid", "must have an offset, such as Z")
     elif ends_at <= now:
         reader.fault("ends_at", "in_the_past", "must lie in the future")
     reader.refuse_faults()
+    try:
+        return ends_at.astimezone(UTC)
+    except OverflowError:
+        reader.fault("ends_at", "invalid", "must lie before the year 10000 in UTC")
+        raise InvalidInput(details=reader.faults) from None
+
+
+def _known(name: str) -> str:
+    """Return the name of a role that may be there; raise `RoleNotFound` where none can."""
+    if role_name_or_none(name) is None:
+        raise RoleNotFound
+    return name
 
 
 def _expect(role: Role, version: int | None) -> None:

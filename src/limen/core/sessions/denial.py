@@ -1,13 +1,12 @@
 """Refusing the access tokens of ended sessions without reading the store at each request."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from limen.core.errors import SessionEnded, StorageUnavailable
-from limen.core.events import Event
 from limen.core.ids import SessionId
 from limen.ports.clock import Clock
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
@@ -42,39 +41,50 @@ class DenialList:
         self._policy = policy
         self._ended: dict[SessionId, datetime] = {}
         self._read_at: datetime | None = None
-        self._is_outdated = True
-        self._reading = asyncio.Lock()
+        self._changes = 1
+        self._changes_read = 0
+        self._reading: asyncio.Task[None] | None = None
 
     def outdate(self) -> None:
         """Have the list read again before the next check."""
-        self._is_outdated = True
+        self._changes += 1
 
     async def check(self, session_id: SessionId) -> None:
         """Raise `SessionEnded` if the session has ended, `StorageUnavailable` if unsure."""
         now = self._clock.now()
-        if self._is_outdated or not self._is_within(self._policy.fresh, now):
+        if self._is_behind or not self._is_within(self._policy.fresh, now):
             await self._refresh(now)
         if session_id in self._ended:
             raise SessionEnded
+
+    @property
+    def _is_behind(self) -> bool:
+        return self._changes_read < self._changes
 
     def _is_within(self, age: timedelta, now: datetime) -> bool:
         return self._read_at is not None and self._read_at <= now < self._read_at + age
 
     async def _refresh(self, now: datetime) -> None:
-        async with self._reading:
-            if not self._is_outdated and self._is_within(self._policy.fresh, now):
-                return
-            was_outdated, self._is_outdated = self._is_outdated, False
-            try:
-                await self._read(now)
-            except BaseException as error:
-                self._is_outdated = was_outdated
-                if not isinstance(error, StorageUnavailable) or was_outdated:
-                    raise
-                if not self._is_within(self._policy.stale, now):
-                    raise
+        try:
+            await self._join_reading()
+            if self._is_behind:
+                # That reading was under way already when the last change came; the next was not.
+                await self._join_reading()
+        except StorageUnavailable:
+            if self._is_behind or not self._is_within(self._policy.stale, now):
+                raise
 
-    async def _read(self, now: datetime) -> None:
+    async def _join_reading(self) -> None:
+        """Wait for the one reading that is under way: all share its outcome, none can stop it."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read())
+            # Whoever waits is told of a failure; that nobody does is no failure of its own.
+            self._reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.shield(self._reading)
+
+    async def _read(self) -> None:
+        now = self._clock.now()
+        changes = self._changes
         horizon = now - self._policy.memory
         since = horizon if self._read_at is None else max(horizon, self._read_at)
         async with self._unit_of_work.view() as view:
@@ -83,14 +93,18 @@ class DenialList:
         kept.update((ending.session_id, ending.ended_at) for ending in endings)
         self._ended = kept
         self._read_at = now
+        self._changes_read = changes
 
 
-class ListenedUnits:
-    """A unit-of-work factory that tells a listener each event once it is committed."""
+class WatchedUnits:
+    """A unit-of-work factory that outdates the denial list when sessions end, or may have.
 
-    def __init__(self, inner: UnitOfWorkFactory, listener: Callable[[Event], None]) -> None:
+    A commit whose outcome is unknown may have ended some.
+    """
+
+    def __init__(self, inner: UnitOfWorkFactory, denials: DenialList) -> None:
         self._inner = inner
-        self._listener = listener
+        self._denials = denials
 
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a unit of work."""
@@ -98,12 +112,16 @@ class ListenedUnits:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[UnitOfWork]:
-        async with self._inner() as uow:
-            try:
-                yield uow
-            finally:
-                for event in uow.committed:
-                    self._listener(event)
+        try:
+            async with self._inner() as uow:
+                try:
+                    yield uow
+                finally:
+                    if any(event.ends_sessions for event in uow.committed):
+                        self._denials.outdate()
+        except (StorageUnavailable, asyncio.CancelledError):
+            self._denials.outdate()
+            raise
 
     def view(self) -> AbstractAsyncContextManager[View]:
         """Open a view."""

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from limen.core.errors import TooManyAttempts
+from limen.core.ids import UserId
 
 _MOST_DOUBLINGS: Final = 32
 
@@ -62,16 +63,16 @@ class Throttle:
             blocked_until=now + wait if wait else None,
         )
 
-    def charge_address(self, policy: ThrottlePolicy, now: datetime) -> "Throttle":
-        """Count an attempt from an address before its outcome is known.
+    def charge_window(self, most: int, window: timedelta, now: datetime) -> "Throttle":
+        """Count an attempt, of which there may be `most` in each `window`, before its outcome.
 
         Raises `TooManyAttempts` and counts nothing when the window is full.
         """
-        is_over = now - self.since >= policy.window
+        is_over = now - self.since >= window
         attempts = 0 if is_over else self.attempts
         since = now if is_over else self.since
-        if attempts >= policy.per_address:
-            raise TooManyAttempts(retry_after=(since + policy.window - now).total_seconds())
+        if attempts >= most:
+            raise TooManyAttempts(retry_after=(since + window - now).total_seconds())
         return replace(self, attempts=attempts + 1, since=since, last_at=now)
 
     def forgiven(self) -> "Throttle":
@@ -89,14 +90,34 @@ def _wait(attempts: int, policy: ThrottlePolicy) -> timedelta:
     return min(policy.first_wait * (1 << doublings), policy.longest_wait)
 
 
+def of_user(user_id: UserId) -> str:
+    """Name the subject of attempts against a user, by whichever name they are called."""
+    return f"user:{user_id}"
+
+
+def of_user_at(user_id: UserId, address: str) -> str:
+    """Name the subject of attempts against a user from a network where they are signed in."""
+    return f"user:{user_id} at {_network(address)}"
+
+
+def of_stranger(key: str | None, text: str) -> str:
+    """Name the subject of attempts against nobody: by the key all spellings of a name share."""
+    return f"nobody:{key}" if key is not None else f"nothing:{text}"
+
+
+def is_same_network(one: str | None, other: str | None) -> bool:
+    """Tell whether two addresses are known and lie in one network, as throttling counts them."""
+    return one is not None and other is not None and _network(one) == _network(other)
+
+
 def account_key(subject: str) -> str:
-    """Name the throttle of an account: by user id, or by what was typed if nobody has it."""
-    return "account:" + hashlib.sha256(subject.encode()).hexdigest()
+    """Name the throttle of attempts against a subject."""
+    return "account:" + hashlib.sha256(subject.encode(errors="replace")).hexdigest()
 
 
-def address_key(address: str) -> str:
+def address_key(address: str, purpose: str = "address") -> str:
     """Name the throttle of a network address; of IPv6 the /64, which one host owns whole."""
-    return "address:" + hashlib.sha256(_network(address).encode()).hexdigest()
+    return f"{purpose}:" + hashlib.sha256(_network(address).encode()).hexdigest()
 
 
 def _network(address: str) -> str:

@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import cast
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import HashingBusy, InvalidCredentials, PasswordMismatch, UserNotFound
 from limen.core.events import PasswordHashUpgraded, SignedIn, SignInFailed, SignInFailure
 from limen.core.ids import SessionId, UserId
-from limen.core.passwords.model import LONGEST_PASSWORD, is_encodable, normalise
+from limen.core.passwords.model import checkable
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session, begin_session
 from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.model import is_same_network, of_stranger, of_user, of_user_at
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.throttling import charge, clear, forgive
-from limen.core.text import fold
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.users.model import User, read_identifier
 from limen.ports.password_hasher import PasswordHasher
@@ -23,10 +24,11 @@ from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """Who is probably at the door, and the hash they must match."""
+    """Who is probably at the door, what attempts count against, the hash to match."""
 
-    user: User | None
-    digest: Secret[str] | None
+    subject: str
+    user: User | None = None
+    digest: Secret[str] | None = None
 
     @property
     def user_id(self) -> UserId | None:
@@ -69,14 +71,14 @@ class SignInService:
         `HashingBusy`; the last two say how long to wait.
         """
         by = actor or Actor.anonymous()
-        candidate, subject = await self._charge(identifier, by)
-        plain = _checkable(password)
+        candidate = await self._charge(identifier, by)
+        plain = checkable(password)
         try:
             await self._hasher.verify(plain or Secret(""), candidate.digest if plain else None)
         except PasswordMismatch:
             await self._refuse(by, candidate.user_id, _mismatch(candidate))
         except HashingBusy:
-            await self._forgive(subject, by)
+            await self._forgive(candidate.subject, by)
             raise
         if candidate.user is None or candidate.digest is None or plain is None:
             raise InvalidCredentials
@@ -84,21 +86,35 @@ class SignInService:
         if reason is not None:
             await self._refuse(by, candidate.user.id, reason)
         upgrade = await self._upgrade(plain, candidate.digest)
-        return await self._begin(candidate.user.id, candidate.digest, upgrade, by, label)
+        return await self._begin(candidate, upgrade, by, label)
 
-    async def _charge(self, identifier: str, actor: Actor) -> tuple[_Candidate, UserId | str]:
+    async def _charge(self, identifier: str, actor: Actor) -> _Candidate:
         read = read_identifier(identifier)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             user = None if read is None else await uow.users.find(read)
-            credential = None if user is None else await uow.passwords.find(user.id)
-            subject = fold(identifier.strip()) if user is None else user.id
-            await charge(uow, subject, actor, self._policy.throttle, now)
+            if user is None:
+                key = None if read is None else read.key
+                candidate = _Candidate(subject=of_stranger(key, identifier))
+            else:
+                credential = await uow.passwords.find(user.id)
+                candidate = _Candidate(
+                    subject=await _subject_of(uow, user.id, actor, now),
+                    user=user,
+                    digest=None if credential is None else credential.digest,
+                )
+            await charge(
+                uow,
+                candidate.subject,
+                actor,
+                self._policy.throttle,
+                now,
+                user_id=candidate.user_id,
+            )
             await uow.commit()
-        digest = None if credential is None else credential.digest
-        return _Candidate(user=user, digest=digest), subject
+        return candidate
 
-    async def _forgive(self, subject: UserId | str, actor: Actor) -> None:
+    async def _forgive(self, subject: str, actor: Actor) -> None:
         async with self._unit_of_work() as uow:
             await forgive(uow, subject, actor, self._ambient.clock.now())
             await uow.commit()
@@ -125,13 +141,9 @@ class SignInService:
             return None
 
     async def _begin(
-        self,
-        user_id: UserId,
-        digest: Secret[str],
-        upgrade: Secret[str] | None,
-        actor: Actor,
-        label: str,
+        self, candidate: _Candidate, upgrade: Secret[str] | None, actor: Actor, label: str
     ) -> IssuedTokens:
+        user_id = cast("UserId", candidate.user_id)
         now = self._ambient.clock.now()
         session = begin_session(
             SessionId(self._ambient.ids.new()),
@@ -145,8 +157,8 @@ class SignInService:
         family, refresh_token = self._issuer.begin(session.id, now)
         by = actor.as_user(user_id, session.id)
         async with self._unit_of_work() as uow:
-            user = replace(await self._admit(uow, user_id, digest, actor), last_sign_in_at=now)
-            await clear(uow, user_id, actor, now)
+            user = replace(await self._admit(uow, user_id, candidate, actor), last_sign_in_at=now)
+            await clear(uow, candidate.subject, actor, now)
             await uow.sessions.add(session)
             await uow.families.add(family)
             await uow.users.sign_in(user)
@@ -160,7 +172,7 @@ class SignInService:
         )
 
     async def _admit(
-        self, uow: UnitOfWork, user_id: UserId, digest: Secret[str], actor: Actor
+        self, uow: UnitOfWork, user_id: UserId, candidate: _Candidate, actor: Actor
     ) -> User:
         """Lock the user and make sure that what was verified still holds."""
         try:
@@ -169,7 +181,7 @@ class SignInService:
             raise InvalidCredentials from None
         credential = await uow.passwords.find(user_id)
         reason = reason_to_refuse(user, self._policy.users)
-        if credential is None or credential.digest != digest:
+        if credential is None or credential.digest != candidate.digest:
             reason = SignInFailure.CHANGED_MEANWHILE
         if reason is not None:
             self._tell_failure(uow, actor, user_id, reason)
@@ -197,12 +209,17 @@ async def _store_upgrade(
         uow.emit(PasswordHashUpgraded(at=now, actor=actor, user_id=user_id))
 
 
-def _checkable(password: Secret[str] | str) -> Secret[str] | None:
-    """Return the password in the form that is hashed, or `None` if it can be nobody's."""
-    plain = password if isinstance(password, Secret) else Secret(password)
-    if len(plain.reveal()) > LONGEST_PASSWORD or not is_encodable(plain):
-        return None
-    return normalise(plain)
+async def _subject_of(uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime) -> str:
+    """Return what attempts against a user count against.
+
+    A network where they are signed in has an allowance of its own, so that strangers elsewhere
+    cannot lock them out there.
+    """
+    if actor.address is not None:
+        for session in await uow.sessions.list_live(user_id, now):
+            if is_same_network(session.address, actor.address):
+                return of_user_at(user_id, actor.address)
+    return of_user(user_id)
 
 
 def _mismatch(candidate: _Candidate) -> SignInFailure:

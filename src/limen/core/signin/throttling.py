@@ -1,6 +1,6 @@
 """Counting attempts in the shared store before their outcome is known."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from limen.core.actor import Actor
 from limen.core.events import SignInThrottled
@@ -13,50 +13,61 @@ _WORTH_TELLING_SECONDS = 60
 
 async def charge(
     uow: UnitOfWork,
-    subject: UserId | str,
+    subject: str,
     actor: Actor,
     policy: ThrottlePolicy,
     now: datetime,
+    *,
+    user_id: UserId | None,
 ) -> None:
-    """Count one attempt against `subject` and from the actor's address.
+    """Count one attempt against `subject`, which may be a user, and from the actor's address.
 
-    `subject` is the user, or what was typed where there is no such user. Raises `TooManyAttempts`.
-    The caller commits before checking anything.
+    Raises `TooManyAttempts`. The caller commits before checking anything.
     """
     account, *address = await uow.throttles.lock(_keys(subject, actor), now)
     charged = account.charge_account(policy, now)
     await uow.throttles.save(charged)
     for throttle in address:
-        await uow.throttles.save(throttle.charge_address(policy, now))
+        await uow.throttles.save(throttle.charge_window(policy.per_address, policy.window, now))
     until = charged.blocked_until
     if until is not None and (until - now).total_seconds() >= _WORTH_TELLING_SECONDS:
         uow.emit(
             SignInThrottled(
                 at=now,
                 actor=actor,
-                user_id=None if isinstance(subject, str) else subject,
+                user_id=user_id,
                 attempts=charged.attempts,
                 until=until,
             )
         )
 
 
-async def clear(uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime) -> None:
+async def clear(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> None:
     """Forget the attempts against a user who came through, and forgive this one's address."""
-    account, *address = await uow.throttles.lock(_keys(user_id, actor), now)
+    account, *address = await uow.throttles.lock(_keys(subject, actor), now)
     await uow.throttles.clear(account.key)
     for throttle in address:
         await uow.throttles.save(throttle.forgiven())
 
 
-async def forgive(uow: UnitOfWork, subject: UserId | str, actor: Actor, now: datetime) -> None:
+async def forgive(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> None:
     """Take back an attempt that could not be judged."""
     for throttle in await uow.throttles.lock(_keys(subject, actor), now):
         await uow.throttles.save(throttle.forgiven())
 
 
-def _keys(subject: UserId | str, actor: Actor) -> list[str]:
-    keys = [account_key(str(subject))]
+async def charge_registration(
+    uow: UnitOfWork, actor: Actor, most: int, window: timedelta, now: datetime
+) -> None:
+    """Count one registration from the actor's address; raise `TooManyAttempts` beyond `most`."""
+    if actor.address is not None:
+        key = address_key(actor.address, "registration")
+        (throttle,) = await uow.throttles.lock([key], now)
+        await uow.throttles.save(throttle.charge_window(most, window, now))
+
+
+def _keys(subject: str, actor: Actor) -> list[str]:
+    keys = [account_key(subject)]
     if actor.address is not None:
         keys.append(address_key(actor.address))
     return keys

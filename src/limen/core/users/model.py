@@ -2,14 +2,17 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from encodings.idna import nameprep
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Self, TypeAlias
 
 from limen.core.ids import UserId
-from limen.core.text import fold, has_control_characters, nfc
+from limen.core.text import fold, has_control_characters, is_too_long_to_normalise, nfc
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -20,13 +23,15 @@ LARGEST_ATTRIBUTES: Final = 16 * 1024
 DEEPEST_ATTRIBUTES: Final = 8
 LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
 _FEWEST_LABELS: Final = 2
+_DOMAINS_REMEMBERED: Final = 256
 
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+")
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _USERNAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
-# Characters that IDNA 2003 maps away and IDNA 2008 keeps: with them two names could be one.
-_AMBIGUOUS_IN_DOMAINS: Final = frozenset("ßς\u200c\u200d")
+# Characters that IDNA 2003 maps away and IDNA 2008 keeps, and its other dots: with them two
+# domains could be one.
+_AMBIGUOUS_IN_DOMAINS: Final = frozenset("ßς\u200c\u200d\u3002\uff0e\uff61")
 
 
 class Status(StrEnum):
@@ -52,14 +57,17 @@ class Email:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read an address; raise `ValueError` with a sentence for people."""
+        if is_too_long_to_normalise(text, LONGEST_EMAIL):
+            raise ValueError(_EMAIL_SENTENCE)
         written = nfc(text)
         if has_control_characters(written):
             raise ValueError(_EMAIL_SENTENCE)
         local, at, domain = written.rpartition("@")
-        if not at or not _is_local_part(local):
+        folded = fold(local)
+        if not at or not _is_local_part(local) or not _is_local_part(folded):
             raise ValueError(_EMAIL_SENTENCE)
         host = _ascii_domain(domain)
-        key = f"{fold(local)}@{host}"
+        key = f"{folded}@{host}"
         if max(len(f"{local}@{host}".encode()), len(key.encode())) > LONGEST_EMAIL:
             raise ValueError(_EMAIL_SENTENCE)
         return cls(written, key)
@@ -77,8 +85,9 @@ def _is_local_part(local: str) -> bool:
     )
 
 
+@lru_cache(_DOMAINS_REMEMBERED)
 def _ascii_domain(domain: str) -> str:
-    if _AMBIGUOUS_IN_DOMAINS.intersection(domain):
+    if len(domain) > LONGEST_EMAIL or not _has_one_spelling(domain):
         raise ValueError(_EMAIL_SENTENCE)
     try:
         host = domain.encode("idna").decode("ascii").lower()
@@ -94,6 +103,27 @@ def _ascii_domain(domain: str) -> str:
     return host
 
 
+def _has_one_spelling(domain: str) -> bool:
+    """Tell whether nobody else could read this domain as another, or write it differently.
+
+    Other dots, compatibility characters and those that IDNA leaves out all make two texts of one
+    domain: what is stored is what is mailed, so only the plain spelling is taken.
+    """
+    if domain.isascii():
+        return True
+    if _AMBIGUOUS_IN_DOMAINS.intersection(domain):
+        return False
+    lower = domain.casefold()
+    return unicodedata.normalize("NFKC", lower) == lower == _nameprepped(lower)
+
+
+def _nameprepped(domain: str) -> str:
+    try:
+        return ".".join(map(nameprep, domain.split(".")))
+    except UnicodeError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Username:
     """A name to sign in with: ASCII letters, digits, dot, dash and underscore; 1 to 64 of them.
@@ -107,7 +137,7 @@ class Username:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a username; raise `ValueError` with a sentence for people."""
-        written = nfc(text)
+        written = text.strip()
         if not _USERNAME.fullmatch(written):
             message = (
                 "must be 1 to 64 letters, digits, dots, dashes or underscores, "
@@ -130,8 +160,9 @@ def read_identifier(text: str) -> Email | Username | None:
 
 def parse_name(text: str) -> str:
     """Read a display name; raise `ValueError` with a sentence for people."""
-    written = nfc(text)
-    if len(written) > LONGEST_NAME or has_control_characters(written):
+    is_endless = is_too_long_to_normalise(text, LONGEST_NAME)
+    written = "" if is_endless else nfc(text)
+    if is_endless or len(written) > LONGEST_NAME or has_control_characters(written):
         message = f"must be at most {LONGEST_NAME} characters, none of them invisible"
         raise ValueError(message)
     return written
@@ -139,6 +170,8 @@ def parse_name(text: str) -> str:
 
 def parse_attributes(value: Mapping[str, Json]) -> dict[str, Json]:
     """Check that `value` is a JSON object of bounded size and depth; raise `ValueError` if not."""
+    if not value:
+        return {}
     _check_json(value, DEEPEST_ATTRIBUTES)
     if len(json.dumps(value, ensure_ascii=False).encode()) > LARGEST_ATTRIBUTES:
         message = f"must be at most {LARGEST_ATTRIBUTES} bytes as JSON"
@@ -255,11 +288,14 @@ class UserPolicy:
     """What the operator decides about accounts.
 
     With `is_registration_open` false only administrators make accounts; with
-    `allows_unverified_sign_in` false a registered user is pending until the address is proved.
+    `allows_unverified_sign_in` false a registered user is pending until the address is proved. From
+    one network address there are `registrations_per_address` in each window.
     """
 
     is_registration_open: bool = True
     allows_unverified_sign_in: bool = True
+    registrations_per_address: int = 100
+    registration_window: timedelta = timedelta(minutes=15)
 
     @property
     def first_status(self) -> Status:

@@ -7,9 +7,11 @@ from limen.core.access import authorise, authorise_over, keep_an_administrator
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
+    EmailTaken,
     InvalidInput,
     PasswordRefused,
     RegistrationClosed,
+    UsernameTaken,
     UserNotFound,
     VersionMismatch,
 )
@@ -30,6 +32,7 @@ from limen.core.reading import UNSET, Maybe, Reader, Unset
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason
+from limen.core.signin.throttling import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
 from limen.core.users.model import (
     Json,
@@ -78,16 +81,18 @@ class UserService:
         """Make an account for somebody who asks for one; they hold no role.
 
         Raises `RegistrationClosed`, `InvalidInput`, `PasswordRefused`, `EmailTaken`,
-        `UsernameTaken` or `HashingBusy`.
+        `UsernameTaken`, `TooManyAttempts` or `HashingBusy`.
         """
         if not self._policy.is_registration_open:
             raise RegistrationClosed
+        by = actor or Actor.anonymous()
         reader = Reader()
         read = read_profile(reader, email=email, username=username, name=name)
-        profile, digest = await self._prepare(reader, read, password)
+        profile = await self._judge(reader, read, password)
         now = self._ambient.clock.now()
+        await self._admit(profile, by, now)
+        digest = await self._preparation.hash(password)
         user = self._new_user(profile, self._policy.first_status, now)
-        by = actor or Actor.anonymous()
         async with self._unit_of_work() as uow:
             await uow.users.add(user)
             await uow.passwords.add(_credential(user, digest))
@@ -124,7 +129,8 @@ class UserService:
         if password is None:
             profile = _complete(reader, read)
         else:
-            profile, digest = await self._prepare(reader, read, password)
+            profile = await self._judge(reader, read, password)
+            digest = await self._preparation.hash(password)
         user = self._new_user(profile, status, now, is_email_verified=is_email_verified)
         async with self._unit_of_work() as uow:
             await uow.users.add(user)
@@ -229,11 +235,12 @@ class UserService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
-            await keep_an_administrator(uow, user_id, now)
+            await uow.roles.lock_administrators()
             user = await uow.users.lock(user_id)
             _expect(user, expected_version)
             if user.status is Status.SUSPENDED:
                 return user
+            await keep_an_administrator(uow, user_id, now)
             suspended = user.suspend(now)
             await uow.users.save(suspended)
             await uow.sessions.end(user_id, now, EndReason.SUSPENDED)
@@ -272,9 +279,10 @@ class UserService:
         async with self._unit_of_work() as uow:
             if not actor.owns(user_id):
                 await authorise_over(uow, actor, Permission.USERS_DELETE, user_id, now)
-            await keep_an_administrator(uow, user_id, now)
+            await uow.roles.lock_administrators()
             user = await uow.users.lock(user_id)
             _expect(user, expected_version)
+            await keep_an_administrator(uow, user_id, now)
             await uow.sessions.end(user_id, now, EndReason.DELETED)
             await uow.users.remove(user_id)
             uow.emit(UserDeleted(at=now, actor=actor, user_id=user_id))
@@ -305,9 +313,9 @@ class UserService:
             await uow.commit()
         return after
 
-    async def _prepare(
+    async def _judge(
         self, reader: Reader, profile: Profile | None, password: Secret[str] | str
-    ) -> tuple[Profile, Secret[str]]:
+    ) -> Profile:
         words = own_words(profile.email, profile.username, profile.name) if profile else ()
         faults = await self._preparation.faults(password, words)
         if profile is None:
@@ -315,7 +323,21 @@ class UserService:
             raise InvalidInput(details=reader.faults)
         if faults:
             raise PasswordRefused(details=faults)
-        return profile, await self._preparation.hash(password)
+        return profile
+
+    async def _admit(self, profile: Profile, actor: Actor, now: datetime) -> None:
+        """Count a registration and look for taken names before the costly hashing."""
+        policy = self._policy
+        async with self._unit_of_work() as uow:
+            await charge_registration(
+                uow, actor, policy.registrations_per_address, policy.registration_window, now
+            )
+            await uow.commit()
+        async with self._unit_of_work.view() as view:
+            if await view.users.find(profile.email) is not None:
+                raise EmailTaken
+            if profile.username and await view.users.find(profile.username) is not None:
+                raise UsernameTaken
 
     def _new_user(
         self, profile: Profile, status: Status, now: datetime, *, is_email_verified: bool = False

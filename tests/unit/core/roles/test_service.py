@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -188,3 +188,32 @@ async def test_people_see_their_own_grants_and_only_with_permission_others() -> 
     assert await limen.roles.list_grants(ada.id, actor=actor) == ()
     with pytest.raises(PermissionMissing):
         await limen.roles.list_grants(bob.id, actor=actor)
+
+
+async def test_an_end_is_kept_in_utc_and_within_what_stores_can_hold() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    await limen.roles.create(actor=OPERATOR, name="editor")
+    west = timezone(timedelta(hours=-12))
+    with pytest.raises(InvalidInput):
+        await limen.roles.grant(
+            ada.id, "editor", actor=OPERATOR, ends_at=datetime(9999, 12, 31, 23, tzinfo=west)
+        )
+    end = datetime(2999, 1, 1, tzinfo=west)
+    grant = await limen.roles.grant(ada.id, "editor", actor=OPERATOR, ends_at=end)
+    assert grant.ends_at is not None
+    assert grant.ends_at.isoformat() == "2999-01-01T12:00:00+00:00"
+
+
+@pytest.mark.parametrize("name", ["\0", "a\0b", "x" * 1000, "Admin", ""])
+async def test_no_role_can_be_called_that(name: str) -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    for call in (
+        limen.roles.get(name, actor=OPERATOR),
+        limen.roles.delete(name, actor=OPERATOR),
+        limen.roles.grant(ada.id, name, actor=OPERATOR),
+        limen.roles.withdraw(ada.id, name, actor=OPERATOR),
+    ):
+        with pytest.raises(RoleNotFound):
+            await call

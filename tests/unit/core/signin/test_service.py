@@ -210,3 +210,63 @@ async def test_a_user_deleted_meanwhile_is_no_way_in() -> None:
     ada = await limen.register()
     with pytest.raises(InvalidCredentials):
         await limen.enter()
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["ada@example.org", "Ada@EXAMPLE.org", "ADA@example.org"],
+        ["ada@example.org", "ada@example\u3002org", "ada@exam\ufe0fple.org"],
+    ],
+)
+async def test_no_choice_of_spellings_tells_who_has_an_account(spellings: list[str]) -> None:
+    answers = []
+    for is_known in (True, False):
+        limen = Assembly()
+        await limen.keys.ensure(actor=OPERATOR)
+        if is_known:
+            await limen.register()
+        answers.append([await answer(limen, spellings[n % len(spellings)]) for n in range(9)])
+    assert answers[0] == answers[1]
+
+
+async def answer(limen: Assembly, identifier: str) -> str:
+    try:
+        await limen.sign_in.sign_in(identifier=identifier, password="wrong password")
+    except (InvalidCredentials, TooManyAttempts) as refused:
+        return refused.code
+    return "in"
+
+
+async def test_typing_an_id_or_what_a_throttle_is_called_blocks_nobody() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    for identifier in (str(ada.id), f"user:{ada.id}", f"nobody:{ada.email.key}"):
+        for _ in range(8):
+            await answer(limen, identifier)
+    await limen.enter()
+
+
+async def test_strangers_elsewhere_cannot_lock_somebody_out_where_they_are_signed_in() -> None:
+    limen = Assembly()
+    await limen.register()
+    elsewhere = Actor.anonymous(address="198.51.100.7")
+    await limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD, actor=AT_HOME)
+    for _ in range(6):
+        with pytest.raises(InvalidCredentials):
+            await limen.sign_in.sign_in(
+                identifier="ada@example.org", password="wrong password", actor=elsewhere
+            )
+    with pytest.raises(TooManyAttempts):
+        await limen.sign_in.sign_in(
+            identifier="ada@example.org", password=PASSWORD, actor=elsewhere
+        )
+    await limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD, actor=AT_HOME)
+
+
+async def test_a_password_whose_normal_form_is_short_enough_signs_in() -> None:
+    limen = Assembly()
+    await limen.keys.ensure(actor=OPERATOR)
+    password = "e\u0301" * 141
+    await limen.users.register(email="ada@example.org", password=password)
+    await limen.sign_in.sign_in(identifier="ada@example.org", password=password)

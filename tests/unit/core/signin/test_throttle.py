@@ -55,15 +55,20 @@ def test_after_a_week_without_attempts_they_are_forgotten() -> None:
 def test_an_address_has_a_window_that_starts_again() -> None:
     throttle = FRESH
     for _ in range(POLICY.per_address):
-        throttle = throttle.charge_address(POLICY, NOW)
+        throttle = throttle.charge_window(POLICY.per_address, POLICY.window, NOW)
     with pytest.raises(TooManyAttempts) as refused:
-        throttle.charge_address(POLICY, NOW + timedelta(minutes=10))
+        throttle.charge_window(POLICY.per_address, POLICY.window, NOW + timedelta(minutes=10))
     assert refused.value.retry_after == 300
-    assert throttle.charge_address(POLICY, NOW + timedelta(minutes=15)).attempts == 1
+    assert (
+        throttle.charge_window(
+            POLICY.per_address, POLICY.window, NOW + timedelta(minutes=15)
+        ).attempts
+        == 1
+    )
 
 
 def test_a_good_sign_in_is_taken_back_and_never_below_nothing() -> None:
-    assert FRESH.charge_address(POLICY, NOW).forgiven().attempts == 0
+    assert FRESH.charge_window(POLICY.per_address, POLICY.window, NOW).forgiven().attempts == 0
     assert FRESH.forgiven().attempts == 0
 
 

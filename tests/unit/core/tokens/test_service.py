@@ -1,3 +1,6 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +17,7 @@ from limen.core.errors import (
 )
 from limen.core.keys.model import KeyState
 from limen.core.users.model import Status
-from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
 from limen.testing.assembly import OPERATOR, Assembly, acting
 
 
@@ -162,10 +165,10 @@ class Outage:
         self._inner = inner
         self.is_out = False
 
-    def __call__(self):  # type: ignore[no-untyped-def] # noqa: ANN204 - as the port
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._inner()
 
-    def view(self):  # type: ignore[no-untyped-def] # noqa: ANN201 - as the port
+    def view(self) -> AbstractAsyncContextManager[View]:
         if self.is_out:
             raise StorageUnavailable
         return self._inner.view()
@@ -198,6 +201,81 @@ async def test_after_an_ending_of_our_own_nothing_is_believed_until_the_list_was
     with pytest.raises(StorageUnavailable):
         await limen.tokens.authenticate(tokens.access_token)
     store.is_out = False
+    with pytest.raises(SessionEnded):
+        await limen.tokens.authenticate(tokens.access_token)
+
+
+class Breaking:
+    """A store whose next view breaks after something has happened behind its back."""
+
+    def __init__(self, inner: UnitOfWorkFactory) -> None:
+        self._inner = inner
+        self.happening: Callable[[], Awaitable[None]] | None = None
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._inner()
+
+    @asynccontextmanager
+    async def view(self) -> AsyncIterator[View]:
+        happening, self.happening = self.happening, None
+        if happening is not None:
+            await happening()
+            raise StorageUnavailable
+        async with self._inner.view() as view:
+            yield view
+
+
+async def test_an_ending_during_a_reading_that_fails_is_not_forgotten() -> None:
+    store = Breaking(Assembly().unit_of_work)
+    limen = Assembly(store)
+    await limen.register()
+    tokens = await limen.enter()
+    await limen.tokens.authenticate(tokens.access_token)
+    limen.clock.advance(timedelta(seconds=3))
+    store.happening = lambda: limen.sessions.sign_out(actor=acting(tokens))
+    for _ in range(2):
+        with pytest.raises((StorageUnavailable, SessionEnded)):
+            await limen.tokens.authenticate(tokens.access_token)
+    with pytest.raises(SessionEnded):
+        await limen.tokens.authenticate(tokens.access_token)
+
+
+async def test_a_caller_who_goes_away_stops_nobody_elses_reading() -> None:
+    gate = asyncio.Event()
+    store = Breaking(Assembly().unit_of_work)
+    limen = Assembly(store)
+    await limen.register()
+    tokens = await limen.enter()
+    await limen.tokens.authenticate(tokens.access_token)
+    await limen.sessions.sign_out(actor=acting(tokens))
+
+    async def wait() -> None:
+        await gate.wait()
+
+    store.happening = wait
+    first = asyncio.create_task(limen.tokens.authenticate(tokens.access_token))
+    second = asyncio.create_task(limen.tokens.authenticate(tokens.access_token))
+    await asyncio.sleep(0)
+    first.cancel()
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    with pytest.raises(StorageUnavailable):
+        await second
+    with pytest.raises(SessionEnded):
+        await limen.tokens.authenticate(tokens.access_token)
+
+
+async def test_after_a_commit_of_unknown_outcome_the_list_is_read_again() -> None:
+    limen = Assembly()
+    await limen.register()
+    tokens = await limen.enter()
+    await limen.tokens.authenticate(tokens.access_token)
+    there = Assembly(limen.unit_of_work, clock=limen.clock, seed=1)
+    await there.sessions.sign_out(actor=acting(tokens))
+    with pytest.raises(StorageUnavailable):
+        async with limen.unit_of_work():
+            raise StorageUnavailable
     with pytest.raises(SessionEnded):
         await limen.tokens.authenticate(tokens.access_token)
 

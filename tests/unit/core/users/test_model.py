@@ -89,6 +89,14 @@ def test_an_address_keeps_its_written_form_and_has_one_key(written: str, key: st
         "ada@exa\u200dmple.org",
         "ada@example.org\0",
         "\ud800@example.org",
+        "victim\uff20bank.com@evil.org",
+        "a\u2024\u2024b@example.org",
+        "a\u2003b@example.org",
+        "\uff1cscript\uff1e@example.org",
+        "ada@exam\ufe0fple.org",
+        "ada@example\u3002org",
+        "ada@\uff45xample.org",
+        "\u0301\u0327" * 30_000 + "@example.org",
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:

@@ -14,6 +14,7 @@ from limen.core.errors import (
     PermissionMissing,
     RegistrationClosed,
     SessionEnded,
+    TooManyAttempts,
     UsernameTaken,
     UserNotFound,
     VersionMismatch,
@@ -288,3 +289,35 @@ async def test_a_list_is_walked_by_cursor_and_counted_by_page() -> None:
     assert seen == [f"user{number}@example.org" for number in range(5)]
     page = await limen.users.list(ListQuery(filters={}, page=3, limit=2), actor=OPERATOR)
     assert (page.total, page.page, len(page.items)) == (5, 3, 1)
+
+
+async def test_one_address_registers_so_many_and_no_more() -> None:
+    policy = UserPolicy(registrations_per_address=3)
+    limen = Assembly(policies=Policies(users=policy))
+    here = Actor.anonymous(address="192.0.2.1")
+    for number in range(3):
+        await limen.users.register(email=f"user{number}@example.org", password=PASSWORD, actor=here)
+    with pytest.raises(TooManyAttempts):
+        await limen.users.register(email="more@example.org", password=PASSWORD, actor=here)
+    there = Actor.anonymous(address="192.0.2.2")
+    await limen.users.register(email="more@example.org", password=PASSWORD, actor=there)
+    limen.clock.advance(policy.registration_window)
+    await limen.users.register(email="again@example.org", password=PASSWORD, actor=here)
+
+
+async def test_a_taken_name_is_refused_before_any_hashing() -> None:
+    limen = Assembly()
+    await limen.users.register(email="ada@example.org", username="ada", password=PASSWORD)
+    limen.hasher.is_busy = True
+    with pytest.raises(EmailTaken):
+        await limen.users.register(email="ada@example.org", password=PASSWORD)
+    with pytest.raises(UsernameTaken):
+        await limen.users.register(email="b@example.org", username="ada", password=PASSWORD)
+
+
+@pytest.mark.parametrize("verb", ["suspend", "delete"])
+async def test_what_has_changed_since_is_told_before_who_is_the_last(verb: str) -> None:
+    limen = Assembly()
+    root = await limen.administrator()
+    with pytest.raises(VersionMismatch):
+        await getattr(limen.users, verb)(root.id, actor=OPERATOR, expected_version=7)
