@@ -9,6 +9,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -24,27 +25,31 @@ from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.machines.machine import OpenStore
 from limen.testing.postgres import PostgresServer
 
-_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+_REFERENCES: Final = (
+    "SELECT conrelid::regclass::text AS child, confrelid::regclass::text AS parent "
+    "FROM pg_constraint WHERE contype = 'f'"
+)
 # Nobody should be left from the test before; if somebody is, say so instead of waiting for ever.
-_ALONE: Final = "SET lock_timeout = '10s'; SET session_replication_role = replica;"
+_ALONE: Final = "SET lock_timeout = '10s';"
 
 
 async def _remember(url: str) -> str:
     """Copy every table into a schema of its own; return the statements that put it all back."""
     connection = await asyncpg.connect(url)
     try:
-        tables = [row["tablename"] for row in await connection.fetch(_TABLES)]
+        parents = {row["tablename"]: set[str]() for row in await connection.fetch(_TABLES)}
+        for row in await connection.fetch(_REFERENCES):
+            parents[row["child"]].add(row["parent"])
+        tables = tuple(TopologicalSorter(parents).static_order())
         copies = [f"CREATE TABLE pristine.{name} AS TABLE public.{name};" for name in tables]
         await connection.execute("CREATE SCHEMA pristine;" + "".join(copies))
     finally:
         await connection.close()
     # The names are the migrations' own.
-    emptied = "".join(f"DELETE FROM public.{name};" for name in tables)  # noqa: S608
-    filled = "".join(
-        f"INSERT INTO public.{name} SELECT * FROM pristine.{name};"  # noqa: S608
-        for name in tables
-    )
-    return _ALONE + emptied + filled
+    emptied = [f"DELETE FROM public.{name};" for name in reversed(tables)]  # noqa: S608
+    filled = [f"INSERT INTO public.{name} TABLE pristine.{name};" for name in tables]
+    return "".join([_ALONE, *emptied, *filled])
 
 
 async def _put_back(url: str, statements: str) -> None:
