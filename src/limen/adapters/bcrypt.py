@@ -53,11 +53,11 @@ class BcryptScheme:
 
     def recognises(self, digest: str) -> bool:
         """Tell whether `digest` is a well-formed hash of this scheme of cost 4 to 15."""
-        return _parse(digest) is not None
+        return _match(digest) is not None
 
     def is_current(self, digest: str) -> bool:
         """Tell whether `digest`, one of this scheme, has the present form and cost."""
-        parsed = _parsed(digest)
+        parsed = _parse(digest)
         return parsed.is_keyed and parsed.cost == self._cost
 
     def hash(self, password: str) -> str:
@@ -72,7 +72,7 @@ class BcryptScheme:
         A mismatch with a cheaper hash takes as long as one with a present hash: how long a
         refusal takes must not tell whose account was brought in from elsewhere.
         """
-        parsed = _parsed(digest)
+        parsed = _parse(digest)
         if parsed.version is None:
             found = _keyed_sum(password, parsed.cost, parsed.salt)
         else:
@@ -86,23 +86,21 @@ class BcryptScheme:
         return is_match
 
 
-def _parse(digest: str) -> _Digest | None:
-    found = _KEYED.fullmatch(digest) or _PLAIN.fullmatch(digest)
-    if found is None or not LOWEST_COST <= int(found["cost"]) <= CEILING:
-        return None
+def _match(digest: str) -> re.Match[str] | None:
+    found = _PLAIN.fullmatch(digest) or _KEYED.fullmatch(digest)
+    return found if found and LOWEST_COST <= int(found["cost"]) <= CEILING else None
+
+
+def _parse(digest: str) -> _Digest:
+    found = _match(digest)
+    if found is None:
+        raise ValueError("not a bcrypt hash")
     return _Digest(
         cost=int(found["cost"]),
         salt=found["salt"],
         sum=found["sum"],
         version=found.groupdict().get("version"),
     )
-
-
-def _parsed(digest: str) -> _Digest:
-    parsed = _parse(digest)
-    if parsed is None:
-        raise ValueError("not a bcrypt hash")
-    return parsed
 
 
 def _encode(password: str) -> bytes:
