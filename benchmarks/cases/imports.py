@@ -6,26 +6,33 @@ from itertools import count
 from pathlib import Path
 from time import perf_counter
 
+import bcrypt
+
 from benchmarks.bench import Bench, Result
 from benchmarks.contest import Round, compete
 from benchmarks.goals import IMPORT
 from benchmarks.limits.process import limit
 from benchmarks.machine import on_core
-from benchmarks.people import digest, email_of, name_of, username_of
+from benchmarks.people import COST, PASSWORD, email_of, name_of, username_of
 from benchmarks.servers import PROGRAMS
 
 _ROUNDS = 3
 
 
 async def measure(bench: Bench) -> Result:
-    """Run `limen users import` on a file of people with hashes; each time into empty tables."""
+    """Run `limen users import` on a file of people with hashes; each time into empty tables.
+
+    What the command needs to start is not counted, as it is not on the other side: a file of
+    nobody tells how long that is.
+    """
     people, names = bench.size.imported, (f"import{number}" for number in count())
     file = write_people(bench.folder / "people.csv", people)
+    nobody = write_people(bench.folder / "nobody.csv", 0)
 
     async def ours(_seconds: float) -> Round:
         name = next(names)
         url = await bench.store.create(name)
-        seconds = _import(bench, file, url)
+        seconds = _import(bench, file, url) - _import(bench, nobody, url)
         await bench.store.drop(name)
         return Round(figure=people / seconds)
 
@@ -44,17 +51,18 @@ async def measure(bench: Bench) -> Result:
 
 def write_people(file: Path, people: int) -> Path:
     """Write a CSV of people as another system would give them away."""
-    hashed = digest().reveal()
+    # As most systems keep them. limen's own form holds commas and would have to be quoted.
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(COST)).decode()
     with file.open("w") as stream:
         stream.write("email,username,name,email_verified,password_hash\n")
         for number in range(people):
-            fields = (email_of(number), username_of(number), name_of(number), "true")
-            stream.write(",".join(fields) + f',"{hashed}"\n')
+            fields = (email_of(number), username_of(number), name_of(number), "true", hashed)
+            stream.write(",".join(fields) + "\n")
     return file
 
 
 def _import(bench: Bench, file: Path, url: str) -> float:
-    """Run the whole command and return the seconds it took, its start included."""
+    """Run the whole command and return the seconds it took."""
     environment = {**os.environ, **bench.environment, "LIMEN_DATABASE_URL": url}
     command = [str(PROGRAMS / "limen"), "users", "import", str(file)]
     log = bench.folder / "import.log"
