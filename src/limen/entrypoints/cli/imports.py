@@ -23,6 +23,7 @@ from limen.entrypoints.cli.files.opening import (
     format_of,
     read_rows,
     reading,
+    size_of,
     writing,
 )
 from limen.entrypoints.cli.lazy import Command
@@ -87,7 +88,8 @@ async def import_(
         tally = Tally(output=desk.output, kept=kept, is_dry_run=dry_run)
         with following(stream, desk.output) as progress, few_collections():
             try:
-                await _bring_in(desk, rows, tally, progress, is_strict=strict)
+                is_file = size_of(stream) is not None
+                await _bring_in(desk, rows, tally, progress, is_strict=strict, is_file=is_file)
             except BaseException:
                 tally.tell_so_far()
                 raise
@@ -144,13 +146,21 @@ def batches(rows: Iterator[Row]) -> Iterator[Batch]:
 
 
 async def _bring_in(
-    desk: Desk, rows: Iterator[Row], tally: Tally, progress: Progress, *, is_strict: bool
+    desk: Desk,
+    rows: Iterator[Row],
+    tally: Tally,
+    progress: Progress,
+    *,
+    is_strict: bool,
+    is_file: bool,
 ) -> None:
     """Bring in batch by batch; while the store works on one, the next is already read.
 
-    When it must stop at the first fault, there is no next one yet.
+    Not so when it must stop at the first fault, nor from a pipe: reading may take its time there,
+    and a batch under way would keep everybody else out of the store for as long.
     """
-    most, under_way = 1 if is_strict else _AT_ONCE, deque[tuple[Batch, Task[ImportReport]]]()
+    most = _AT_ONCE if is_file and not is_strict else 1
+    under_way = deque[tuple[Batch, Task[ImportReport]]]()
 
     async def settle() -> None:
         batch, task = under_way.popleft()

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -57,18 +57,30 @@ class Shell:
 
     def __call__(self, *arguments: str, stdin: str | bytes = b"") -> Ended:
         """Run one command."""
-        given = stdin.encode() if isinstance(stdin, str) else stdin
-        out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
-        with self._patch.context() as patch:
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
-            patch.setattr(sys, "stdout", out)
-            patch.setattr(sys, "stderr", err)
-            code = run(arguments, House(open=self._open, run=self._runner.run))
-        return Ended(code=code, out=written(out), err=written(err))
+        house = House(open=self._open, run=self._runner.run)
+        return typed(self._patch, arguments, stdin=stdin, house=house)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Assembly]:
         yield self.limen
+
+
+def typed(
+    patch: pytest.MonkeyPatch,
+    arguments: Sequence[str],
+    *,
+    stdin: str | bytes = b"",
+    house: House | None = None,
+) -> Ended:
+    """Run one command in this process, away from any terminal."""
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+    with patch.context() as patched:
+        patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        patched.setattr(sys, "stdout", out)
+        patched.setattr(sys, "stderr", err)
+        code = run(arguments, house)
+    return Ended(code=code, out=written(out), err=written(err))
 
 
 def written(stream: io.TextIOWrapper) -> str:
