@@ -1,5 +1,6 @@
 """Reading bodies: bounded before any work, and every bad field named at once."""
 
+import asyncio
 import re
 from typing import Final, TypeVar
 
@@ -14,6 +15,7 @@ from limen.entrypoints.http.refusals import (
     BodyInterrupted,
     BodyMalformed,
     BodyTooLarge,
+    BodyTooSlow,
     UnsupportedMediaType,
 )
 
@@ -22,7 +24,10 @@ S = TypeVar("S", bound=Struct)
 DEEPEST: Final = 16
 MOST_VALUES: Final = 5_000
 
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and content with a string that never ends: each byte is looked at once.
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_BODY_SECONDS: Final = 15.0
+_NOTHING: Final = b"{}"
 
 
 class NothingIn(Struct, forbid_unknown_fields=True):
@@ -30,10 +35,21 @@ class NothingIn(Struct, forbid_unknown_fields=True):
 
 
 async def read_body(call: Call, limit: int) -> bytes:
-    """Return the whole body; raise `BodyTooLarge` as soon as it is known to exceed `limit`."""
+    """Return the whole body, of at most `limit` bytes.
+
+    Raises `BodyTooLarge` as soon as that is known, `BodyTooSlow` when it does not come in time.
+    """
     announced = call.headers.get(b"content-length", b"0")
     if not announced.isdigit() or len(announced) > len(str(limit)) or int(announced) > limit:
         raise BodyTooLarge(f"The body is too large: at most {limit} bytes are taken here.")
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await _receive_body(call, limit)
+    except TimeoutError:
+        raise BodyTooSlow from None
+
+
+async def _receive_body(call: Call, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -54,7 +70,9 @@ def decode(call: Call, shape: type[S], *, is_patch: bool) -> S:
 
     Raises `UnsupportedMediaType`, `BodyMalformed`, or `InvalidInput` naming every field at fault.
     """
-    if not call.body and not has_required(shape):
+    if not call.body and not is_patch and not has_required(shape):
+        # Litestar looks for what is in the body only where there is one.
+        call.body = _NOTHING
         return shape()
     _check_type(call, is_patch=is_patch)
     members = _check_bounds(call.body)

@@ -83,7 +83,7 @@ class Frame:
             await outlet.answer(render(refusal, call))
 
     def _refuse(self, call: Call) -> None:
-        size = sum(map(len, call.headers)) + sum(map(len, call.headers.values()))
+        size = sum(len(name) + len(value) for name, value in call.raw_headers)
         if len(call.raw_headers) > _MOST_HEADERS or size > _LARGEST_HEADERS:
             raise HeadersTooLarge
         if not self._hosts.allows(call):

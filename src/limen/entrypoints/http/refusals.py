@@ -48,6 +48,13 @@ class BodyTooLarge(HttpRefusal):
     status = 413
 
 
+class BodyTooSlow(HttpRefusal):
+    """The body did not come in time."""
+
+    code = "http.body_too_slow"
+    status = 408
+
+
 class UnsupportedMediaType(HttpRefusal):
     """The body must be application/json in UTF-8, without a content coding."""
 

@@ -27,10 +27,10 @@ class CreateRoleIn(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ReplaceRoleIn(Struct, forbid_unknown_fields=True, kw_only=True):
-    """What a role is for and what it allows; what is not given is emptied."""
+    """What a role is for and what it allows; a description that is not given is emptied."""
 
+    permissions: list[str]
     description: str = ""
-    permissions: list[str] = []
 
 
 class GrantRoleIn(Struct, forbid_unknown_fields=True, kw_only=True):

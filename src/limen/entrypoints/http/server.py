@@ -13,6 +13,7 @@ from typing import Any, Final
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 from granian.server.common import AbstractServer
 from litestar.types import ASGIApp
 
@@ -60,6 +61,7 @@ def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
             header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_BUFFER_BYTES
         ),
         log_dictconfig=dict_config(settings.log),
+        log_level=LogLevels(settings.log.level.value),
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_AFTER_SECONDS,
     )

@@ -1,10 +1,12 @@
 """Malformed bodies: the status, the code, every fault, and nothing changed."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
 import pytest
 
+from limen.entrypoints.http import bodies
 from limen.entrypoints.http.bodies import DEEPEST, MOST_VALUES
 from limen.entrypoints.http.rules import BODY_LIMIT
 from tests.unit.entrypoints.http.site import JSON, Site, code_of, faults_of
@@ -200,3 +202,37 @@ async def test_surrogates_beyond_json_never_reach_the_core(site: Site) -> None:
     body = b'{"email": "a@example.org", "attributes": {"a": "\\udc00"}}'
     response = await site.ask("POST", "users", by=root, content=body, headers=JSON)
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize("marks", [b'\\"', b'"', b"\\", b'a"', b"{", b'\\\\"'])
+async def test_no_body_costs_more_than_its_length(site: Site, marks: bytes) -> None:
+    # Were it looked at again from every mark, this would outlast any run.
+    body = b'"' + marks * ((BODY_LIMIT - 1) // len(marks))
+    response = await site.ask("POST", REGISTER, content=body, headers=JSON)
+    assert (response.status_code, code_of(response)) == (400, "http.body_malformed")
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "_BODY_SECONDS", 0)
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    response = await site.ask("POST", REGISTER, content=never(), headers=JSON)
+    assert (response.status_code, code_of(response)) == (408, "http.body_too_slow")
+
+
+async def test_a_grant_needs_no_body_and_a_change_does(site: Site) -> None:
+    root = await site.administrator()
+    ada = await site.person()
+    assert (await site.ask("PUT", f"users/{ada.user_id}/roles/admin", by=root)).status_code == 200
+    for method, path in (
+        ("PATCH", "me"),
+        ("PUT", "roles/admin"),
+        ("PATCH", f"users/{ada.user_id}"),
+    ):
+        response = await site.ask(method, path, by=root)
+        assert (response.status_code, code_of(response)) == (400, "http.body_malformed")

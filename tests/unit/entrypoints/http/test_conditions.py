@@ -87,14 +87,14 @@ async def test_every_way_to_change_a_user_heeds_the_version(site: Site) -> None:
 async def test_every_way_to_change_a_role_heeds_the_version(site: Site) -> None:
     root = await site.administrator()
     await site.ask("POST", "roles", by=root, json={"name": "support"})
-    for method, body in (("PUT", {"description": "x"}), ("DELETE", None)):
+    for method, body in (("PUT", {"permissions": []}), ("DELETE", None)):
         for tag, status in (('"5"', 412), ("5", 400)):
             response = await site.ask(
                 method, "roles/support", by=root, json=body, headers={"if-match": tag}
             )
             assert response.status_code == status
     replaced = await site.ask(
-        "PUT", "roles/support", by=root, json={"description": "x"}, headers={"if-match": '"1"'}
+        "PUT", "roles/support", by=root, json={"permissions": []}, headers={"if-match": '"1"'}
     )
     assert replaced.headers["etag"] == '"2"'
 
