@@ -87,7 +87,7 @@ class PooledHasher:
         if digest is None or scheme is None:
             await self.hash(password)
             raise PasswordMismatch
-        work = partial(scheme.matches, password.reveal(), digest.reveal())
+        work = partial(self._judge, scheme, password.reveal(), digest.reveal())
         if not await self._run(work):
             raise PasswordMismatch
 
@@ -105,6 +105,16 @@ class PooledHasher:
         """Refuse whoever is waiting or still comes, and wait for the hashes being made."""
         self._is_closed = True
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
+
+    def _judge(self, scheme: PasswordScheme, password: str, digest: str) -> bool:
+        """Compare, in a thread; a refusal by another scheme costs a present hash all the same.
+
+        How long a refusal takes must not tell whose account was brought in from elsewhere.
+        """
+        is_match = scheme.matches(password, digest)
+        if not is_match and scheme is not self._schemes[0]:
+            self._schemes[0].hash(password)
+        return is_match
 
     def _find(self, digest: Secret[str]) -> PasswordScheme | None:
         text = digest.reveal()

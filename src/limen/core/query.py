@@ -158,7 +158,8 @@ class Lists:
         )
 
     def _seal(self, position: Position, selection: Selection) -> str:
-        body = json.dumps([_write(value) for value in position.values]).encode()
+        values = [_write(value) for value in position.values]
+        body = json.dumps(values, ensure_ascii=False).encode()
         tag = self._tag(body, selection)
         return write_base64url(tag + body)
 

@@ -12,6 +12,7 @@ from limen.core.query import Lists
 from limen.core.secret import Secret
 from limen.core.text import fold
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
+from limen.core.users.model import parse_name
 
 LISTS = Lists(Secret(b"k" * 32))
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
@@ -183,3 +184,13 @@ def test_a_cursor_of_another_key_is_refused() -> None:
 def test_a_cursor_of_endless_length_is_refused() -> None:
     with pytest.raises(InvalidCursor):
         select(replace(QUERY, cursor="A" * 5000))
+
+
+def test_the_longest_name_in_any_script_has_a_cursor() -> None:
+    query = replace(PLAIN, sort="name,email")
+    selection = select(query)
+    for name in ("\ufdfa" * 22, "\U0001f989" * 200, "\u0390" * 130):
+        values = (fold(parse_name(name)), "x" * 254, UUID(int=7))
+        page: Page[object] = Page(items=(), next=Position(values))
+        cursor = LISTS.listing(page, query, selection).next_cursor
+        assert select(replace(query, cursor=cursor)).after == Position(values)

@@ -23,6 +23,8 @@ LARGEST_ATTRIBUTES: Final = 16 * 1024
 DEEPEST_ATTRIBUTES: Final = 8
 LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
 _FEWEST_LABELS: Final = 2
+# Some characters fold to many; lists sort by the folded form, and cursors carry it.
+_LONGEST_FOLDED: Final = 2 * LONGEST_NAME
 _DOMAINS_REMEMBERED: Final = 256
 
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+")
@@ -162,7 +164,8 @@ def parse_name(text: str) -> str:
     """Read a display name; raise `ValueError` with a sentence for people."""
     is_endless = is_too_long_to_normalise(text, LONGEST_NAME)
     written = "" if is_endless else nfc(text)
-    if is_endless or len(written) > LONGEST_NAME or has_control_characters(written):
+    is_long = is_endless or len(written) > LONGEST_NAME or len(fold(written)) > _LONGEST_FOLDED
+    if is_long or has_control_characters(written):
         message = f"must be at most {LONGEST_NAME} characters, none of them invisible"
         raise ValueError(message)
     return written

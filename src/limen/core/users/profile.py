@@ -1,5 +1,6 @@
 """From raw fields to a profile, with every fault named at once."""
 
+import json
 from collections.abc import Mapping
 
 from limen.core.reading import UNSET, Maybe, Reader, Unset
@@ -64,8 +65,14 @@ def patch_profile(
 
 def changed_fields(before: Profile, after: Profile) -> tuple[str, ...]:
     """Name the fields in which two profiles differ."""
-    names = ("email", "username", "name", "attributes")
-    return tuple(name for name in names if getattr(before, name) != getattr(after, name))
+    names = ("email", "username", "name")
+    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
+    # As text: to Python `True` and `1` are equal, in JSON they are not.
+    if json.dumps(before.attributes, sort_keys=True) != json.dumps(
+        after.attributes, sort_keys=True
+    ):
+        changed.append("attributes")
+    return tuple(changed)
 
 
 def _read_username(reader: Reader, username: str | None) -> Username | None:

@@ -22,6 +22,7 @@ _WHEN: Final[Mapping[int, str]] = {
     406: "None of the accepted media types can be given",
     409: "Already there, or changed meanwhile",
     412: "If-Match names another version",
+    408: "The body did not come in time",
     413: "The body is too large",
     415: "The body is not JSON",
     422: "Well-formed, but refused",
@@ -31,7 +32,7 @@ _WHEN: Final[Mapping[int, str]] = {
     503: "The store, or something else that is needed, is out",
 }
 _FOR_ALL: Final = (400, 431, 500, 503)
-_FOR_BODIES: Final = (413, 415)
+_FOR_BODIES: Final = (408, 413, 415)
 _FOR_REPEATABLE: Final = (409, 422)
 
 

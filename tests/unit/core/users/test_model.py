@@ -143,7 +143,7 @@ def test_an_identifier_is_an_address_a_username_or_nobody() -> None:
     assert read_identifier("ä") is None
 
 
-@pytest.mark.parametrize("text", ["x" * 201, "a\0b", "a\u202eb", "a\nb"])
+@pytest.mark.parametrize("text", ["x" * 201, "a\0b", "a\u202eb", "a\nb", "\ufdfa" * 30])
 def test_names_are_short_and_visible(text: str) -> None:
     with pytest.raises(ValueError, match="at most 200"):
         parse_name(text)
@@ -309,3 +309,11 @@ def test_who_may_come_in(user: User, policy: UserPolicy, reason: str | None) -> 
 def test_who_registers_is_pending_where_addresses_must_be_proved() -> None:
     assert UserPolicy().first_status is Status.ACTIVE
     assert UserPolicy(allows_unverified_sign_in=False).first_status is Status.PENDING
+
+
+def test_in_json_true_is_not_one() -> None:
+    profile = Profile(email=Email.parse("ada@example.org"), attributes={"a": True, "b": 1})
+    changed = patch_profile(profile, attributes={"a": 1})
+    assert changed_fields(profile, changed) == ("attributes",)
+    same = patch_profile(profile, attributes={"b": 1})
+    assert changed_fields(profile, same) == ()

@@ -228,11 +228,11 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
 async def test_a_grant_needs_no_body_and_a_change_does(site: Site) -> None:
     root = await site.administrator()
     ada = await site.person()
-    assert (await site.ask("PUT", f"users/{ada.user_id}/roles/admin", by=root)).status_code == 200
+    assert (await site.ask("PUT", f"users/{ada.id}/roles/admin", by=root)).status_code == 200
     for method, path in (
         ("PATCH", "me"),
         ("PUT", "roles/admin"),
-        ("PATCH", f"users/{ada.user_id}"),
+        ("PATCH", f"users/{ada.id}"),
     ):
         response = await site.ask(method, path, by=root)
         assert (response.status_code, code_of(response)) == (400, "http.body_malformed")

@@ -19,9 +19,16 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 def upgrade() -> None:
     """Make all tables, and the role that is always there."""
     _make_users()
+    _index_users()
+    _make_passwords()
     _make_sessions()
+    _make_families()
     _make_roles()
-    _make_the_rest()
+    _make_grants()
+    _make_keys()
+    _make_throttles()
+    _make_outbox()
+    _make_attempts()
 
 
 def downgrade() -> None:
@@ -65,6 +72,9 @@ def _make_users() -> None:
         sa.UniqueConstraint("email_key", name="uq_users_email_key"),
         sa.UniqueConstraint("username_key", name="uq_users_username_key"),
     )
+
+
+def _index_users() -> None:
     nothing = sa.literal_column("''")
     username: sa.ColumnElement[Any] = sa.func.coalesce(sa.column("username_key"), nothing)
     op.create_index("ix_users_username", "users", [username, "id"])
@@ -75,6 +85,9 @@ def _make_users() -> None:
     op.create_index("ix_users_created_at", "users", ["created_at", "id"])
     op.create_index("ix_users_updated_at", "users", ["updated_at", "id"])
     op.create_index("ix_users_status", "users", ["status", "created_at", "id"])
+
+
+def _make_passwords() -> None:
     op.create_table(
         "passwords",
         sa.Column("user_id", Id, nullable=False),
@@ -115,6 +128,9 @@ def _make_sessions() -> None:
         postgresql_where=has_ended,
         sqlite_where=has_ended,
     )
+
+
+def _make_families() -> None:
     op.create_table(
         "refresh_families",
         sa.Column("session_id", Id, nullable=False),
@@ -160,6 +176,11 @@ def _make_roles() -> None:
             ["role"], ["roles.name"], name="fk_role_permissions_role", ondelete="CASCADE"
         ),
     )
+    admin = {"name": "admin", "description": "", "version": 1}
+    op.bulk_insert(roles, [{**admin, "created_at": _BEGINNING, "updated_at": _BEGINNING}])
+
+
+def _make_grants() -> None:
     op.create_table(
         "grants",
         sa.Column("user_id", Id, nullable=False),
@@ -171,11 +192,9 @@ def _make_roles() -> None:
         sa.ForeignKeyConstraint(["role"], ["roles.name"], name="fk_grants_role"),
     )
     op.create_index("ix_grants_role", "grants", ["role", "user_id"])
-    admin = {"name": "admin", "description": "", "version": 1}
-    op.bulk_insert(roles, [{**admin, "created_at": _BEGINNING, "updated_at": _BEGINNING}])
 
 
-def _make_the_rest() -> None:
+def _make_keys() -> None:
     op.create_table(
         "signing_keys",
         sa.Column("id", Words, nullable=False),
@@ -186,6 +205,9 @@ def _make_the_rest() -> None:
         sa.Column("signs_from", Instant, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_signing_keys"),
     )
+
+
+def _make_throttles() -> None:
     op.create_table(
         "throttles",
         sa.Column("key", Words, nullable=False),
@@ -196,6 +218,9 @@ def _make_the_rest() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_throttles"),
     )
     op.create_index("ix_throttles_last_at", "throttles", ["last_at"])
+
+
+def _make_outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", Id, nullable=False),
@@ -208,6 +233,9 @@ def _make_the_rest() -> None:
     )
     op.create_index("ix_outbox_at", "outbox", ["at"])
     op.create_index("ix_outbox_user_id", "outbox", ["user_id", "id"])
+
+
+def _make_attempts() -> None:
     op.create_table(
         "attempts",
         sa.Column("scope", Bytes, nullable=False),

@@ -1,1 +1,1 @@
-"""Owns the steps; a step that was released never changes."""
+"""Owns the steps of the schema; never changes one that was released."""
