@@ -92,7 +92,7 @@ class TokenService:
         session = standing.session
         now = family.rotated_at
         async with self._unit_of_work() as uow:
-            # The session before its family, as everybody does who ends one: nobody waits in a circle.
+            # The session before its family, as those who end one do: nobody waits in a circle.
             if now - session.last_used_at >= self._policy.sessions.use_resolution:
                 session = session.used(now, self._policy.sessions)
                 await uow.sessions.use(session)
