@@ -241,6 +241,20 @@ def test_several_workers_cannot_share_a_memory() -> None:
     assert [fault.field for fault in refused.value.details] == ["LIMEN_DATABASE_URL"]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104
+def test_an_address_that_is_taken_is_refused(tmp_path: Path, host: str) -> None:
+    with serving(tmp_path, "memory://") as server:
+        options = {"database_url": "memory://", "http_host": host, "http_port": server.port}
+        with pytest.raises(SettingsInvalid, match="LIMEN_HTTP_PORT cannot be listened on"):
+            serve(from_code(options))
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    options = {"database_url": "memory://", "http_host": "192.0.2.1"}
+    with pytest.raises(SettingsInvalid, match="LIMEN_HTTP_PORT cannot be listened on at 192"):
+        serve(from_code(options))
+
+
 async def test_one_worker_serves_from_memory(tmp_path: Path) -> None:
     with serving(tmp_path, "memory://") as server:
         async with client(server) as speaker:

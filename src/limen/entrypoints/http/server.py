@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -36,16 +37,36 @@ def serve(settings: Settings, *, workers: int = 1) -> None:
 
     The store is up to date and has a signing key already (`limen.wiring.bootstrap.prepare`). A
     worker that dies is replaced; one that dies again within seconds stops the server, with exit
-    status 1. Raises `SettingsInvalid` for several workers on a store in memory.
+    status 1. Raises `SettingsInvalid` for several workers on a store in memory, and for an address
+    that cannot be listened on.
     """
     if workers > 1 and settings.database.store is Store.MEMORY:
         message = "cannot be memory:// with several workers: each would have a store of its own"
-        fault = Fault("LIMEN_DATABASE_URL", "invalid", message)
-        raise SettingsInvalid(f"LIMEN_DATABASE_URL {message}.", details=(fault,))
+        raise _refusal("LIMEN_DATABASE_URL", message)
+    _check_address(settings.http.host, settings.http.port)
     configure(settings.log)
     with _shared_metrics(workers) as directory:
         load = partial(_application, settings, directory, os.getpid())
         _server(settings, workers).serve(target_loader=load, wrap_loader=False)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Refuse an address that is taken: workers share theirs, and would with anybody."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except OSError as error:
+        message = f"cannot be listened on at {host}: {error.strerror or error}"
+        raise _refusal("LIMEN_HTTP_PORT", message) from None
+
+
+def _refusal(name: str, message: str) -> SettingsInvalid:
+    return SettingsInvalid(f"{name} {message}.", details=(Fault(name, "invalid", message),))
 
 
 def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
