@@ -128,6 +128,13 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChangeRefused(Event):
+    """A user, or whoever holds their token, gave a wrong current password."""
+
+    name: ClassVar[str] = "password.change_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordHashUpgraded(Event):
     """A password that proved right was hashed again by the present scheme and cost."""
 

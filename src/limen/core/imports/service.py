@@ -8,7 +8,7 @@ from datetime import datetime
 from limen.core.access import authorise
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.events import UsersImported
+from limen.core.events import RoleGranted, UsersImported
 from limen.core.ids import UserId
 from limen.core.imports.model import AccountRow, ImportOutcome, ImportReport, RowFault
 from limen.core.imports.rows import (
@@ -26,7 +26,7 @@ from limen.core.secret import Secret
 from limen.core.users.model import own_words
 from limen.ports.accounts import Account
 from limen.ports.password_hasher import PasswordHasher
-from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _UNHASHED = Secret("$unhashed$")
 _HASHED_AT_ONCE = 4
@@ -161,8 +161,30 @@ class ImportService:
             )
             if added and not is_dry_run:
                 uow.emit(UsersImported(at=now, actor=actor, user_ids=added))
+                _tell_grants(uow, accounts, frozenset(added), actor, now)
                 await uow.commit()
         return outcomes
+
+
+def _tell_grants(
+    uow: UnitOfWork,
+    accounts: Sequence[Account],
+    added: frozenset[UserId],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Tell who came in with a role, one by one: that is what audits ask."""
+    for account in accounts:
+        for grant in account.grants if account.user.id in added else ():
+            uow.emit(
+                RoleGranted(
+                    at=now,
+                    actor=actor,
+                    user_id=grant.user_id,
+                    role=grant.role,
+                    ends_at=grant.ends_at,
+                )
+            )
 
 
 def _permissions_given(rows: Sequence[ReadRow], roles: dict[str, Role]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """From a password somebody chose to a hash that may be stored."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from limen.core.errors import Fault, PasswordRefused
 from limen.core.passwords.model import (
@@ -38,11 +39,16 @@ class PasswordPreparation:
             found = (*found, common_password())
         return found
 
-    async def prepare(self, password: Secret[str] | str, own_words: Sequence[str]) -> Secret[str]:
-        """Return the hash of a good password; raise `PasswordRefused` naming every fault."""
+    async def prepare(
+        self, password: Secret[str] | str, own_words: Sequence[str], *, field: str
+    ) -> Secret[str]:
+        """Return the hash of a good password; raise `PasswordRefused` naming every fault.
+
+        The faults are those of `field`, as the caller knows it.
+        """
         faults = await self.faults(password, own_words)
         if faults:
-            raise PasswordRefused(details=faults)
+            raise PasswordRefused(details=tuple(replace(fault, field=field) for fault in faults))
         return await self.hash(password)
 
     async def hash(self, password: Secret[str] | str) -> Secret[str]:

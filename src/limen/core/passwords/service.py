@@ -1,6 +1,7 @@
 """Setting and changing passwords."""
 
 from datetime import datetime
+from typing import Final, cast
 
 from limen.core.access import authorise_over
 from limen.core.actor import Actor
@@ -11,7 +12,7 @@ from limen.core.errors import (
     NotSignedIn,
     PasswordMismatch,
 )
-from limen.core.events import PasswordChanged, PasswordSet
+from limen.core.events import PasswordChanged, PasswordChangeRefused, PasswordSet
 from limen.core.ids import UserId
 from limen.core.passwords.model import PasswordCredential, checkable
 from limen.core.passwords.preparation import PasswordPreparation
@@ -22,6 +23,8 @@ from limen.core.signin.model import ThrottlePolicy, account_key, of_user
 from limen.core.signin.throttling import charge, clear, forgive
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+_NEW: Final = "new_password"
 
 
 class PasswordService:
@@ -51,7 +54,7 @@ class PasswordService:
         async with self._unit_of_work.view() as view:
             await authorise_over(view, actor, Permission.PASSWORDS_SET, user_id, now)
             user = await view.users.get(user_id)
-        digest = await self._preparation.prepare(new, user.own_words)
+        digest = await self._preparation.prepare(new, user.own_words, field=_NEW)
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.PASSWORDS_SET, user_id, now)
             await uow.users.lock(user_id)
@@ -75,7 +78,7 @@ class PasswordService:
         async with self._unit_of_work.view() as view:
             user = await view.users.get(user_id)
         verified = await self._prove(user_id, current, actor)
-        digest = await self._preparation.prepare(new, user.own_words)
+        digest = await self._preparation.prepare(new, user.own_words, field=_NEW)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await uow.users.lock(user_id)
@@ -98,18 +101,24 @@ class PasswordService:
             await charge(uow, of_user(user_id), actor, self._policy, now, user_id=user_id)
             await uow.commit()
         plain = checkable(current)
-        if credential is None or plain is None:
-            raise CurrentPasswordWrong
+        digest = None if credential is None or plain is None else credential.digest
         try:
-            await self._hasher.verify(plain, credential.digest)
+            await self._hasher.verify(plain or Secret(""), digest)
         except PasswordMismatch:
-            raise CurrentPasswordWrong from None
+            await self._refuse(actor)
         except HashingBusy:
             async with self._unit_of_work() as uow:
                 await forgive(uow, of_user(user_id), actor, now)
                 await uow.commit()
             raise
-        return credential.digest
+        return cast("Secret[str]", digest)
+
+    async def _refuse(self, actor: Actor) -> None:
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            uow.emit(PasswordChangeRefused(at=now, actor=actor, user_id=actor.user_id))
+            await uow.commit()
+        raise CurrentPasswordWrong
 
 
 async def _store(uow: UnitOfWork, user_id: UserId, digest: Secret[str], now: datetime) -> None:

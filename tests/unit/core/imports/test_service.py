@@ -37,6 +37,11 @@ async def test_accounts_come_in_with_everything_and_sign_in_with_their_old_hash(
     with pytest.raises(InvalidCredentials):
         await limen.enter("eve@example.org")
     assert (await limen.event_names()).count("user.imported") == 1
+    assert await limen.event_names(tokens.user.id) == [
+        "role.granted",
+        "password.hash_upgraded",
+        "signin.succeeded",
+    ]
 
 
 BAD = [

@@ -44,6 +44,7 @@ async def test_a_wrong_current_password_changes_nothing(current: str) -> None:
     mine = await limen.enter()
     with pytest.raises(CurrentPasswordWrong):
         await limen.passwords.change(current=current, new=NEW, actor=acting(mine))
+    assert (await limen.event_names())[-1] == "password.change_refused"
     await limen.enter()
 
 
@@ -64,8 +65,9 @@ async def test_a_bad_new_password_is_refused() -> None:
     limen = Assembly()
     await limen.register()
     mine = await limen.enter()
-    with pytest.raises(PasswordRefused):
+    with pytest.raises(PasswordRefused) as refused:
         await limen.passwords.change(current=PASSWORD, new="short", actor=acting(mine))
+    assert [fault.field for fault in refused.value.details] == ["new_password"]
     with pytest.raises(PasswordRefused):
         await limen.passwords.set(mine.user.id, new="short", actor=OPERATOR)
 
