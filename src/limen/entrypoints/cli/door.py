@@ -74,11 +74,20 @@ def operator() -> Actor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An open limen, and how many changes its store works on at once."""
+
+    services: Services
+    writers: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What a command works with: the services, the output, and who sits here."""
 
     services: Services
     output: Output
+    writers: int = 1
     actor: Actor = field(default_factory=operator)
 
     async def find_user(self, who: str) -> User:
@@ -121,8 +130,9 @@ def at_the_desk(command: Callable[Concatenate[Desk, P], Awaitable[None]]) -> Cal
         house = _house(ctx)
 
         async def at_desk() -> None:
-            async with house.open() as services:
-                await command(Desk(services=services, output=output_of(ctx)), *args, **kwargs)
+            async with house.open() as opened:
+                desk = Desk(services=opened.services, writers=opened.writers, output=output_of(ctx))
+                await command(desk, *args, **kwargs)
 
         house.run(at_desk())
 

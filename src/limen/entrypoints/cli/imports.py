@@ -33,8 +33,6 @@ from limen.entrypoints.cli.tally import Tally, fault_file
 
 # On SQLite each commit writes every page that its rows touched: fewer commits, fewer pages.
 _BATCH: Final = 2000
-# The next batch is read while the store works on the one before.
-_AT_ONCE: Final = 2
 # Hashing takes a quarter of a second each: small batches keep what is lost by a crash small.
 _HASHED_BATCH: Final = 16
 _TRIES: Final = 5
@@ -154,12 +152,12 @@ async def _bring_in(
     is_strict: bool,
     is_file: bool,
 ) -> None:
-    """Bring in batch by batch; while the store works on one, the next is already read.
+    """Bring in batch by batch; while the store works on one, the next is read if it can wait.
 
-    Not so when it must stop at the first fault, nor from a pipe: reading may take its time there,
-    and a batch under way would keep everybody else out of the store for as long.
+    It cannot where a store takes one change at a time, when the first fault must stop it, and
+    where reading may take its time (a pipe): a batch under way keeps others out for as long.
     """
-    most = _AT_ONCE if is_file and not is_strict else 1
+    most = desk.writers if is_file and not is_strict else 1
     under_way = deque[tuple[Batch, Task[ImportReport]]]()
 
     async def settle() -> None:

@@ -4,15 +4,20 @@ import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from limen.core.errors import StorageOutdated
+from limen.entrypoints.cli.door import Opened
 from limen.entrypoints.library import Limen
 from limen.wiring.lifecycle import open_container
 from limen.wiring.settings import Store, load
 
+# More than two gain nothing: one works in the store while the next is made ready here.
+_WRITERS: Final = 2
+
 
 @asynccontextmanager
-async def open_services() -> AsyncIterator[Limen]:
+async def open_services() -> AsyncIterator[Opened]:
     """Open limen as the settings say.
 
     Raises `SettingsInvalid`, `StorageUnavailable`, or `StorageOutdated` where `limen migrate`
@@ -29,4 +34,5 @@ async def open_services() -> AsyncIterator[Limen]:
             raise StorageOutdated
         # What was imported stays: the garbage collector need not look through it again and again.
         gc.freeze()
-        yield Limen.of(container)
+        is_concurrent = settings.database.store is Store.POSTGRESQL
+        yield Opened(services=Limen.of(container), writers=_WRITERS if is_concurrent else 1)

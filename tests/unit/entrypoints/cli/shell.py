@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from limen.entrypoints.cli.door import Opened
 from limen.entrypoints.cli.house import House
 from limen.entrypoints.cli.main import run
 from limen.testing.assembly import Assembly
@@ -61,8 +62,8 @@ class Shell:
         return typed(self._patch, arguments, stdin=stdin, house=house)
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Assembly]:
-        yield self.limen
+    async def _open(self) -> AsyncIterator[Opened]:
+        yield Opened(services=self.limen, writers=2)
 
 
 def typed(

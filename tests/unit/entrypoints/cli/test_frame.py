@@ -214,6 +214,7 @@ IN_MEMORY = """
 import asyncio, sys
 from contextlib import asynccontextmanager
 from limen.testing.assembly import Assembly
+from limen.entrypoints.cli.door import Opened
 from limen.entrypoints.cli.house import House
 from limen.entrypoints.cli.main import run
 
@@ -221,7 +222,7 @@ limen = Assembly()
 
 @asynccontextmanager
 async def open_it():
-    yield limen
+    yield Opened(services=limen)
 
 with asyncio.Runner() as runner:
     def do(*words):
