@@ -75,7 +75,7 @@ def _make_users() -> None:
 
 
 def _index_users() -> None:
-    nothing = sa.literal_column("''")
+    nothing: sa.ColumnElement[Any] = sa.literal_column("''")
     username: sa.ColumnElement[Any] = sa.func.coalesce(sa.column("username_key"), nothing)
     op.create_index("ix_users_username", "users", [username, "id"])
     for name in ("last_sign_in_at", "email_verified_at"):
