@@ -3,11 +3,13 @@
 import json
 import signal
 import subprocess
+from uuid import uuid4
 
 import bcrypt
 import pytest
 
 from limen.entrypoints.cli.exits import Exit
+from limen.testing.postgres import PostgresServer
 from tests.integration.cli.programs import LIMEN, Place, Server, until
 
 PASSWORD = "correct horse battery"
@@ -171,3 +173,27 @@ def test_wrong_arguments_are_told_before_anything_is_made(
     assert ended.code == Exit.INVALID
     assert told in ended.err
     assert not new_place.data.exists()
+
+
+def test_a_server_in_memory_has_the_administrator_it_announces(new_place: Place) -> None:
+    new_place.settings |= {"LIMEN_DATABASE_URL": "memory://"}
+    server = Server(new_place).wait()
+    password = server.said.partition("password  ")[2].split()[0]
+    body = {"identifier": "admin@limen.localhost", "password": password}
+    assert server.post("/auth/login", body).status_code == 200
+    assert server.stop() == 0
+    assert not new_place.data.exists() or not list(new_place.data.glob("*.db"))
+
+
+def test_on_postgresql_the_schema_is_changed_when_asked_only(
+    new_place: Place, postgres: PostgresServer
+) -> None:
+    name = f"bare_{uuid4().hex}"
+    new_place.settings |= {"LIMEN_DATABASE_URL": postgres.create_database(name)}
+    refused = new_place.type("serve")
+    assert refused.code == Exit.UNAVAILABLE
+    assert "limen serve --migrate" in refused.err
+    assert new_place.type("users", "list").code == Exit.UNAVAILABLE
+    server = Server(new_place, "--migrate").wait()
+    assert server.stop() == 0
+    postgres.drop_database(name)

@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import click
 
 from limen.core.errors import StorageOutdated
+from limen.core.users.model import Email
 from limen.entrypoints.cli.lazy import Command
 from limen.wiring.bootstrap import FirstAdministrator, first_administrator, prepare
 from limen.wiring.lifecycle import open_container
@@ -53,14 +55,14 @@ def serve(host: str | None, port: int | None, workers: int, migrate: bool) -> No
         _welcome(settings)
     if made is not None:
         _introduce(made)
-    serve_http(settings, workers=workers)
+    serve_http(_with(settings, made), workers=workers)
 
 
 async def _prepare(settings: Settings, *, is_migrated: bool) -> FirstAdministrator | None:
-    """Make what is missing before anybody can come in; return the administrator just made."""
-    if settings.database.store is Store.MEMORY:
-        # What is in memory lives in the worker, which prepares it itself.
-        return None
+    """Make what is missing before anybody can come in; return the administrator just made.
+
+    Of a store in memory nothing stays but who was made: the worker makes them again.
+    """
     is_wanted = is_migrated or settings.database.store is Store.SQLITE
     async with open_container(settings, migrate=is_wanted) as container:
         try:
@@ -68,6 +70,15 @@ async def _prepare(settings: Settings, *, is_migrated: bool) -> FirstAdministrat
         except StorageOutdated as error:
             raise StorageOutdated(f"{error.message} Or say: limen serve --migrate.") from None
         return await first_administrator(container)
+
+
+def _with(settings: Settings, made: FirstAdministrator | None) -> Settings:
+    """Return the settings by which a store in memory gets the administrator who was announced."""
+    if made is None or made.generated_password is None:
+        return settings
+    email, password = Email.parse(made.email), made.generated_password
+    bootstrap = replace(settings.bootstrap, admin_email=email, admin_password=password)
+    return replace(settings, bootstrap=bootstrap)
 
 
 def _welcome(settings: Settings) -> None:

@@ -7,10 +7,10 @@ from limen.core.errors import StorageOutdated
 from limen.entrypoints.http.services import Check, Gauges, Opened, Services
 from limen.entrypoints.library import Limen
 from limen.entrypoints.worker.purge import purging
-from limen.wiring.bootstrap import prepare
+from limen.wiring.bootstrap import first_administrator, prepare
 from limen.wiring.container import Container
 from limen.wiring.lifecycle import open_container
-from limen.wiring.settings import Settings
+from limen.wiring.settings import Settings, Store
 
 _PURGE_LOCK = "purge.lock"
 
@@ -25,6 +25,9 @@ async def open_for_http(
     """
     async with open_container(settings, migrate=migrate) as container:
         await prepare(container)
+        if settings.database.store is Store.MEMORY:
+            # Nobody could make one before: this store begins here.
+            await first_administrator(container)
         async with purging(container.maintenance(), lock=settings.data_dir / _PURGE_LOCK):
             yield opened(container)
 
