@@ -40,7 +40,7 @@ async def test_the_services_run_over_ones_own_adapters(capsys: pytest.CaptureFix
         "password.refused: The password is not acceptable.",
         "password.current_wrong: The current password is not right.",
         "password changed",
-        "events: ['user.registered', 'password.changed']",
+        "events: ['user.registered', 'password.change_refused', 'password.changed']",
     ]
 
 
