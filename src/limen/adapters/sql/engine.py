@@ -1,13 +1,13 @@
 """What both databases look like from above: a channel that runs calls, and a desk over it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sqlalchemy.engine import Dialect
 
 from limen.adapters.sql.statements import Bulk, Call, Row, Statement
-from limen.core.errors import StorageReadOnly
+from limen.core.errors import LimenError, StorageReadOnly
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Channel(Protocol):
         """Run `calls` in order and return what the last one gave.
 
         With `is_last` commit after them. Calls together cost as few round trips as possible.
+        Raises what a call names as `or_else` if it changes nothing.
         """
         ...
 
@@ -120,6 +121,11 @@ class Desk:
         """
         self.refuse_over()
         self._deferred.append(self._prepare(statement, values))
+
+    def demand(self, error: type[LimenError], statement: Statement, /, **values: object) -> None:
+        """Defer a write that must change a row: the next statement, or the commit, fails if not."""
+        self.refuse_over()
+        self._deferred.append(replace(self._prepare(statement, values), or_else=error))
 
     async def commit(self, bulk: Bulk, rows: Sequence[Mapping[str, object]]) -> None:
         """Insert `rows` and commit, in one go; nothing may follow."""

@@ -101,8 +101,12 @@ class SqlFamilies:
         )
 
     async def rotate(self, family: RefreshFamily) -> None:
-        """Store a family that moved one generation on, if nobody else moved or ended it."""
-        changed = await self._desk.execute(
+        """Store a family that moved one generation on, if nobody else moved or ended it.
+
+        Whether somebody did is known at the commit, or at the next question before it.
+        """
+        self._desk.demand(
+            ConcurrentUpdate,
             _ROTATE,
             session_id=family.session_id,
             previous=family.generation - 1,
@@ -111,8 +115,6 @@ class SqlFamilies:
             previous_digest=family.previous_digest,
             rotated_at=family.rotated_at,
         )
-        if not changed:
-            raise ConcurrentUpdate
 
 
 def _read(row: Row) -> RefreshFamily:

@@ -1,7 +1,10 @@
 """PostgreSQL through asyncpg."""
 
 import asyncio
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any, Final, NoReturn
 
 import asyncpg
@@ -27,6 +30,7 @@ _SERVER_SETTINGS: Final = {
     "statement_timeout": "30s",
 }
 _STATEMENTS_KEPT: Final = 500
+_PARAMETER: Final = re.compile(r"\$(\d+)")
 
 _Connection = PoolConnectionProxy
 
@@ -158,7 +162,12 @@ class _Writing:
         self._connection: _Connection | None = None
 
     async def run(self, calls: Sequence[Call], *, is_last: bool = False) -> Result:
-        """Run calls one after the other; begin before the first of all, commit behind the last."""
+        """Run calls one after the other; begin before the first of all, commit behind the last.
+
+        A whole change that is one statement, or can be written as one, needs neither.
+        """
+        if is_last and self._connection is None and calls and are_at_once(calls):
+            return await self._run_at_once(calls)
         compiled = None
         result = Result((), 0)
         try:
@@ -173,6 +182,21 @@ class _Writing:
                 await self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
             _raise(error, compiled)
+        return result
+
+    async def _run_at_once(self, calls: Sequence[Call]) -> Result:
+        """Run calls as one statement, which is a transaction by itself: one round trip for all."""
+        whole = calls[0] if len(calls) == 1 else in_one(calls)
+        try:
+            connection = await self._engine.acquire()
+            try:
+                result = await _perform(connection, whole)
+            finally:
+                await self._engine.release(connection)
+        except asyncpg.DivisionByZeroError as error:
+            raise calls[0].or_else or error from error
+        except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
+            _raise(error, whole.compiled)
         return result
 
     async def leave(self) -> None:
@@ -191,12 +215,51 @@ class _Writing:
             await self._engine.release(connection)
 
 
+def are_at_once(calls: Sequence[Call]) -> bool:
+    """Tell whether calls may run in any order, as the parts of one statement do.
+
+    No two touch one table, and only the first may find nothing to change or wait for others.
+    """
+    touched = [name for call in calls for name in call.compiled.touches]
+    return len(set(touched)) == len(touched) and all(
+        call.compiled.inserts and call.or_else is None for call in calls[1:]
+    )
+
+
+def in_one(calls: Sequence[Call]) -> Call:
+    """Return one call that does what several do that may run at once."""
+    texts = tuple(call.compiled.sql for call in calls)
+    sql = _write_in_one(texts, is_needed=calls[0].or_else is not None)
+    whole = replace(calls[0].compiled, sql=sql, readers=(), returns_rows=True)
+    return Call(whole, [value for call in calls for value in call.values])
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _write_in_one(texts: tuple[str, ...], *, is_needed: bool) -> str:
+    """Write statements as parts of one; if the first must change a row and does not, it fails."""
+    parts, shift = [], 0
+    for place, text in enumerate(texts):
+        numbers = [int(number) for number in _PARAMETER.findall(text)]
+        shifted = _PARAMETER.sub(partial(_shifted, by=shift), text)
+        parts.append(f"c{place} AS ({shifted}{' RETURNING 1' if is_needed and not place else ''})")
+        shift += max(numbers, default=0)
+    outcome = "1 / count(*) FROM c0" if is_needed else "1"
+    return f"WITH {', '.join(parts)} SELECT {outcome}"
+
+
+def _shifted(mark: re.Match[str], by: int) -> str:
+    return f"${int(mark[1]) + by}"
+
+
 async def _perform(connection: Any, call: Call) -> Result:
     if call.compiled.returns_rows:
         rows = await connection.fetch(call.compiled.sql, *call.values)
         return Result(rows, len(rows))
     status: str = await connection.execute(call.compiled.sql, *call.values)
-    return Result((), int(status.rpartition(" ")[2]))
+    count = int(status.rpartition(" ")[2])
+    if call.or_else is not None and count == 0:
+        raise call.or_else
+    return Result((), count)
 
 
 def _raise(error: Exception, compiled: Compiled | None) -> NoReturn:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy import ForeignKeyConstraint, Table
@@ -125,9 +125,7 @@ class SqliteEngine:
         return PoolStats(limit=self._readers_wanted + 1, size=size, busy=max(0, size - idle))
 
     async def _start(self, connector: Callable[[Path], sqlite3.Connection]) -> None:
-        worker = _Worker(partial(connector, self._path))
-        await worker
-        self._workers.append(worker)
+        self._workers.append(cast("_Worker", await _Worker(partial(connector, self._path))))
 
 
 class _Reading:
@@ -231,6 +229,8 @@ def _perform(
             result = _perform_one(call, connection)
         except sqlite3.Error as error:
             raise _CallFailed(error, call.compiled) from error
+        if call.or_else is not None and result.count == 0:
+            raise call.or_else
     if commits:
         connection.execute("COMMIT")
     return result

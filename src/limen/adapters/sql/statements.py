@@ -14,9 +14,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate, Update
 from sqlalchemy.sql.expression import bindparam
+from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import TypeEngine
 
 from limen.adapters.sql.columns import POSTGRESQL, Converter
+from limen.core.errors import LimenError
 
 Row: TypeAlias = Sequence[Any]
 Element: TypeAlias = (
@@ -42,7 +44,9 @@ class Compiled:
     returns_rows: bool
     writes: bool
     deletes: bool
+    inserts: bool
     table: Table | None
+    touches: frozenset[str]
 
     def bind(self, values: Mapping[str, object]) -> list[Any]:
         """Return the parameters in their order."""
@@ -69,12 +73,14 @@ class Compiled:
 class Call:
     """A compiled statement and its parameters; with `is_many`, one list for each repetition.
 
-    Parameters may be secrets, and drivers log what they run: they are kept out of `repr`.
+    `or_else` is raised unless it changes a row. Parameters may be secrets, and drivers log what
+    they run: they are kept out of `repr`.
     """
 
     compiled: Compiled = field(repr=False)
     values: Sequence[Any] = field(repr=False)
     is_many: bool = False
+    or_else: type[LimenError] | None = None
 
 
 class Statement:
@@ -123,7 +129,9 @@ class Statement:
             returns_rows=bool(columns),
             writes=self._locks or not isinstance(element, Select),
             deletes=isinstance(element, Delete),
+            inserts=isinstance(element, Insert),
             table=None if isinstance(element, Select) else cast("Table", element.table),
+            touches=_tables(element),
         )
 
 
@@ -163,6 +171,14 @@ def _from_arrays(table: Table) -> Insert:
     arrays = [bindparam(c.name, type_=ARRAY(c.type)) for c in table.columns]
     rows = functions.unnest(*arrays).table_valued(*names, name="given").render_derived()
     return insert(table).from_select(names, select(*rows.columns))
+
+
+def _tables(element: Element) -> frozenset[str]:
+    """Return the names of all tables that a statement reads or writes."""
+    found = {part.name for part in iterate(element) if isinstance(part, Table)}
+    if not isinstance(element, Select):
+        found.add(cast("Table", element.table).name)
+    return frozenset(found)
 
 
 def _processor(dialect: Dialect, kind: TypeEngine[Any], *, is_result: bool) -> Converter | None:
