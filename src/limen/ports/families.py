@@ -39,6 +39,7 @@ class RefreshFamilies(Protocol):
         """Store a family that moved one generation on, by one conditional write.
 
         Raises `ConcurrentUpdate`, at the latest at the commit, unless the stored generation is
-        exactly one less and the family has not ended: of any number of callers with the same token exactly one gets through.
+        exactly one less and the family has not ended: of any number of callers with the same
+        token exactly one gets through.
         """
         ...
