@@ -163,10 +163,9 @@ def _read_litestar(error: HTTPException) -> LimenError:
             return MethodNotAllowed((error.headers or {}).get("allow", "").split(","))
         case ValidationException():
             return InvalidInput(details=tuple(map(_fault, error.extra or [])))
-        case _ if error.detail == "Invalid host header":
-            return HostNotAllowed()
         case _:
-            return InvalidInput()
+            # What Litestar refuses before it looks for a route, namely a Host that is none.
+            return HostNotAllowed()
 
 
 def _fault(extra: Mapping[str, str]) -> Fault:

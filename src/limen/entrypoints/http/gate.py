@@ -81,9 +81,8 @@ def _shape_of(handler: object) -> type[Struct]:
 
 
 def _refuse_parameters(query: bytes) -> None:
-    faults = [
-        Fault(name, "unknown_parameter", "is not known here; this address takes no parameters")
-        for name in names_of(query)
-    ]
+    """Refuse each by its name; a query such as `&` has none, and does no harm."""
+    sentence = "is not known here; this address takes no parameters"
+    faults = tuple(Fault(name, "unknown_parameter", sentence) for name in names_of(query))
     if faults:
-        raise InvalidQuery(details=tuple(faults))
+        raise InvalidQuery(details=faults)

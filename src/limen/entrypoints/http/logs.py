@@ -4,6 +4,7 @@ import asyncio
 import logging
 import logging.config
 import sys
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from limen.wiring.groups import LogSettings
 _stamp: Final = TimeStamper(fmt="iso", utc=True)
 _encoder: Final = msgspec.json.Encoder(enc_hook=repr)
 _WAIT_SECONDS: Final = 0.05
+_ATOMIC_BYTES: Final = 4096
 _LEVELS: Final = logging.getLevelNamesMapping()
 
 
@@ -69,41 +71,51 @@ class _Lines:
     an event loop, do not wait.
     """
 
-    _waiting: ClassVar[list[bytes]] = []
+    waiting: ClassVar[list[bytes]] = []
+    due_in: ClassVar[asyncio.AbstractEventLoop | None] = None
 
     def __init__(self, *_: object) -> None:
         """Take no arguments; structlog gives those of `get_logger`."""
 
     def info(self, line: bytes) -> None:
         """Write a line soon."""
-        self._waiting.append(line)
-        if len(self._waiting) == 1:
-            try:
-                asyncio.get_running_loop().call_later(_WAIT_SECONDS, flush)
-            except RuntimeError:
-                flush()
+        self.waiting.append(line)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            flush()
+            return
+        if _Lines.due_in is not loop:
+            _Lines.due_in = loop
+            loop.call_later(_WAIT_SECONDS, flush)
 
     def error(self, line: bytes) -> None:
         """Write a line now."""
-        self._waiting.append(line)
+        self.waiting.append(line)
         flush()
 
     debug = info
     warning = critical = exception = error
 
-    @classmethod
-    def take(cls) -> bytes:
-        """Take all lines that wait."""
-        lines, cls._waiting[:] = b"\n".join([*cls._waiting, b""]), []
-        return lines
-
 
 def flush() -> None:
-    """Write what waits to be written."""
-    lines = _Lines.take()
-    if lines:
-        sys.stdout.buffer.write(lines)
+    """Write what waits to be written; workers that share a pipe do not write into each other."""
+    lines, _Lines.waiting[:], _Lines.due_in = list(_Lines.waiting), [], None
+    for chunk in _chunks(lines):
+        sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
+
+
+def _chunks(lines: list[bytes]) -> Iterator[bytes]:
+    """Yield the lines in pieces that a pipe takes as one (PIPE_BUF of Linux)."""
+    chunk = b""
+    for line in lines:
+        if chunk and len(chunk) + len(line) >= _ATOMIC_BYTES:
+            yield chunk
+            chunk = b""
+        chunk += line + b"\n"
+    if chunk:
+        yield chunk
 
 
 def _complete(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:

@@ -1,0 +1,105 @@
+"""The parts of the server that need no process of their own."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+
+from limen.entrypoints.http import server
+from limen.wiring.settings import from_code
+
+
+class Granian:
+    """Remembers how it was made, and runs the loader as a worker would."""
+
+    made: dict[str, Any]
+
+    def __init__(self, _target: str, **options: Any) -> None:
+        Granian.made = options
+
+    def serve(self, *, target_loader: Any, wrap_loader: bool) -> None:
+        assert not wrap_loader
+        self.made["app"] = target_loader()
+
+
+@pytest.fixture
+def signals(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
+    """Keep the handlers of this process, and logging, as they are."""
+    found: list[tuple[int, Any]] = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: found.append((number, handler)))
+    monkeypatch.setattr(server, "configure", lambda _: None)
+    monkeypatch.setattr(server, "Granian", Granian)
+    # The worker is this very process: its parent lives.
+    monkeypatch.setattr(os, "getppid", os.getpid)
+    return found
+
+
+def test_one_worker_serves_as_asked(signals: list[tuple[int, Any]], tmp_path: Path) -> None:
+    settings = from_code(
+        {
+            "database_url": "memory://",
+            "data_dir": tmp_path,
+            "http_port": 58321,
+            "log_level": "error",
+        }
+    )
+    server.serve(settings)
+    made = Granian.made
+    assert (made["address"], made["port"], made["workers"]) == ("127.0.0.1", 58321, 1)
+    assert made["respawn_failed_workers"]
+    assert 0 < made["workers_kill_timeout"] < 10
+    assert made["log_level"].value == "error"
+    # A worker that is stopped while it starts must stop.
+    assert signals == [(signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.SIG_DFL)]
+
+
+async def test_the_application_of_a_worker_opens_and_closes(
+    signals: list[tuple[int, Any]], tmp_path: Path
+) -> None:
+    settings = from_code({"database_url": "memory://", "data_dir": tmp_path, "http_port": 58322})
+    server.serve(settings)
+    app = Granian.made["app"]
+    assert isinstance(app, Litestar)
+    async with app.lifespan():
+        await asyncio.sleep(0)
+    assert signals
+
+
+def test_several_workers_share_their_numbers_for_as_long_as_they_serve(
+    signals: list[tuple[int, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directories: list[Path] = []
+
+    def load(_settings: object, directory: Path, _parent: int) -> None:
+        assert directory.is_dir()
+        directories.append(directory)
+
+    monkeypatch.setattr(server, "_application", load)
+    settings = from_code(
+        {"database_url": f"sqlite:///{tmp_path}/x.db", "data_dir": tmp_path, "http_port": 58323}
+    )
+    server.serve(settings, workers=3)
+    assert Granian.made["workers"] == 3
+    assert not directories[0].exists()
+    assert signals == []
+
+
+async def test_a_worker_whose_parent_is_gone_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *what: killed.append(what))
+    async with server._bound_to(parent=1_000_000_000):
+        await asyncio.sleep(0.01)
+    assert killed == [(os.getpid(), signal.SIGTERM)]
+
+
+async def test_a_worker_whose_parent_lives_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[tuple[int, int]] = []
+    monkeypatch.setattr(server, "_WATCH_SECONDS", 0.001)
+    monkeypatch.setattr(os, "kill", lambda *what: killed.append(what))
+    async with server._bound_to(parent=os.getppid()):
+        await asyncio.sleep(0.02)
+    assert killed == []
