@@ -1,15 +1,18 @@
 """Databases that are stopped, locked, full or left in the middle of something."""
 
 import asyncio
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from limen.adapters.sql import sqlite
+from limen.adapters.sql import postgresql, sqlite
 from limen.adapters.sql.database import Database, open_database
 from limen.adapters.sql.migrations.runner import upgrade
 from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
@@ -73,6 +76,48 @@ async def test_a_postgresql_that_stops_amid_a_change_undoes_it() -> None:
             server.start()
             async with units(database).view() as view:
                 assert await view.users.find(user.email) is None
+
+
+async def test_a_postgresql_that_freezes_is_unavailable_in_bounded_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(postgresql, "_READ_SECONDS", 0.3)
+    monkeypatch.setattr(postgresql, "_RELEASE_SECONDS", 0.3)
+    with ThrowawayPostgres() as server:
+        await upgrade(server.url)
+        async with opened(server.url) as database:
+            await database.ping()
+            freeze(server, signal.SIGSTOP)
+            try:
+                for _ in range(3):
+                    with pytest.raises(StorageUnavailable):
+                        async with asyncio.timeout(20):
+                            await database.ping()
+            finally:
+                freeze(server, signal.SIGCONT)
+            await database.ping()
+
+
+def freeze(server: ThrowawayPostgres, how: signal.Signals) -> None:
+    """Stop the server and all its processes in their tracks, or let them go on."""
+    postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
+    listed = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    for process in (postmaster, *map(int, listed)):
+        os.kill(process, how)
+
+
+async def test_closing_waits_for_who_is_at_work_and_lets_them_finish(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    await database.open()
+    user = a_user()
+    async with units(database)() as uow:
+        await uow.users.add(user)
+        closing = asyncio.create_task(database.close())
+        await asyncio.sleep(0)
+        await uow.commit()
+    await closing
+    async with opened(postgres_url) as again, units(again).view() as view:
+        assert await view.users.get(user.id) == user
 
 
 async def test_cancelled_callers_leave_no_connection_in_use(postgres_url: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final, NoReturn
@@ -19,8 +20,13 @@ from limen.adapters.sql.statements import Call, Compiled
 # Seconds. A connection, a free place in the pool, one statement; then the store does not answer.
 _CONNECT_SECONDS: Final = 5.0
 _POOL_SECONDS: Final = 5.0
+_READ_SECONDS: Final = 10.0
 _STATEMENT_SECONDS: Final = 30.0
 _ROLLBACK_SECONDS: Final = 5.0
+# A connection that is being given back may still wait for a statement to be cancelled.
+_RELEASE_SECONDS: Final = 2.0
+# Less than a server is given to stop.
+_CLOSE_SECONDS: Final = 5.0
 
 _SERVER_SETTINGS: Final = {
     "application_name": "limen",
@@ -66,14 +72,13 @@ class PostgresqlEngine:
 
     async def close(self) -> None:
         """Close the pool when all connections have come back, or after a while all the same."""
-        pool, self._pool = self._pool, None
-        if pool is None:
+        if self._pool is None:
             return
         try:
-            async with asyncio.timeout(_STATEMENT_SECONDS):
-                await pool.close()
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._pool.close()
         except TimeoutError:
-            pool.terminate()
+            self._pool.terminate()
 
     def reading(self) -> Channel:
         """Return a channel that takes a connection for each statement."""
@@ -96,8 +101,9 @@ class PostgresqlEngine:
             return await self._opened().acquire()
 
     async def release(self, connection: _Connection) -> None:
-        """Give a connection back that is in no transaction."""
-        await self._opened().release(connection)
+        """Give a connection back that is in no transaction; one that is stuck is thrown away."""
+        with suppress(TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            await self._opened().release(connection, timeout=_RELEASE_SECONDS)
 
     async def undo(self, connection: _Connection) -> None:
         """Roll back and give the connection back, even if the caller is cancelled meanwhile."""
@@ -108,10 +114,11 @@ class PostgresqlEngine:
 
     async def _undo(self, connection: _Connection) -> None:
         try:
-            if connection.is_in_transaction():
-                await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
+            # Whatever the connection believes: a statement may still be about to be cancelled.
+            await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            connection.terminate()
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
         await self.release(connection)
 
     def _opened(self) -> asyncpg.Pool:
@@ -142,7 +149,8 @@ class _Reading:
         try:
             connection = await self._engine.acquire()
             try:
-                return await _perform(connection, call)
+                async with asyncio.timeout(_READ_SECONDS):
+                    return await _perform(connection, call)
             finally:
                 await self._engine.release(connection)
         except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
@@ -155,11 +163,12 @@ class _Reading:
 class _Writing:
     """One transaction on one connection, from its first statement on."""
 
-    __slots__ = ("_connection", "_engine")
+    __slots__ = ("_connection", "_engine", "_is_over")
 
     def __init__(self, engine: PostgresqlEngine) -> None:
         self._engine = engine
         self._connection: _Connection | None = None
+        self._is_over = False
 
     async def run(self, calls: Sequence[Call], *, is_last: bool = False) -> Result:
         """Run calls one after the other; begin before the first of all, commit behind the last.
@@ -180,6 +189,7 @@ class _Writing:
             if is_last and self._connection is not None:
                 compiled = None
                 await self._connection.execute("COMMIT")
+                self._is_over = True
         except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
             _raise(error, compiled)
         return result
@@ -204,15 +214,10 @@ class _Writing:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        try:
-            is_open = connection.is_in_transaction()
-        except asyncpg.InterfaceError:
-            # The connection broke amid a statement, and the pool has thrown it away already.
-            return
-        if is_open:
-            await self._engine.undo(connection)
-        else:
+        if self._is_over:
             await self._engine.release(connection)
+        else:
+            await self._engine.undo(connection)
 
 
 def are_at_once(calls: Sequence[Call]) -> bool:
