@@ -45,7 +45,7 @@ async def test_somebody_comes_stays_and_goes(site: Site) -> None:
     weak = await site.ask(
         "POST", "me/password", headers=first, json={**change, "new_password": "short"}
     )
-    assert (weak.status_code, faults_of(weak)) == (422, {"password": "too_short"})
+    assert (weak.status_code, faults_of(weak)) == (422, {"new_password": "too_short"})
     assert (await site.ask("POST", "me/password", headers=first, json=change)).status_code == 204
     third = await sign_in(site, "ada@example.org", "another good sentence")
 

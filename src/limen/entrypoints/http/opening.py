@@ -10,23 +10,23 @@ from limen.entrypoints.worker.purge import purging
 from limen.wiring.bootstrap import first_administrator, prepare
 from limen.wiring.container import Container
 from limen.wiring.lifecycle import open_container
-from limen.wiring.settings import Settings, Store
+from limen.wiring.settings import Settings
 
 _PURGE_LOCK = "purge.lock"
 
 
 @asynccontextmanager
 async def open_for_http(
-    settings: Settings, *, migrate: bool | None = False
+    settings: Settings, *, migrate: bool | None = False, has_administrator: bool = True
 ) -> AsyncIterator[Opened]:
     """Open limen for one process; by default its store was brought up to date before.
 
-    Raises `StorageOutdated` or `StorageUnavailable`.
+    Unless it `has_administrator`, the first one is made. Raises `StorageOutdated` or
+    `StorageUnavailable`.
     """
     async with open_container(settings, migrate=migrate) as container:
         await prepare(container)
-        if settings.database.store is Store.MEMORY:
-            # Nobody could make one before: this store begins here.
+        if not has_administrator:
             await first_administrator(container)
         async with purging(container.maintenance(), lock=settings.data_dir / _PURGE_LOCK):
             yield opened(container)

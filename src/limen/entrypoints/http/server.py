@@ -95,10 +95,15 @@ def _application(settings: Settings, directory: Path | None, parent: int) -> ASG
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     configure(settings.log)
+    # A store in memory begins in this worker: nobody could make an administrator before.
+    is_kept = settings.database.store is not Store.MEMORY
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Opened]:
-        async with open_for_http(settings) as opened, _bound_to(parent):
+        async with (
+            open_for_http(settings, has_administrator=is_kept) as opened,
+            _bound_to(parent),
+        ):
             yield opened
 
     return create_app(opening, settings.http, metrics_directory=directory)
