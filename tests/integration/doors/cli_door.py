@@ -1,0 +1,131 @@
+"""The command line: an operator types commands, which run in the loop of the test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from limen.core.errors import LimenError
+from limen.entrypoints.cli.door import Opened
+from limen.entrypoints.cli.exits import OF_KIND
+from limen.entrypoints.cli.house import House
+from limen.testing.assembly import Assembly
+from tests.integration.doors.doors import Answer, Door, Fields, refused
+from tests.unit.entrypoints.cli.shell import typed
+
+
+class CliDoor(Door):
+    """Types with `--json` and reads the document that comes."""
+
+    def __init__(self, limen: Assembly, patch: pytest.MonkeyPatch) -> None:
+        super().__init__(limen)
+        self._patch = patch
+
+    async def register(self, fields: Fields) -> Answer:
+        return await self.create_user(fields)
+
+    async def create_user(self, fields: Fields) -> Answer:
+        words, password = [fields["email"]], fields.get("password")
+        words += ["--no-password"] if password is None else ["--password-stdin"]
+        words += _options(fields, "username", "name", "status")
+        return await self._type("users", "create", *words, stdin=password or "")
+
+    async def show_user(self, user: str) -> Answer:
+        return await self._type("users", "show", user)
+
+    async def list_users(self, query: Fields) -> Answer:
+        words = [
+            f"--filter={field}.{operator}={text}"
+            if operator != "eq"
+            else f"--filter={field}={text}"
+            for (field, operator), text in query["filters"].items()
+        ]
+        words += _options(query, "search", "sort", "page", "cursor", "limit", "count")
+        return await self._type("users", "list", *words, is_whole=True)
+
+    async def update_user(self, user: str, fields: Fields, version: int | None = None) -> Answer:
+        words = _options(fields, "email", "username", "name")
+        words += [] if version is None else [f"--version={version}"]
+        return await self._type("users", "update", user, *words)
+
+    async def suspend(self, user: str) -> Answer:
+        return await self._type("users", "suspend", user)
+
+    async def reactivate(self, user: str) -> Answer:
+        return await self._type("users", "reactivate", user)
+
+    async def delete_user(self, user: str) -> Answer:
+        return await self._type("users", "delete", user, "--yes")
+
+    async def set_password(self, user: str, password: str) -> Answer:
+        return await self._type("users", "set-password", user, "--password-stdin", stdin=password)
+
+    async def list_sessions(self, user: str) -> Answer:
+        return await self._type("sessions", "list", user)
+
+    async def revoke(self, user: str, session: str | None) -> Answer:
+        answer = await self._type("sessions", "revoke", user, session or "--all")
+        return None if "ended" in answer else answer
+
+    async def list_roles(self) -> Answer:
+        return await self._type("roles", "list")
+
+    async def create_role(self, name: str, fields: Fields) -> Answer:
+        return await self._type("roles", "create", name, *_role(fields))
+
+    async def replace_role(self, name: str, fields: Fields, version: int | None = None) -> Answer:
+        words = [] if version is None else [f"--version={version}"]
+        return await self._type("roles", "replace", name, *_role(fields), *words)
+
+    async def delete_role(self, name: str) -> Answer:
+        return await self._type("roles", "delete", name, "--yes")
+
+    async def grant(self, user: str, role: str, ends_at: str | None = None) -> Answer:
+        words = [] if ends_at is None else [f"--until={ends_at}"]
+        return await self._type("roles", "grant", user, role, *words)
+
+    async def withdraw(self, user: str, role: str) -> Answer:
+        return await self._type("roles", "withdraw", user, role)
+
+    async def list_grants(self, user: str) -> Answer:
+        return await self._type("roles", "grants", user)
+
+    async def list_permissions(self) -> Answer:
+        return await self._type("roles", "permissions")
+
+    async def _type(self, *words: str, stdin: str = "", is_whole: bool = False) -> Answer:
+        loop = asyncio.get_running_loop()
+
+        def run(command: Coroutine[Any, Any, None]) -> None:
+            asyncio.run_coroutine_threadsafe(command, loop).result()
+
+        house = House(open=self._open, run=run)
+        ended = await asyncio.to_thread(
+            typed, self._patch, [*words, "--json"], stdin=stdin, house=house
+        )
+        document = ended.document
+        if not document["success"]:
+            assert ended.code == OF_KIND[KINDS[document["error"]["code"]]]
+            return refused(document["error"])
+        assert ended.code == 0
+        return (
+            {"data": document["data"], "meta": document["meta"]} if is_whole else document["data"]
+        )
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Opened]:
+        yield Opened(services=self.limen)
+
+
+KINDS = {error.code: error.kind for error in LimenError.__subclasses__()}
+
+
+def _options(fields: Fields, *names: str) -> list[str]:
+    return [f"--{name}={fields[name]}" for name in names if name in fields]
+
+
+def _role(fields: Fields) -> list[str]:
+    names = [f"--permission={name}" for name in fields.get("permissions", ())]
+    return [*names, *_options(fields, "description")]

@@ -1,0 +1,106 @@
+"""What every door is asked: in the same words, and each answers in the same form."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from limen.core.actor import Actor
+from limen.core.errors import LimenError
+from limen.entrypoints.shapes import ErrorOut, TokensOut, UserOut
+from limen.testing.assembly import Assembly
+
+Answer: TypeAlias = Any
+Fields: TypeAlias = Mapping[str, Any]
+
+
+def plain(shape: object) -> Answer:
+    """Return a shape as JSON has it."""
+    return msgspec.json.decode(msgspec.json.encode(shape))
+
+
+def refused(error: Mapping[str, Any]) -> Answer:
+    """Return a refusal without what only one door has: the id of the request."""
+    return {"refused": {name: error[name] for name in ("code", "message", "details")}}
+
+
+async def told(asked: Awaitable[Any]) -> Answer:
+    """Wait for the core and return what it gave, or why not."""
+    try:
+        return await asked
+    except LimenError as error:
+        return refused(plain(ErrorOut.of(error)))
+
+
+class Door(ABC):
+    """What can be done through every door. Actions that return nothing answer `None`."""
+
+    def __init__(self, limen: Assembly) -> None:
+        self.limen = limen
+
+    # A shell has no sign-in of its own: what it changes shows in those who sign in elsewhere.
+
+    async def sign_in(self, identifier: str, password: str) -> Answer:
+        async def asked() -> Answer:
+            tokens = await self.limen.sign_in.sign_in(identifier=identifier, password=password)
+            return plain(TokensOut.of(tokens))
+
+        return await told(asked())
+
+    async def refresh(self, token: str) -> Answer:
+        async def asked() -> Answer:
+            return plain(TokensOut.of(await self.limen.tokens.refresh(refresh_token=token)))
+
+        return await told(asked())
+
+    async def who_am_i(self, token: str) -> Answer:
+        async def asked() -> Answer:
+            claims = await self.limen.tokens.authenticate(token)
+            me = Actor.anonymous().as_user(claims.user_id, claims.session_id)
+            return plain(UserOut.of(await self.limen.users.get(claims.user_id, actor=me)))
+
+        return await told(asked())
+
+    @abstractmethod
+    async def register(self, fields: Fields) -> Answer: ...
+    @abstractmethod
+    async def create_user(self, fields: Fields) -> Answer: ...
+    @abstractmethod
+    async def show_user(self, user: str) -> Answer: ...
+    @abstractmethod
+    async def list_users(self, query: Fields) -> Answer: ...
+    @abstractmethod
+    async def update_user(
+        self, user: str, fields: Fields, version: int | None = None
+    ) -> Answer: ...
+    @abstractmethod
+    async def suspend(self, user: str) -> Answer: ...
+    @abstractmethod
+    async def reactivate(self, user: str) -> Answer: ...
+    @abstractmethod
+    async def delete_user(self, user: str) -> Answer: ...
+    @abstractmethod
+    async def set_password(self, user: str, password: str) -> Answer: ...
+    @abstractmethod
+    async def list_sessions(self, user: str) -> Answer: ...
+    @abstractmethod
+    async def revoke(self, user: str, session: str | None) -> Answer: ...
+    @abstractmethod
+    async def list_roles(self) -> Answer: ...
+    @abstractmethod
+    async def create_role(self, name: str, fields: Fields) -> Answer: ...
+    @abstractmethod
+    async def replace_role(
+        self, name: str, fields: Fields, version: int | None = None
+    ) -> Answer: ...
+    @abstractmethod
+    async def delete_role(self, name: str) -> Answer: ...
+    @abstractmethod
+    async def grant(self, user: str, role: str, ends_at: str | None = None) -> Answer: ...
+    @abstractmethod
+    async def withdraw(self, user: str, role: str) -> Answer: ...
+    @abstractmethod
+    async def list_grants(self, user: str) -> Answer: ...
+    @abstractmethod
+    async def list_permissions(self) -> Answer: ...

@@ -1,0 +1,125 @@
+"""The HTTP server: a client calls the routes, in the loop of the test."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from limen.testing.assembly import PASSWORD
+from tests.integration.doors.doors import Answer, Door, Fields, refused
+from tests.unit.entrypoints.http.site import Site
+
+
+class HttpDoor(Door):
+    """Asks as an administrator who is signed in, or as nobody."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site.limen)
+        self._site = site
+        self._root: dict[str, str] = {}
+
+    async def enter(self, administrator: str) -> None:
+        """Sign the administrator in."""
+        tokens = await self.sign_in(administrator, PASSWORD)
+        self._root = {"authorization": f"Bearer {tokens['access_token']}"}
+
+    async def sign_in(self, identifier: str, password: str) -> Answer:
+        body = {"identifier": identifier, "password": password}
+        return await self._ask("POST", "auth/login", body, headers={})
+
+    async def refresh(self, token: str) -> Answer:
+        return await self._ask("POST", "auth/refresh", {"refresh_token": token}, headers={})
+
+    async def who_am_i(self, token: str) -> Answer:
+        return await self._ask("GET", "me", headers={"authorization": f"Bearer {token}"})
+
+    async def register(self, fields: Fields) -> Answer:
+        return await self._ask("POST", "auth/register", fields, headers={})
+
+    async def create_user(self, fields: Fields) -> Answer:
+        return await self._ask("POST", "users", fields)
+
+    async def show_user(self, user: str) -> Answer:
+        return await self._ask("GET", f"users/{user}")
+
+    async def list_users(self, query: Fields) -> Answer:
+        asked = {
+            f"filter[{field}][{operator}]" if operator != "eq" else f"filter[{field}]": text
+            for (field, operator), text in query["filters"].items()
+        }
+        named = {"q" if name == "search" else name: text for name, text in query.items()}
+        del named["filters"]
+        return await self._ask("GET", "users", params=asked | named, is_whole=True)
+
+    async def update_user(self, user: str, fields: Fields, version: int | None = None) -> Answer:
+        return await self._ask("PATCH", f"users/{user}", fields, version=version)
+
+    async def suspend(self, user: str) -> Answer:
+        return await self._ask("POST", f"users/{user}/suspend")
+
+    async def reactivate(self, user: str) -> Answer:
+        return await self._ask("POST", f"users/{user}/reactivate")
+
+    async def delete_user(self, user: str) -> Answer:
+        return await self._ask("DELETE", f"users/{user}")
+
+    async def set_password(self, user: str, password: str) -> Answer:
+        return await self._ask("POST", f"users/{user}/password", {"new_password": password})
+
+    async def list_sessions(self, user: str) -> Answer:
+        return await self._ask("GET", f"users/{user}/sessions")
+
+    async def revoke(self, user: str, session: str | None) -> Answer:
+        one = "" if session is None else f"/{session}"
+        return await self._ask("DELETE", f"users/{user}/sessions{one}")
+
+    async def list_roles(self) -> Answer:
+        return await self._ask("GET", "roles")
+
+    async def create_role(self, name: str, fields: Fields) -> Answer:
+        return await self._ask("POST", "roles", {"name": name, **fields})
+
+    async def replace_role(self, name: str, fields: Fields, version: int | None = None) -> Answer:
+        return await self._ask("PUT", f"roles/{name}", fields, version=version)
+
+    async def delete_role(self, name: str) -> Answer:
+        return await self._ask("DELETE", f"roles/{name}")
+
+    async def grant(self, user: str, role: str, ends_at: str | None = None) -> Answer:
+        body = {} if ends_at is None else {"ends_at": ends_at}
+        return await self._ask("PUT", f"users/{user}/roles/{role}", body)
+
+    async def withdraw(self, user: str, role: str) -> Answer:
+        return await self._ask("DELETE", f"users/{user}/roles/{role}")
+
+    async def list_grants(self, user: str) -> Answer:
+        return await self._ask("GET", f"users/{user}/roles")
+
+    async def list_permissions(self) -> Answer:
+        return await self._ask("GET", "permissions")
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Fields | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        version: int | None = None,
+        is_whole: bool = False,
+        **more: Any,
+    ) -> Answer:
+        sent = dict(self._root if headers is None else headers)
+        if version is not None:
+            sent["if-match"] = f'"{version}"'
+        if body is not None:
+            sent["content-type"] = "application/json"
+            more["content"] = json.dumps(body)
+        response = await self._site.ask(method, path, headers=sent, **more)
+        if response.status_code == 204:
+            return None
+        document = response.json()
+        if not document["success"]:
+            return refused(document["error"])
+        return (
+            {"data": document["data"], "meta": document["meta"]} if is_whole else document["data"]
+        )

@@ -1,0 +1,110 @@
+"""The library: Python calls the services."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from limen.core.ids import SessionId, UserId
+from limen.core.page import ListQuery
+from limen.core.users.model import Status
+from limen.entrypoints.shapes import GrantOut, ListMetaOut, RoleOut, SessionOut, UserOut
+from limen.testing.assembly import OPERATOR
+from tests.integration.doors.doors import Answer, Door, Fields, plain, told
+
+
+class LibraryDoor(Door):
+    """Python calls the services."""
+
+    async def register(self, fields: Fields) -> Answer:
+        return await self._shown(UserOut, self.limen.users.register(**fields))
+
+    async def create_user(self, fields: Fields) -> Answer:
+        given = {**fields, "status": Status(fields.get("status", "active"))}
+        return await self._shown(UserOut, self.limen.users.create(actor=OPERATOR, **given))
+
+    async def show_user(self, user: str) -> Answer:
+        return await self._shown(UserOut, self.limen.users.get(_id(user), actor=OPERATOR))
+
+    async def list_users(self, query: Fields) -> Answer:
+        async def asked() -> Answer:
+            found = await self.limen.users.list(ListQuery(**query), actor=OPERATOR)
+            return {
+                "data": plain([UserOut.of(user) for user in found.items]),
+                "meta": plain(ListMetaOut.of(found)),
+            }
+
+        return await told(asked())
+
+    async def update_user(self, user: str, fields: Fields, version: int | None = None) -> Answer:
+        return await self._shown(
+            UserOut,
+            self.limen.users.update(_id(user), actor=OPERATOR, expected_version=version, **fields),
+        )
+
+    async def suspend(self, user: str) -> Answer:
+        return await self._shown(UserOut, self.limen.users.suspend(_id(user), actor=OPERATOR))
+
+    async def reactivate(self, user: str) -> Answer:
+        return await self._shown(UserOut, self.limen.users.reactivate(_id(user), actor=OPERATOR))
+
+    async def delete_user(self, user: str) -> Answer:
+        return await told(self.limen.users.delete(_id(user), actor=OPERATOR))
+
+    async def set_password(self, user: str, password: str) -> Answer:
+        return await told(self.limen.passwords.set(_id(user), new=password, actor=OPERATOR))
+
+    async def list_sessions(self, user: str) -> Answer:
+        return await self._all(SessionOut, self.limen.sessions.list(_id(user), actor=OPERATOR))
+
+    async def revoke(self, user: str, session: str | None) -> Answer:
+        if session is None:
+            answer = await told(self.limen.sessions.revoke_all(_id(user), actor=OPERATOR))
+            return None if isinstance(answer, int) else answer
+        session_id = SessionId(UUID(session))
+        return await told(self.limen.sessions.revoke(_id(user), session_id, actor=OPERATOR))
+
+    async def list_roles(self) -> Answer:
+        return await self._all(RoleOut, self.limen.roles.list(actor=OPERATOR))
+
+    async def create_role(self, name: str, fields: Fields) -> Answer:
+        made = self.limen.roles.create(actor=OPERATOR, name=name, **fields)
+        return await self._shown(RoleOut, made)
+
+    async def replace_role(self, name: str, fields: Fields, version: int | None = None) -> Answer:
+        replaced = self.limen.roles.replace(
+            name, actor=OPERATOR, expected_version=version, **fields
+        )
+        return await self._shown(RoleOut, replaced)
+
+    async def delete_role(self, name: str) -> Answer:
+        return await told(self.limen.roles.delete(name, actor=OPERATOR))
+
+    async def grant(self, user: str, role: str, ends_at: str | None = None) -> Answer:
+        end = None if ends_at is None else datetime.fromisoformat(ends_at)
+        given = self.limen.roles.grant(_id(user), role, actor=OPERATOR, ends_at=end)
+        return await self._shown(GrantOut, given)
+
+    async def withdraw(self, user: str, role: str) -> Answer:
+        return await told(self.limen.roles.withdraw(_id(user), role, actor=OPERATOR))
+
+    async def list_grants(self, user: str) -> Answer:
+        return await self._all(GrantOut, self.limen.roles.list_grants(_id(user), actor=OPERATOR))
+
+    async def list_permissions(self) -> Answer:
+        return await told(self._permissions())
+
+    async def _permissions(self) -> Answer:
+        return list(await self.limen.roles.list_permissions(actor=OPERATOR))
+
+    async def _shown(self, shape: Any, asked: Awaitable[Any]) -> Answer:
+        answer = await told(asked)
+        return answer if isinstance(answer, dict) else plain(shape.of(answer))
+
+    async def _all(self, shape: Any, asked: Awaitable[Any]) -> Answer:
+        answer = await told(asked)
+        return answer if isinstance(answer, dict) else plain([shape.of(one) for one in answer])
+
+
+def _id(user: str) -> UserId:
+    return UserId(UUID(user))

@@ -1,0 +1,304 @@
+"""One scenario through every door, on every store: the same results, the same refusals."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final, TypeAlias
+
+import pytest
+
+from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.assembly import PASSWORD, Assembly
+from tests.integration.doors.cli_door import CliDoor
+from tests.integration.doors.doors import Answer, Door
+from tests.integration.doors.http_door import HttpDoor
+from tests.integration.doors.library_door import LibraryDoor
+from tests.unit.entrypoints.http.site import open_site
+
+ROOT: Final = "root@example.org"
+NOBODY: Final = "0197b6c2-8a4e-7c3d-9f51-2b6d1e0a4c77"
+NOTHING: Final[dict[str, list[str]]] = {"permissions": []}
+OTHER_PASSWORD: Final = "another long sentence"
+
+Transcript: TypeAlias = list[tuple[str, Answer]]
+Scenario: TypeAlias = Callable[[Door, Transcript], Awaitable[None]]
+
+
+# --- the scenarios -------------------------------------------------------------------------------
+
+
+async def coming_in(door: Door, told: Transcript) -> None:
+    """Registering, signing in, refreshing, and what goes wrong with it."""
+    ada = await door.register({"email": "Ada@Example.org", "password": PASSWORD, "name": "Ada"})
+    told.append(("registered", ada))
+    for reason, fields in {
+        "taken address": {"email": "ada@example.org", "password": PASSWORD},
+        "weak password": {"email": "bob@example.org", "password": "short"},
+        "own words": {"email": "bob@example.org", "password": "bob@example.org"},
+        "all wrong": {"email": "bob", "password": "short", "username": "!", "name": "\u200b"},
+        "good": {"email": "bob@example.org", "password": PASSWORD, "username": "Bob"},
+        "taken username": {"email": "eve@example.org", "password": PASSWORD, "username": "BOB"},
+    }.items():
+        told.append((f"register: {reason}", await door.register(fields)))
+    tokens = await door.sign_in("ada@example.org", PASSWORD)
+    told.append(("signed in", tokens))
+    told.append(("who", await door.who_am_i(tokens["access_token"])))
+    told.append(("by username", await door.sign_in("bob", PASSWORD)))
+    told.append(("wrong password", await door.sign_in("ada@example.org", "wrong")))
+    told.append(("unknown", await door.sign_in("nobody@example.org", PASSWORD)))
+    next_tokens = await door.refresh(tokens["refresh_token"])
+    told.append(("refreshed", next_tokens))
+    told.append(("again within the grace", await door.refresh(tokens["refresh_token"])))
+    door.limen.clock.advance(timedelta(seconds=11))
+    told.append(("reused", await door.refresh(tokens["refresh_token"])))
+    told.append(("its family", await door.refresh(next_tokens["refresh_token"])))
+    told.append(("its access token", await door.who_am_i(tokens["access_token"])))
+    told.append(("no token", await door.refresh("made-up")))
+
+
+async def looking_people_up(door: Door, told: Transcript) -> None:
+    """Lists and their questions."""
+    for number in range(4):
+        fields = {"email": f"user{number}@example.org", "name": f"Number {number}"}
+        await door.create_user(fields)
+    queries: dict[str, dict[str, Any]] = {
+        "all": {"filters": {}, "sort": "email"},
+        "newest": {"filters": {}, "limit": 1, "count": "exact"},
+        "page": {"filters": {}, "sort": "-email", "page": 2, "limit": 2},
+        "filter": {"filters": {("email", "prefix"): "user", ("name", "ne"): "Number 1"}},
+        "role": {"filters": {("role", "in"): "admin,nobody"}},
+        "search": {"filters": {}, "search": "NUMBER 3"},
+        "unknown operator": {"filters": {("status", "like"): "a"}},
+        "unknown field": {"filters": {("gone", "eq"): "a", ("id", "eq"): "x"}},
+        "unknown sort": {"filters": {}, "sort": "gone"},
+        "limit": {"filters": {}, "limit": 500},
+        "too deep": {"filters": {}, "page": 9999},
+        "cursor": {"filters": {}, "cursor": "made-up"},
+    }
+    for name, query in queries.items():
+        told.append((name, await door.list_users(query)))
+    first = await door.list_users({"filters": {}, "sort": "email", "limit": 3})
+    cursor = first["meta"]["next_cursor"]
+    told.append(
+        (
+            "behind",
+            await door.list_users({"filters": {}, "sort": "email", "limit": 3, "cursor": cursor}),
+        )
+    )
+    told.append(
+        (
+            "bound",
+            await door.list_users({"filters": {}, "sort": "name", "limit": 3, "cursor": cursor}),
+        )
+    )
+
+
+async def changing_people(door: Door, told: Transcript) -> None:
+    """Changing, suspending, deleting."""
+    ada = (await door.create_user({"email": "ada@example.org", "password": PASSWORD}))["id"]
+    await door.create_user({"email": "bob@example.org", "username": "bob"})
+    told.append(("named", await door.update_user(ada, {"name": "Ada", "username": "ada"}, 1)))
+    told.append(("the same", await door.update_user(ada, {"name": "Ada"})))
+    told.append(("old version", await door.update_user(ada, {"name": "A"}, 1)))
+    told.append(("taken username", await door.update_user(ada, {"username": "Bob"})))
+    told.append(("taken address", await door.update_user(ada, {"email": "BOB@example.org"})))
+    told.append(("not valid", await door.update_user(ada, {"email": "x", "name": "\u200b"})))
+    tokens = await door.sign_in("ada", PASSWORD)
+    told.append(("suspended", await door.suspend(ada)))
+    told.append(("refresh", await door.refresh(tokens["refresh_token"])))
+    told.append(("access", await door.who_am_i(tokens["access_token"])))
+    told.append(("sign in", await door.sign_in("ada", PASSWORD)))
+    told.append(("suspended again", await door.suspend(ada)))
+    told.append(("reactivated", await door.reactivate(ada)))
+    tokens = await door.sign_in("ada", PASSWORD)
+    told.append(("weak", await door.set_password(ada, "short")))
+    told.append(("set", await door.set_password(ada, OTHER_PASSWORD)))
+    told.append(("old session", await door.refresh(tokens["refresh_token"])))
+    told.append(("old password", await door.sign_in("ada", PASSWORD)))
+    told.append(("new password", await door.sign_in("ada", OTHER_PASSWORD)))
+    told.append(("deleted", await door.delete_user(ada)))
+    for name in (
+        "show_user",
+        "suspend",
+        "reactivate",
+        "delete_user",
+        "list_sessions",
+        "list_grants",
+    ):
+        told.append((name, await getattr(door, name)(ada)))
+        told.append((name, await getattr(door, name)(NOBODY)))
+    told.append(("set for nobody", await door.set_password(NOBODY, OTHER_PASSWORD)))
+    told.append(("nobody", await door.update_user(NOBODY, {"name": "x"})))
+
+
+async def ending_sessions(door: Door, told: Transcript) -> None:
+    """Sessions, seen and ended."""
+    ada = (await door.create_user({"email": "ada@example.org", "password": PASSWORD}))["id"]
+    one, two, three = [await door.sign_in("ada@example.org", PASSWORD) for _ in range(3)]
+    live = await door.list_sessions(ada)
+    told.append(("three", sorted(live, key=lambda session: session["id"])))
+    told.append(("ended", await door.revoke(ada, one["session_id"])))
+    told.append(("ended already", await door.revoke(ada, one["session_id"])))
+    told.append(("nobody's", await door.revoke(ada, NOBODY)))
+    told.append(("its token", await door.refresh(one["refresh_token"])))
+    told.append(("another token", await door.who_am_i(two["access_token"])))
+    told.append(("all", await door.revoke(ada, None)))
+    told.append(("none", await door.list_sessions(ada)))
+    told.append(("last token", await door.who_am_i(three["access_token"])))
+    told.append(("of nobody", await door.revoke(NOBODY, None)))
+
+
+async def giving_roles(door: Door, told: Transcript) -> None:
+    """Roles, grants and the last administrator."""
+    ada = (await door.create_user({"email": "ada@example.org", "password": PASSWORD}))["id"]
+    root = await door.list_users({"filters": {("email", "eq"): ROOT}})
+    root_id = root["data"][0]["id"]
+    role = {"description": "Reads", "permissions": ["users.read", "invoices.read"]}
+    told.append(("made", await door.create_role("auditor", role)))
+    told.append(("taken", await door.create_role("auditor", NOTHING)))
+    told.append(("all wrong", await door.create_role("X", {"permissions": ["users.fly", "x"]})))
+    told.append(
+        ("replaced", await door.replace_role("auditor", {"permissions": ["roles.read"]}, 1))
+    )
+    told.append(("old version", await door.replace_role("auditor", NOTHING, 1)))
+    told.append(("unknown", await door.replace_role("gone", NOTHING)))
+    told.append(("built in", await door.replace_role("admin", NOTHING)))
+    told.append(("built in", await door.delete_role("admin")))
+    told.append(("granted", await door.grant(ada, "auditor")))
+    end = (door.limen.clock.now() + timedelta(days=1)).isoformat()
+    told.append(("for a day", await door.grant(ada, "auditor", end)))
+    told.append(("past", await door.grant(ada, "auditor", "2001-01-01T00:00:00+00:00")))
+    told.append(("no role", await door.grant(ada, "gone")))
+    told.append(("nobody", await door.grant(NOBODY, "auditor")))
+    told.append(("held", await door.list_grants(ada)))
+    told.append(("in use", await door.delete_role("auditor")))
+    told.append(("withdrawn", await door.withdraw(ada, "auditor")))
+    told.append(("not held", await door.withdraw(ada, "auditor")))
+    told.append(("deleted", await door.delete_role("auditor")))
+    told.append(("gone", await door.delete_role("auditor")))
+    told.append(("roles", await door.list_roles()))
+    told.append(("permissions", await door.list_permissions()))
+    told.append(("last suspended", await door.suspend(root_id)))
+    told.append(("last deleted", await door.delete_user(root_id)))
+    told.append(("last withdrawn", await door.withdraw(root_id, "admin")))
+    told.append(("last for a day", await door.grant(root_id, "admin", end)))
+    told.append(("second", await door.grant(ada, "admin")))
+    told.append(("not the last", await door.withdraw(ada, "admin")))
+
+
+SCENARIOS: Final = (
+    coming_in,
+    looking_people_up,
+    changing_people,
+    ending_sessions,
+    giving_roles,
+)
+
+
+# --- the same through each door ------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def library(limen: Assembly, _: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    yield LibraryDoor(limen)
+
+
+@asynccontextmanager
+async def http(limen: Assembly, _: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    async with open_site(limen=limen) as site:
+        door = HttpDoor(site)
+        await door.enter(ROOT)
+        yield door
+
+
+@asynccontextmanager
+async def command_line(limen: Assembly, patch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    yield CliDoor(limen, patch)
+
+
+async def transcript(
+    door: Any, scenario: Scenario, limen: Assembly, patch: pytest.MonkeyPatch
+) -> Transcript:
+    await limen.administrator(ROOT)
+    await limen.enter(ROOT)
+    told: Transcript = []
+    async with door(limen, patch) as opened:
+        await scenario(opened, told)
+    return told
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("door", [library, http, command_line])
+async def test_every_door_gives_the_same_results_and_refusals(
+    unit_of_work: UnitOfWorkFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    scenario: Scenario,
+    door: Any,
+) -> None:
+    reference = await transcript(library, scenario, Assembly(), monkeypatch)
+    told = await transcript(door, scenario, Assembly(unit_of_work), monkeypatch)
+    for expected, found in zip(masked(reference), masked(told), strict=True):
+        assert found == expected
+
+
+async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    met = set()
+    for scenario in SCENARIOS:
+        for _, answer in await transcript(library, scenario, Assembly(), monkeypatch):
+            if isinstance(answer, dict) and "refused" in answer:
+                met.add(answer["refused"]["code"])
+    assert met == {
+        "input.invalid",
+        "password.refused",
+        "query.cursor_invalid",
+        "query.invalid",
+        "query.page_too_deep",
+        "role.built_in",
+        "role.grant_not_found",
+        "role.in_use",
+        "role.last_administrator",
+        "role.name_taken",
+        "role.not_found",
+        "session.ended",
+        "session.not_found",
+        "signin.invalid_credentials",
+        "storage.version_mismatch",
+        "token.refresh_invalid",
+        "token.refresh_reused",
+        "user.email_taken",
+        "user.not_found",
+        "user.username_taken",
+    }
+
+
+# --- what differs from run to run ----------------------------------------------------------------
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
+_SECRETS = {"access_token", "refresh_token", "next_cursor"}
+# What a door knows of who calls; a shell knows nothing.
+_CALLER = {"address", "user_agent"}
+
+
+def masked(told: Transcript) -> Transcript:
+    """Replace what chance or time made: ids by the order in which they appear."""
+    seen: dict[str, str] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return seen.setdefault(found[0], f"id {len(seen)}")
+
+    def mask(value: Answer) -> Answer:
+        if isinstance(value, dict):
+            return {
+                name: "secret" if name in _SECRETS and item else mask(item)
+                for name, item in value.items()
+                if name not in _CALLER
+            }
+        if isinstance(value, list):
+            return [mask(item) for item in value]
+        if isinstance(value, str):
+            return _INSTANT.sub("instant", _ID.sub(number, value))
+        return value
+
+    return [(name, mask(answer)) for name, answer in told]
