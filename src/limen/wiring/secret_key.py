@@ -15,6 +15,7 @@ from limen.wiring.forms import parse_secret_key
 from limen.wiring.settings import Settings, Store
 
 SECRET_FILE: Final = "secret.key"  # noqa: S105 - its name, not the secret.
+_DRAFT_BYTES: Final = 8
 _SECRET_BYTES: Final = 32
 _PURPOSES: Final = "limen 1 "
 
@@ -55,7 +56,7 @@ def find_secret_keys(settings: Settings, entropy: Callable[[int], bytes]) -> Sec
     path = settings.data_dir / SECRET_FILE
     try:
         if not path.exists():
-            _make(path, entropy(_SECRET_BYTES))
+            _make(path, entropy(_SECRET_BYTES), draft=entropy(_DRAFT_BYTES).hex())
         return SecretKeys(current=parse_secret_key(path.read_text().strip()), old=old)
     except (OSError, ValueError) as error:
         fault = Fault("LIMEN_SECRET_KEY", "unreadable", f"in {path} is of no use: {error}")
@@ -63,19 +64,29 @@ def find_secret_keys(settings: Settings, entropy: Callable[[int], bytes]) -> Sec
         raise SettingsInvalid(message, details=(fault,)) from error
 
 
-def _make(path: Path, secret: bytes) -> None:
+def _make(path: Path, secret: bytes, *, draft: str) -> None:
     """Write the file whole or not at all; of two processes at once, one wins and both read it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft_path = path.with_name(f"{path.name}.{draft}")
+    descriptor = os.open(draft_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secret.hex() + "\n")
             file.flush()
             os.fsync(descriptor)
-        path.hardlink_to(draft)
+        path.hardlink_to(draft_path)
     except FileExistsError:
         return
     finally:
-        draft.unlink()
+        draft_path.unlink()
+    _persist(path.parent)
     _log.warning("Made the secret key %s: keep it, what is stored cannot be used without it", path)
+
+
+def _persist(directory: Path) -> None:
+    """Have the disk know what is in the directory: a power cut must not take the key away."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
