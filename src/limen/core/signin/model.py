@@ -76,8 +76,8 @@ class Throttle:
         return replace(self, attempts=attempts + 1, since=since, last_at=now)
 
     def forgiven(self) -> "Throttle":
-        """Take one attempt back: it turned out to be good."""
-        return replace(self, attempts=max(self.attempts - 1, 0))
+        """Take one attempt back, with the wait it brought: it was good, or nobody judged it."""
+        return replace(self, attempts=max(self.attempts - 1, 0), blocked_until=None)
 
 
 def _wait(attempts: int, policy: ThrottlePolicy) -> timedelta:

@@ -166,6 +166,13 @@ async def test_a_busy_hasher_is_no_failed_attempt() -> None:
         with pytest.raises(HashingBusy):
             await limen.enter()
     limen.hasher.is_busy = False
+    for _ in range(6):
+        await refusal(limen, "ada@example.org", "wrong password")
+    limen.clock.advance(timedelta(seconds=1))
+    limen.hasher.is_busy = True
+    with pytest.raises(HashingBusy):
+        await limen.enter()
+    limen.hasher.is_busy = False
     await limen.enter()
 
 
