@@ -5,10 +5,13 @@ what a client writes itself stands to the left of what the first trusted proxy s
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
+
+_REMEMBERED: Final = 256
 
 
 def client_address(
@@ -65,6 +68,7 @@ def _forwarded(text: str) -> Iterator[str]:
         )
 
 
+@lru_cache(_REMEMBERED)
 def _plain(text: str) -> str | None:
     """Return the address without quotes, brackets and port; `None` if it is none."""
     bare = text.strip('"')

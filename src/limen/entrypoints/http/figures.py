@@ -1,14 +1,18 @@
 """The route that gives the numbers to Prometheus."""
 
+from typing import Final
+
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.metrics import Metrics
 from limen.entrypoints.http.rules import Query, Rules
 from limen.entrypoints.http.services import Reception
+
+# prometheus_client.exposition.CONTENT_TYPE_LATEST, without importing it at the start.
+_TEXT: Final = "text/plain; version=1.0.0; charset=utf-8"
 
 
 class Figures:
@@ -36,7 +40,7 @@ class MetricsController(Controller):
 
     @get(
         "/",
-        media_type=CONTENT_TYPE_LATEST,
+        media_type=_TEXT,
         **described(
             "getMetrics",
             "Get the numbers for Prometheus",
@@ -45,4 +49,4 @@ class MetricsController(Controller):
     )
     async def expose(self, figures: NamedDependency[Figures]) -> Answered[bytes]:
         """Return the numbers of all workers in the text format of Prometheus."""
-        return Answered(figures.exposition(), media_type=CONTENT_TYPE_LATEST)
+        return Answered(figures.exposition(), media_type=_TEXT)

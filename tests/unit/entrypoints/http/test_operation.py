@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.parser import text_string_to_metric_families
 
 from limen.core.errors import StorageOutdated, StorageUnavailable
@@ -160,3 +161,8 @@ def test_workers_add_up_what_they_count(tmp_path: Path, monkeypatch: pytest.Monk
 def test_one_worker_leaves_nothing(tmp_path: Path) -> None:
     Metrics().leave({})
     assert not list(tmp_path.iterdir())
+
+
+async def test_the_text_is_of_the_type_that_is_said(site: Site) -> None:
+    response = await site.ask("GET", "/metrics")
+    assert response.headers["content-type"] == CONTENT_TYPE_LATEST
