@@ -3,6 +3,9 @@
 import json
 import signal
 import subprocess
+import sys
+from contextlib import suppress
+from threading import Thread
 from uuid import uuid4
 
 import bcrypt
@@ -10,7 +13,7 @@ import pytest
 
 from limen.entrypoints.cli.exits import Exit
 from limen.testing.postgres import PostgresServer
-from tests.integration.cli.programs import LIMEN, Place, Server, until
+from tests.integration.cli.programs import LIMEN, PATIENCE, Place, Server, until
 
 PASSWORD = "correct horse battery"
 
@@ -50,17 +53,27 @@ def test_people_move_in_and_out_and_sign_in_with_their_old_hash(place: Place) ->
 
 
 def test_a_killed_import_loses_nothing_that_was_stored_and_doubles_nobody(place: Place) -> None:
-    people = 60_000
-    file = place.folder / "people.csv"
-    file.write_text("email\n" + "".join(f"user{n}@example.org\n" for n in range(people)))
-    import_ = place.start("users", "import", str(file), stdout=subprocess.DEVNULL)
+    people = 20_000
+    text = "email\n" + "".join(f"user{n}@example.org\n" for n in range(people))
+    import_ = place.start("users", "import", "-", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    pipe = import_.stdin
+    assert pipe is not None
+
+    def feed() -> None:
+        # The pipe stays open: however fast it is, the import is never done.
+        with suppress(BrokenPipeError):
+            pipe.write(text.encode())
+
+    feeder = Thread(target=feed)
+    feeder.start()
     until(lambda: place.count() > 0)
     stored = place.count()
     import_.kill()
     import_.wait()
+    feeder.join()
     after = place.count()
-    assert 0 < stored <= after < people
-    again = place.run("users", "import", str(file), "--json").data
+    assert 0 < stored <= after <= people
+    again = place.run("users", "import", "-", "--json", stdin=text).data
     assert (again["added"], again["present"]) == (people - after, after)
     assert place.count() == people
 
@@ -74,7 +87,7 @@ def test_ctrl_c_stops_an_import_that_waits_for_its_pipe(place: Place) -> None:
     import_.stdin.flush()
     until(lambda: place.count() > 0)
     import_.send_signal(signal.SIGINT)
-    _, told = import_.communicate(timeout=10)
+    _, told = import_.communicate(timeout=PATIENCE)
     assert import_.returncode == Exit.INTERRUPTED
     assert b"So far: " in told
     assert b"interrupted" in told
@@ -88,9 +101,30 @@ def test_a_reader_who_leaves_an_export_early_ends_it(place: Place) -> None:
     assert export.stdout is not None
     assert export.stdout.readline().startswith(b"email,")
     export.stdout.close()
-    assert export.wait(timeout=10) == Exit.PIPE_CLOSED
+    assert export.wait(timeout=PATIENCE) == Exit.PIPE_CLOSED
     assert export.stderr is not None
     assert export.stderr.read() == b""
+
+
+def test_a_command_loads_no_server(place: Place) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", LIST_AND_TELL],
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    loaded = set(told.splitlines()[-1].split())
+    assert "limen.adapters.sql.users" in loaded
+    assert not loaded & {"litestar", "granian", "alembic", "rich.table", "aiosmtplib"}
+
+
+LIST_AND_TELL = """
+import sys
+from limen.entrypoints.cli.main import run
+assert run(["users", "list"]) == 0
+print(*sys.modules)
+"""
 
 
 def test_the_tab_key_completes_commands_and_options(new_place: Place) -> None:
@@ -108,6 +142,7 @@ def test_the_tab_key_completes_commands_and_options(new_place: Place) -> None:
     assert completed("limen", "us") == ["users"]
     assert completed("limen", "users", "im") == ["import"]
     assert completed("limen", "users", "import", "--st") == ["--strict"]
+    assert completed("limen", "users", "create", "a@example.org", "--ver") == ["--verified"]
 
 
 # --- the server ----------------------------------------------------------------------------------

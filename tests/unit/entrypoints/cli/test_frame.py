@@ -3,10 +3,12 @@
 import contextlib
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from limen.entrypoints.cli.house import House
 from limen.entrypoints.cli.lazy import LazyGroup
 from limen.entrypoints.cli.main import root, run
 from limen.entrypoints.cli.output import cell, visible
+from limen.entrypoints.cli.prompts import interruptible
 from limen.testing.assembly import Assembly
 from tests.unit.entrypoints.cli.shell import Shell
 
@@ -273,6 +276,36 @@ def test_tables_are_drawn_on_a_terminal_and_documents_indented() -> None:
     assert "\x1b[" in shown
     shown, _ = terminal(created + 'do("users", "list", "--json")').end()
     assert '  "success": true' in shown
+
+
+def test_an_import_shows_how_far_it_is_where_somebody_watches(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("email\n" + "".join(f"user{n}@example.org\n" for n in range(6000)) + "x\n")
+    shown, code = terminal(f'do("users", "import", {str(file)!r})').end()
+    assert code == Exit.NOT_ALL_WELL
+    assert "rows/s" in shown
+    assert "line 6002: email: must be an e-mail address" in shown
+    assert "6001 rows: 6000 added, 0 were there already, 1 refused." in shown
+    shown, code = terminal(f'do("users", "import", {str(file)!r}, "--json")').end()
+    assert (code, "rows/s" in shown) == (Exit.NOT_ALL_WELL, False)
+
+
+def test_the_doctor_marks_what_is_well_in_colour() -> None:
+    shown, code = terminal('run(("doctor",))', LIMEN_DATABASE_URL="memory://").end()
+    assert "\x1b[32m✓\x1b[0m settings" in shown
+    assert code in {Exit.DONE, Exit.NOT_ALL_WELL}
+
+
+def test_reading_can_be_interrupted_in_the_main_thread_only() -> None:
+    def handler() -> object:
+        with interruptible():
+            return signal.getsignal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(handler).result() is before
+    assert handler() is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_no_colour_is_no_colour() -> None:
