@@ -1,7 +1,6 @@
 """What the OpenAPI document says of a route, and the rules that make it true."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
@@ -14,7 +13,6 @@ BEARER: Final = "bearer"
 _VERSIONED: Final = "is_versioned"
 
 _WHEN: Final[Mapping[int, str]] = {
-    304: "Not changed since the version that the caller has",
     400: "The body, a parameter or a header has the wrong form",
     401: "No access token, or one that is expired or refused",
     403: "Not allowed",
@@ -78,9 +76,14 @@ def is_versioned(handler: HTTPRouteHandler) -> bool:
     return bool(handler.opt.get(_VERSIONED, False))
 
 
+def when(status: int) -> str:
+    """Say when a refusal has this status."""
+    return _WHEN[status]
+
+
 def _spec(status: int, shape: type) -> ResponseSpec:
     return ResponseSpec(
         data_container=shape,
         generate_examples=False,
-        description=_WHEN.get(status, HTTPStatus(status).phrase),
+        description=when(status),
     )

@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 
-from limen.entrypoints.http.describing import BEARER, is_versioned
+from limen.entrypoints.http.describing import BEARER, is_versioned, when
 from limen.entrypoints.http.errors import ProblemOut
 from limen.entrypoints.http.examples import EXAMPLES
 from limen.entrypoints.http.figures import Figures
@@ -77,6 +77,7 @@ def openapi_document() -> dict[str, Any]:
     for methods in document["paths"].values():
         for method, operation in methods.items():
             _complete(operation, method, handlers[operation["operationId"]])
+            _share(operation, document["components"])
     _complete_schemas(document)
     plain: dict[str, Any] = _renamed(document, dict(_names(document["components"]["schemas"])))
     return plain
@@ -124,7 +125,7 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
         content[MERGE_PATCH] = content[JSON]
     if method != "get":
         # Whoever writes may meet somebody who writes the same.
-        responses.setdefault(_CONFLICT, {**responses["400"], "description": "Changed meanwhile"})
+        responses.setdefault(_CONFLICT, {**responses["400"], "description": when(409)})
     for status, response in responses.items():
         names = sorted(_headers(handler, status))
         response["headers"] = {
@@ -135,6 +136,20 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
     operation["responses"] = dict(sorted(responses.items()))
     for empty in [key for key in ("parameters", "deprecated") if not operation.get(key)]:
         operation.pop(empty, None)
+
+
+def _share(operation: dict[str, Any], components: dict[str, Any]) -> None:
+    """Say once what many operations have: refusals, and parameters in headers."""
+    for status, response in operation["responses"].items():
+        if int(status) >= _FIRST_REFUSAL and _is_failure(response):
+            name = f"Refusal{status}"
+            components.setdefault("responses", {})[name] = response
+            operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    for place, parameter in enumerate(operation.get("parameters", [])):
+        if parameter["in"] == "header":
+            name = parameter["name"].replace("-", "")
+            components.setdefault("parameters", {})[name] = parameter
+            operation["parameters"][place] = {"$ref": f"#/components/parameters/{name}"}
 
 
 def _headers(handler: HTTPRouteHandler, status: str) -> Iterator[str]:

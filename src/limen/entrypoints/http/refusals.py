@@ -28,7 +28,7 @@ class MethodNotAllowed(HttpRefusal):
     code = "http.method_not_allowed"
     status = 405
 
-    def __init__(self, methods: Iterable[str]) -> None:
+    def __init__(self, methods: Iterable[str] = ()) -> None:
         """Name the methods that are allowed."""
         super().__init__()
         self.allow = allowed(methods)

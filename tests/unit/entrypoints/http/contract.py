@@ -24,6 +24,16 @@ def document() -> dict[str, Any]:
     return openapi_document()
 
 
+def followed(part: Any) -> Any:
+    """Return the part itself, or what it refers to."""
+    found: Any = document()
+    if part is None or "$ref" not in part:
+        return part
+    for step in part["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return found
+
+
 @cache
 def _strict() -> dict[str, Any]:
     """The schemas, without room for fields they do not name."""
@@ -70,7 +80,7 @@ class Contract:
         operation = document()["paths"].get(template, {}).get(request.method.lower())
         if operation is None or response.status_code in EVERYWHERE:
             return
-        told = operation["responses"].get(str(response.status_code))
+        told = followed(operation["responses"].get(str(response.status_code)))
         about = f"{request.method} {template} {response.status_code}: {response.text[:300]}"
         assert told is not None, f"not in the document: {about}"
         self.seen.add((operation["operationId"], response.status_code))
