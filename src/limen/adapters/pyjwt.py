@@ -29,9 +29,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import Algorithm as Implementation
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
-from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
+from limen.core.encoding import write_base64url
 from limen.core.errors import TokenInvalid
 from limen.core.keys.model import Algorithm, KeyPair
 from limen.core.secret import Secret
@@ -69,7 +69,6 @@ class JwtSigner:
     """
 
     def __init__(self) -> None:
-        self._jws = PyJWS(algorithms=[algorithm.value for algorithm in Algorithm])
         self._private = lru_cache(_KEYS_AT_HAND)(_load_private)
         self._public = lru_cache(_KEYS_AT_HAND)(_load_public)
 
@@ -90,14 +89,10 @@ class JwtSigner:
     ) -> Secret[str]:
         """Return `claims` as a signed JWT (RFC 7515 compact form) with `kid` and `typ`."""
         payload = json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode()
-        token = self._jws.encode(
-            payload,
-            self._private(algorithm, private.reveal()),
-            algorithm=algorithm.value,
-            headers={"typ": token_type, "kid": key_id},
-            sort_headers=False,
-        )
-        return Secret(token)
+        signed = f"{_header(algorithm, key_id, token_type)}.{write_base64url(payload)}"
+        key = self._private(algorithm, private.reveal())
+        signature = _IMPLEMENTATIONS[algorithm].sign(signed.encode(), key)
+        return Secret(f"{signed}.{write_base64url(signature)}")
 
     def read_header(self, token: str) -> TokenHeader:
         """Return the header of `token`, not yet believed.
@@ -130,6 +125,13 @@ class JwtSigner:
         if not _IMPLEMENTATIONS[algorithm].verify(signed, key, signature):
             raise TokenInvalid
         return _read_object(claims)
+
+
+@lru_cache(_KEYS_AT_HAND)
+def _header(algorithm: Algorithm, key_id: str, token_type: str) -> str:
+    """Return the first segment of a token, the same for all tokens of one key."""
+    header = {"alg": algorithm.value, "typ": token_type, "kid": key_id}
+    return write_base64url(json.dumps(header, separators=(",", ":")).encode())
 
 
 def _generate(algorithm: Algorithm) -> PrivateKey:
