@@ -86,5 +86,4 @@ def _plain(text: str) -> str | None:
 
 
 def _is_listed(address: str, proxies: Sequence[Network]) -> bool:
-    parsed = ip_address(address)
-    return any(parsed in network for network in proxies)
+    return any(ip_address(address) in network for network in proxies)
