@@ -1,7 +1,7 @@
 """What both databases look like from above: a channel that runs calls, and a desk over it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy.engine import Dialect
@@ -125,7 +125,8 @@ class Desk:
     def demand(self, error: type[LimenError], statement: Statement, /, **values: object) -> None:
         """Defer a write that must change a row: the next statement, or the commit, fails if not."""
         self.refuse_over()
-        self._deferred.append(replace(self._prepare(statement, values), or_else=error))
+        call = self._prepare(statement, values)
+        self._deferred.append(Call(call.compiled, call.values, or_else=error))
 
     async def commit(self, bulk: Bulk, rows: Sequence[Mapping[str, object]]) -> None:
         """Insert `rows` and commit, in one go; nothing may follow."""

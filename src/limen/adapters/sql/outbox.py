@@ -77,12 +77,12 @@ class SqlOutbox:
 
 def write_event(event: Event, event_id: UUID) -> Mapping[str, object]:
     """Return an event as a row."""
-    actor = {name: plain(getattr(event.actor, name)) for name in _ACTOR_FIELDS}
+    actor = ((name, getattr(event.actor, name)) for name in _ACTOR_FIELDS)
     return {
         "id": event_id,
         "name": event.name,
         "at": event.at,
-        "actor": {name: value for name, value in actor.items() if value is not None},
+        "actor": {name: plain(value) for name, value in actor if value is not None},
         "user_id": event.user_id,
         "payload": event.payload(),
     }

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final, NoReturn
 
@@ -196,17 +195,21 @@ class _Writing:
 
     async def _run_at_once(self, calls: Sequence[Call]) -> Result:
         """Run calls as one statement, which is a transaction by itself: one round trip for all."""
-        whole = calls[0] if len(calls) == 1 else in_one(calls)
+        first, *others = calls
+        result = Result((), 0)
         try:
             connection = await self._engine.acquire()
             try:
-                result = await _perform(connection, whole)
+                if others:
+                    await connection.execute(*in_one(calls))
+                else:
+                    result = await _perform(connection, first)
             finally:
                 await self._engine.release(connection)
         except asyncpg.DivisionByZeroError as error:
-            raise calls[0].or_else or error from error
+            raise first.or_else or error from error
         except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
-            _raise(error, whole.compiled)
+            _raise(error, first.compiled)
         return result
 
     async def leave(self) -> None:
@@ -231,12 +234,11 @@ def are_at_once(calls: Sequence[Call]) -> bool:
     )
 
 
-def in_one(calls: Sequence[Call]) -> Call:
-    """Return one call that does what several do that may run at once."""
+def in_one(calls: Sequence[Call]) -> tuple[Any, ...]:
+    """Return one statement that does what several do that may run at once, and its parameters."""
     texts = tuple(call.compiled.sql for call in calls)
     sql = _write_in_one(texts, is_needed=calls[0].or_else is not None)
-    whole = replace(calls[0].compiled, sql=sql, readers=(), returns_rows=True)
-    return Call(whole, [value for call in calls for value in call.values])
+    return sql, *(value for call in calls for value in call.values)
 
 
 @lru_cache(_STATEMENTS_KEPT)
