@@ -1,9 +1,11 @@
 """limen as a Litestar application of its own."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from litestar import Litestar
 
@@ -19,6 +21,8 @@ from limen.entrypoints.http.schema import SchemaController
 from limen.entrypoints.http.services import Opening, Reception
 from limen.wiring.groups import HttpSettings
 
+_logger: Final = logging.getLogger(__name__)
+
 
 def create_app(
     opening: Opening, settings: HttpSettings, *, metrics_directory: Path | None = None
@@ -33,8 +37,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with opening() as opened, reception.serving(opened), _leaving(figures):
-            yield
+        async with opening() as opened, reception.serving(opened):
+            if metrics_directory is None:
+                yield
+            else:
+                async with _leaving(figures):
+                    yield
         flush()
 
     app = Litestar(
@@ -58,7 +66,11 @@ async def _leaving(figures: Figures) -> AsyncIterator[None]:
 
     async def leave() -> None:
         while True:
-            await asyncio.to_thread(figures.leave)
+            try:
+                await asyncio.to_thread(figures.leave)
+            except OSError as error:
+                # A full disk is no reason to stop counting.
+                _logger.warning("The numbers could not be shared: %s", error)
             await asyncio.sleep(REFRESHED_SECONDS)
 
     task = asyncio.create_task(leave())

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.parser import text_string_to_metric_families
 
 from limen.core.errors import StorageOutdated, StorageUnavailable
+from limen.entrypoints.http import app as app_module
 from limen.entrypoints.http import health
 from limen.entrypoints.http.metrics import Metrics
-from tests.unit.entrypoints.http.site import PASSWORD, Site, open_site
+from limen.entrypoints.http.services import Opened
+from limen.testing.assembly import Assembly
+from limen.testing.fakes import SeededEntropy
+from tests.unit.entrypoints.http.site import PASSWORD, Site, http_settings, open_site
 
 
 async def well() -> None:
@@ -166,3 +172,28 @@ def test_one_worker_leaves_nothing(tmp_path: Path) -> None:
 async def test_the_text_is_of_the_type_that_is_said(site: Site) -> None:
     response = await site.ask("GET", "/metrics")
     assert response.headers["content-type"] == CONTENT_TYPE_LATEST
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen")
+
+
+async def test_numbers_that_cannot_be_shared_stop_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "REFRESHED_SECONDS", 0.01)
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Opened]:
+        yield Opened(services=Assembly(), entropy=SeededEntropy())
+
+    shared = tmp_path / "shared"
+    app = app_module.create_app(opening, http_settings(), metrics_directory=shared)
+    async with app.lifespan():
+        await until(lambda: "could not be shared" in caplog.text)
+        shared.mkdir()
+        await until(lambda: bool(list(shared.glob("*.json"))))
