@@ -91,7 +91,7 @@ def test_the_installed_limen_serves_from_an_empty_directory(wheel: Path, tmp_pat
     limen = programs / "limen"
     assert "users" in run(limen, "--help", cwd=home)
     run(limen, "migrate", cwd=home)
-    run(limen, "users", "create", "ada@example.org", cwd=home)
+    run(limen, "users", "create", "ada@example.org", "--no-password", cwd=home)
     listed = json.loads(run(limen, "users", "list", "--json", cwd=home))
     assert [user["email"] for user in listed["data"]] == ["ada@example.org"]
     port = free_port()

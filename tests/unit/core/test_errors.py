@@ -4,7 +4,8 @@ from limen.core.errors import Kind, LimenError
 
 
 def _catalogue(kind: type[LimenError] = LimenError) -> list[type[LimenError]]:
-    return [error for sub in kind.__subclasses__() for error in (sub, *_catalogue(sub))]
+    found = [error for sub in kind.__subclasses__() for error in (sub, *_catalogue(sub))]
+    return [error for error in found if error.__module__ == LimenError.__module__]
 
 
 def test_codes_are_unique() -> None:

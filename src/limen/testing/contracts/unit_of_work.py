@@ -247,10 +247,11 @@ class UnitOfWorkContract(Contract):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        # Who comes next waits for a commit that was under way: then its outcome is settled.
+        await keep(unit_of_work, a_user())
         async with unit_of_work.view() as view:
             found = await view.users.find(user.email)
             assert (found is None) == (await view.passwords.find(user.id) is None)
-        await keep(unit_of_work, a_user())
 
     async def test_a_unit_of_work_that_was_undone_leaves_the_next_one_free(
         self, unit_of_work: UnitOfWorkFactory

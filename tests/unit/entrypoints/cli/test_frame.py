@@ -3,9 +3,11 @@
 import contextlib
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -186,6 +188,9 @@ def test_text_for_terminals_holds_nothing_a_terminal_obeys() -> None:
     assert visible("\x1b]0;owned\x07") == r"\x1b]0;owned\x07"
 
 
+LONGEST_WAIT = 30
+
+
 class Terminal:
     """A pseudo-terminal with a command on it, whose limen is the one of this process."""
 
@@ -198,17 +203,29 @@ class Terminal:
     def read_until(self, text: str) -> str:
         seen = ""
         with contextlib.suppress(OSError):
-            while text not in seen and (some := os.read(self.descriptor, 4096)):
+            while (
+                text not in seen and self._has_more() and (some := os.read(self.descriptor, 4096))
+            ):
                 seen += some.decode()
         return seen
 
-    def type(self, text: str) -> None:
-        # A prompt is seen a moment before it is read; nobody interrupts in those milliseconds.
-        time.sleep(0.3)
+    def _has_more(self) -> bool:
+        ready, _, _ = select.select([self.descriptor], [], [], LONGEST_WAIT)
+        return bool(ready)
+
+    def type(self, text: str, *, is_hidden: bool = False) -> None:
+        # A hidden prompt throws away what was typed before it hid: it is seen a moment earlier.
+        for _ in range(1000):
+            if not is_hidden or not termios.tcgetattr(self.descriptor)[3] & termios.ECHO:
+                break
+            time.sleep(0.01)
         os.write(self.descriptor, text.encode())
 
     def end(self) -> tuple[str, int]:
         rest = self.read_until("\0")
+        with contextlib.suppress(ProcessLookupError):
+            # Whoever still waits for something to be typed would wait for ever.
+            os.kill(self.pid, signal.SIGHUP)
         os.close(self.descriptor)
         return rest, os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
@@ -241,9 +258,9 @@ def terminal(body: str, **environment: str) -> Terminal:
 def test_a_password_is_asked_for_twice_and_never_shown() -> None:
     asked = terminal('do("users", "create", "ada@example.org")')
     assert "Password" in asked.read_until("Password")
-    asked.type("correct horse battery\n")
+    asked.type("correct horse battery\n", is_hidden=True)
     assert "Repeat" in asked.read_until("Repeat")
-    asked.type("correct horse battery\n")
+    asked.type("correct horse battery\n", is_hidden=True)
     shown, code = asked.end()
     assert (code, "ada@example.org" in shown, "battery" in shown) == (0, True, False)
 
@@ -251,7 +268,7 @@ def test_a_password_is_asked_for_twice_and_never_shown() -> None:
 def test_ctrl_c_at_a_prompt_ends_at_once() -> None:
     asked = terminal('do("users", "set-password", "ada@example.org")')
     asked.read_until("Password")
-    asked.type("\x03")
+    asked.type("\x03", is_hidden=True)
     shown, code = asked.end()
     assert (code, "interrupted" in shown, "Traceback" in shown) == (130, True, False)
 
