@@ -12,7 +12,7 @@ from limen.entrypoints.cli.lazy import Command
 from limen.entrypoints.cli.output import Output, visible
 from limen.wiring.examination import Finding, examine
 
-_SIGNS: Final = {True: ("✓", "\x1b[32m"), False: ("✗", "\x1b[31m")}
+_SIGNS: Final = {True: ("✓", "green"), False: ("✗", "red")}
 
 
 class FindingOut(Struct, frozen=True, kw_only=True):
@@ -50,8 +50,15 @@ async def doctor(output: Output) -> None:
 
 def _show(finding: Finding) -> None:
     sign, colour = _SIGNS[finding.is_well]
+    told = f" {finding.name}: {visible(finding.told)}"
     if sys.stdout.isatty():
-        sign = f"{colour}{sign}\x1b[0m"
-    print(f"{sign} {finding.name}: {visible(finding.told)}", flush=True)
+        from rich.console import Console  # noqa: PLC0415 - only terminals pay for rich
+        from rich.text import Text  # noqa: PLC0415
+
+        # It knows whether this terminal, and whoever sits there, wants colours.
+        Console(file=sys.stdout).print(Text.assemble((sign, colour), told), soft_wrap=True)
+    else:
+        print(f"{sign}{told}")
     if finding.mend:
-        print(f"  {visible(finding.mend)}", flush=True)
+        print(f"  {visible(finding.mend)}")
+    sys.stdout.flush()

@@ -32,7 +32,7 @@ from limen.entrypoints.cli.prompts import interruptible
 from limen.entrypoints.cli.tally import Tally, fault_file
 
 # On SQLite each commit writes every page that its rows touched: fewer commits, fewer pages.
-_BATCH: Final = 2000
+_BATCH: Final = 4000
 # Hashing takes a quarter of a second each: small batches keep what is lost by a crash small.
 _HASHED_BATCH: Final = 16
 _TRIES: Final = 5
@@ -74,7 +74,7 @@ async def import_(
     CSV roles are separated by semicolons; in JSON Lines they are an array, attributes an object.
     A role that is held for a time has its end behind an @: auditor@2026-12-31T00:00:00Z.
 
-    Every bad row is reported by its line, and the others come in, 2000 at a time. Users who are
+    Every bad row is reported by its line, and the others come in, 4000 at a time. Users who are
     there already are left as they are, so after a stop the same command goes on. The exit code
     is 11 if rows were refused.
     """
