@@ -1,7 +1,8 @@
 """Making the two tokens of a session."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from limen.core.ambient import Ambient
 from limen.core.ids import SessionId
@@ -13,7 +14,8 @@ from limen.core.tokens.model import TOKEN_TYPE, AccessClaims, TokenPolicy
 from limen.core.users.model import User
 from limen.ports.token_signer import TokenSigner
 
-_SEED_BYTES = 16
+_SEED_BYTES: Final = 16
+_ALMOST_A_SECOND: Final = timedelta(microseconds=999_999)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,11 @@ class TokenIssuer:
         now: datetime,
     ) -> IssuedTokens:
         """Return both tokens; an access token never outlives its session."""
-        expires_at = min(now + self._policy.access_lifetime, session.expires_at)
+        # A JWT tells whole seconds: the life is rounded up, the end of the session down.
+        expires_at = min(
+            _whole(now + self._policy.access_lifetime + _ALMOST_A_SECOND),
+            _whole(session.expires_at),
+        )
         claims = AccessClaims(
             user_id=user.id,
             session_id=session.id,
@@ -89,9 +95,13 @@ class TokenIssuer:
         refresh_end = min(session.idle_expires_at, session.expires_at)
         return IssuedTokens(
             access_token=access_token,
-            expires_in=int((expires_at - now).total_seconds()),
+            expires_in=max(int((expires_at - now).total_seconds()), 0),
             refresh_token=refresh_token,
             refresh_expires_in=int((refresh_end - now).total_seconds()),
             session_id=session.id,
             user=user,
         )
+
+
+def _whole(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0)

@@ -28,6 +28,7 @@ IDLE: Final = timedelta(days=14)
 ABSOLUTE: Final = timedelta(days=90)
 KEPT: Final = timedelta(days=30)
 ACCESS: Final = timedelta(minutes=15)
+ALMOST_A_SECOND: Final = timedelta(microseconds=999_999)
 COARSE: Final = timedelta(minutes=1)
 EVERYBODY: Final = ("ada@example.org", "eve@example.org")
 
@@ -100,7 +101,11 @@ class FamilyMachine(StoreMachine):
             session_id=session_id,
             place=line.tokens.index(token),
             access_token=tokens.access_token.reveal(),
-            expires_at=min(self._now + ACCESS, line.until),
+            # In whole seconds, as a JWT tells them.
+            expires_at=min(
+                (self._now + ACCESS + ALMOST_A_SECOND).replace(microsecond=0),
+                line.until.replace(microsecond=0),
+            ),
         )
 
     # --- beginning, going on ---

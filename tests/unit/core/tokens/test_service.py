@@ -343,3 +343,16 @@ async def test_a_refresh_token_of_no_session_is_refused() -> None:
         await uow.commit()
     with pytest.raises(RefreshTokenInvalid):
         await limen.tokens.refresh(refresh_token=tokens.refresh_token)
+
+
+async def test_a_token_lives_its_whole_life_also_when_it_is_not_issued_on_the_second() -> None:
+    limen = Assembly()
+    await limen.register()
+    limen.clock.advance(timedelta(microseconds=700_000))
+    tokens = await limen.enter()
+    assert tokens.expires_in == 900
+    limen.clock.advance(timedelta(seconds=900, microseconds=-1))
+    await limen.tokens.authenticate(tokens.access_token)
+    limen.clock.advance(timedelta(seconds=1))
+    with pytest.raises(TokenExpired):
+        await limen.tokens.authenticate(tokens.access_token)
