@@ -69,11 +69,7 @@ class TokenIssuer:
         now: datetime,
     ) -> IssuedTokens:
         """Return both tokens; an access token never outlives its session."""
-        # A JWT tells whole seconds: the life is rounded up, the end of the session down.
-        expires_at = min(
-            _whole(now + self._policy.access_lifetime + _ALMOST_A_SECOND),
-            _whole(session.expires_at),
-        )
+        expires_at = self._end_of_access(session, now)
         claims = AccessClaims(
             user_id=user.id,
             session_id=session.id,
@@ -102,6 +98,7 @@ class TokenIssuer:
             user=user,
         )
 
-
-def _whole(instant: datetime) -> datetime:
-    return instant.replace(microsecond=0)
+    def _end_of_access(self, session: Session, now: datetime) -> datetime:
+        """Return the end in whole seconds, as a JWT tells it: a life up, a session's end down."""
+        life = now + self._policy.access_lifetime + _ALMOST_A_SECOND
+        return min(life, session.expires_at).replace(microsecond=0)
