@@ -85,7 +85,9 @@ class Bench:
         self.progress(f"signing {count} people in")
         return [await self.sign_in(number) for number in range(count)]
 
-    def result(self, goal: Goal, contest: Contest, unit: str = "/s") -> Result:
+    def result(
+        self, goal: Goal, contest: Contest, unit: str = "/s", notes: tuple[str, ...] = ()
+    ) -> Result:
         """Return what came of a contest of rates."""
         return Result(
             goal=goal,
@@ -93,7 +95,7 @@ class Bench:
             value=contest.ratio,
             limen=f"{middle(contest.ours):,.0f} {unit}",
             limit=f"{middle(contest.theirs):,.0f} {unit}",
-            notes=remarks(contest),
+            notes=remarks(contest) + notes,
             rounds={
                 "limen": [r.figure for r in contest.ours],
                 "limit": [r.figure for r in contest.theirs],

@@ -51,12 +51,19 @@ class Progress(Protocol):
 
 
 async def compete(
-    ours: Contender, theirs: Contender, *, rounds: int, seconds: float, progress: Progress
+    ours: Contender,
+    theirs: Contender,
+    *,
+    rounds: int,
+    seconds: float,
+    progress: Progress,
+    is_warmed_up: bool = True,
 ) -> Contest:
     """Warm both up, then measure them in turns; who begins changes from round to round."""
-    progress("warming up")
-    for contender in (ours, theirs):
-        await contender(seconds / 2)
+    if is_warmed_up:
+        progress("warming up")
+        for contender in (ours, theirs):
+            await contender(seconds / 2)
     found: tuple[list[Round], list[Round]] = ([], [])
     for number in range(rounds):
         progress(f"round {number + 1} of {rounds}")

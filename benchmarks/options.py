@@ -11,7 +11,7 @@ from benchmarks.goals import GOALS
 from benchmarks.stores import STORAGES
 
 FULL: Final = Size(rounds=5, seconds=3.0, hashing_seconds=6.0, people=1_000_000, imported=100_000)
-QUICK: Final = Size(rounds=3, seconds=1.0, hashing_seconds=2.0, people=100_000, imported=20_000)
+QUICK: Final = Size(rounds=3, seconds=1.0, hashing_seconds=2.0, people=100_000, imported=50_000)
 
 _NAMES: Final = tuple(goal.name for goal in GOALS)
 

@@ -45,7 +45,14 @@ async def measure(bench: Bench) -> Result:
             await bench.store.drop(name)
             return Round(figure=figure)
 
-        contest = await compete(ours, theirs, rounds=_ROUNDS, seconds=0, progress=bench.progress)
+        contest = await compete(
+            ours,
+            theirs,
+            rounds=_ROUNDS,
+            seconds=0,
+            progress=bench.progress,
+            is_warmed_up=False,
+        )
     return bench.result(IMPORT, contest, "rows/s")
 
 

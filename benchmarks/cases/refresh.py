@@ -11,18 +11,24 @@ _BEFORE = b'"refresh_token":"'
 
 
 async def measure(bench: Bench) -> Result:
-    """Exchange the token of each session again and again, as its owner would."""
+    """Exchange the token of each session again and again, as its owner would.
+
+    The limit is that of the design's table: one rotation after the other, on one connection. How
+    many the driver does at once is told beside it.
+    """
     sessions = await bench.sign_in_many()
-    others = await bench.sign_in_many()
+    others = [session.session_id for session in await bench.sign_in_many()]
     with limit("rotation", bench.cores.measured) as rotation:
         contest = await compete(
             over_http(bench.server, [refreshing(session.refresh_token) for session in sessions]),
-            by_limit(rotation, url=bench.url, session_ids=[other.session_id for other in others]),
+            by_limit(rotation, url=bench.url, session_ids=others[:1]),
             rounds=bench.size.rounds,
             seconds=bench.size.seconds,
             progress=bench.progress,
         )
-    return bench.result(REFRESH, contest)
+        many = rotation.ask(seconds=bench.size.seconds, url=bench.url, session_ids=others)["figure"]
+    note = f"{len(others)} at once on the driver: {many:,.0f} /s"
+    return bench.result(REFRESH, contest, notes=(note,))
 
 
 def refreshing(token: str) -> Talk:

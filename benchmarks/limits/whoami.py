@@ -1,7 +1,7 @@
 """Who am I, bare: Litestar, one query on the driver, one struct; nothing around it.
 
 Like the peers in the design's table it verifies the token's signature at each request. With
-`BENCH_TRUSTS=yes` it does not even do that and only reads what the token says.
+`BENCH_BELIEVES=yes` it does not even do that and only reads what the token says.
 """
 
 import json
@@ -23,7 +23,7 @@ from limen.adapters.sql.columns import Id, Instant
 
 _URL: Final = os.environ["BENCH_DATABASE_URL"]
 _ISSUER: Final = os.environ["BENCH_ISSUER"]
-_TRUSTS: Final = os.environ.get("BENCH_TRUSTS") == "yes"
+_BELIEVES: Final = os.environ.get("BENCH_BELIEVES") == "yes"
 _KEYS: Final = {
     key["kid"]: jwt.PyJWK(key).key for key in json.loads(os.environ["BENCH_JWKS"])["keys"]
 }
@@ -76,7 +76,7 @@ async def live() -> None:
 
 
 def _subject(token: str) -> str:
-    if _TRUSTS:
+    if _BELIEVES:
         claims = jwt.decode(token, options={"verify_signature": False})
     else:
         key = _KEYS[jwt.get_unverified_header(token)["kid"]]
