@@ -283,7 +283,8 @@ def test_a_password_is_asked_for_twice_and_never_shown() -> None:
 
 def test_ctrl_c_at_a_prompt_ends_at_once() -> None:
     asked = terminal('do("users", "set-password", "ada@example.org")')
-    asked.read_until("Password")
+    prompt = asked.read_until("Password")
+    assert "Password" in prompt, prompt
     shown, code = asked.interrupt()
     assert (code, "interrupted" in shown, "Traceback" in shown) == (130, True, False)
 
