@@ -11,10 +11,6 @@ from tests.unit.docs.pages import DOCS, ROOT, Page, pages
 PLACE = re.compile(r"(?:src|tests|docs|examples|benchmarks)/[\w./-]+\.\w+(?:::\w+)?")
 
 
-# What `mkdocs.yml` says is not in the navigation.
-UNLISTED = {"benchmarks.md"}
-
-
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_links_and_anchors_lead_somewhere(page: Page) -> None:
     assert list(broken_links(page)) == []
@@ -54,7 +50,7 @@ def test_every_page_is_in_the_navigation_once() -> None:
     listed = re.findall(r"^ +- (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
     there = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
     assert len(listed) == len(set(listed))
-    assert set(listed) == there - UNLISTED
+    assert set(listed) == there
 
 
 def test_the_list_of_decisions_is_whole() -> None:
