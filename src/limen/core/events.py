@@ -34,12 +34,15 @@ class Event:
 
 def plain(value: object) -> object:
     """Return `value` as something JSON can hold."""
+    if type(value) in _PLAIN:
+        return value
     for kind, write in _WRITERS:
         if isinstance(value, kind):
             return write(value)
     return value
 
 
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
 _WRITERS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], object]], ...]] = (
     (Enum, lambda value: value.value),
     (UUID, str),
