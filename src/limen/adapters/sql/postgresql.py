@@ -24,8 +24,6 @@ _STATEMENT_SECONDS: Final = 30.0
 _ROLLBACK_SECONDS: Final = 5.0
 # A connection that is being given back may still wait for a statement to be cancelled.
 _RELEASE_SECONDS: Final = 2.0
-# After so long without use a connection may have been forgotten on the way, unseen by both ends.
-_IDLE_SECONDS: Final = 240.0
 # Less than a server is given to stop.
 _CLOSE_SECONDS: Final = 5.0
 
@@ -47,9 +45,6 @@ class PostgresqlEngine:
 
     A server that is out is no error until something is asked of it, and needs no restart here
     when it is back: the pool throws broken connections away and makes others.
-
-    A connection that comes back as it went is kept at hand for the next one who asks: to go
-    through asyncpg's pool takes a third as long as a small statement.
     """
 
     def __init__(self, url: str, *, pool_size: int) -> None:
@@ -58,14 +53,10 @@ class PostgresqlEngine:
         self._url = url
         self._limit = pool_size
         self._pool: asyncpg.Pool | None = None
-        self._at_hand: list[tuple[_Connection, float]] = []
-        self._waiting = 0
-        self._is_closing = False
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Make the pool; connections are made when they are needed."""
-        self._at_hand, self._waiting, self._is_closing = [], 0, False
         self._pool = await asyncpg.create_pool(
             self._url,
             min_size=0,
@@ -82,11 +73,8 @@ class PostgresqlEngine:
         """Close the pool when all connections have come back, or after a while all the same."""
         if self._pool is None:
             return
-        self._is_closing = True
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                while self._at_hand:
-                    await self.release(self._at_hand.pop()[0])
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -104,31 +92,15 @@ class PostgresqlEngine:
         if self._pool is None:
             return PoolStats(limit=self._limit, size=0, busy=0)
         size = self._pool.get_size()
-        idle = self._pool.get_idle_size() + len(self._at_hand)
-        return PoolStats(limit=self._limit, size=size, busy=max(0, size - idle))
+        return PoolStats(limit=self._limit, size=size, busy=size - self._pool.get_idle_size())
 
     async def acquire(self) -> _Connection:
         """Take a connection, waiting a bounded time for one."""
-        while self._at_hand:
-            connection, since = self._at_hand.pop()
-            if _is_fit(connection, since):
-                return connection
-            await self._throw_away(connection)
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(_POOL_SECONDS):
-                return await self._opened().acquire()
-        finally:
-            self._waiting -= 1
+        async with asyncio.timeout(_POOL_SECONDS):
+            return await self._opened().acquire()
 
-    async def release(self, connection: _Connection, *, is_unharmed: bool = False) -> None:
-        """Give a connection back that is in no transaction; one that is stuck is thrown away.
-
-        `is_unharmed`: everything asked on it was answered.
-        """
-        if is_unharmed and not self._waiting and not self._is_closing:
-            self._at_hand.append((connection, asyncio.get_running_loop().time()))
-            return
+    async def release(self, connection: _Connection) -> None:
+        """Give a connection back that is in no transaction; one that is stuck is thrown away."""
         with suppress(TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             await self._opened().release(connection, timeout=_RELEASE_SECONDS)
 
@@ -144,13 +116,8 @@ class PostgresqlEngine:
             # Whatever the connection believes: a statement may still be about to be cancelled.
             await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            await self._throw_away(connection)
-        else:
-            await self.release(connection)
-
-    async def _throw_away(self, connection: _Connection) -> None:
-        with suppress(asyncpg.InterfaceError):
-            connection.terminate()
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
         await self.release(connection)
 
     def _opened(self) -> asyncpg.Pool:
@@ -158,16 +125,6 @@ class PostgresqlEngine:
             message = "the database is not open"
             raise RuntimeError(message)
         return self._pool
-
-
-def _is_fit(connection: _Connection, since: float) -> bool:
-    """Tell whether a connection at hand can still be believed in."""
-    try:
-        is_open = not connection.is_closed()
-    except asyncpg.InterfaceError:
-        # It broke meanwhile, and the pool has it back already.
-        return False
-    return is_open and asyncio.get_running_loop().time() - since < _IDLE_SECONDS
 
 
 async def _keep_as_it_is(_connection: object) -> None:
@@ -190,16 +147,13 @@ class _Reading:
         (call,) = calls
         try:
             connection = await self._engine.acquire()
-            is_answered = False
             try:
                 async with asyncio.timeout(_READ_SECONDS):
-                    result = await _perform(connection, call)
-                is_answered = True
+                    return await _perform(connection, call)
             finally:
-                await self._engine.release(connection, is_unharmed=is_answered)
+                await self._engine.release(connection)
         except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
             _raise(error, call.compiled)
-        return result
 
     async def leave(self) -> None:
         """Do nothing: nothing is kept."""
@@ -245,15 +199,13 @@ class _Writing:
         result = Result((), 0)
         try:
             connection = await self._engine.acquire()
-            is_answered = False
             try:
                 if others:
                     await connection.execute(*in_one(calls))
                 else:
                     result = await _perform(connection, first)
-                is_answered = True
             finally:
-                await self._engine.release(connection, is_unharmed=is_answered)
+                await self._engine.release(connection)
         except asyncpg.DivisionByZeroError as error:
             raise first.or_else or error from error
         except Exception as error:  # noqa: BLE001 - each is translated, or raised as it is.
@@ -266,7 +218,7 @@ class _Writing:
         if connection is None:
             return
         if self._is_over:
-            await self._engine.release(connection, is_unharmed=True)
+            await self._engine.release(connection)
         else:
             await self._engine.undo(connection)
 
