@@ -6,7 +6,8 @@ transaction in one hop to the driver's thread.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -70,18 +71,26 @@ async def _rotate_on(pool: asyncpg.Pool, session_id: UUID, generation: int) -> N
     assert status == "INSERT 0 1"
 
 
-async def _measure(url: str, session_ids: Sequence[UUID], seconds: float) -> float:
+@asynccontextmanager
+async def rotating(url: str, session_ids: Sequence[UUID]) -> AsyncIterator[Rotate]:
+    """Set the families back to their first generation, and give what moves one on."""
     if url.startswith("sqlite:///"):
         worker = _Worker(partial(connect, Path(url.removeprefix("sqlite:///"))), 64)
         async with worker:
             for session_id in session_ids:
                 await worker.execute_fetchall(_RESET.replace("$1", "?"), (session_id.bytes,))
-            return await _many(worker.rotate, session_ids, seconds)
+            yield worker.rotate
+        return
     async with asyncpg.create_pool(
         url, min_size=_POOL, max_size=_POOL, reset=keep_as_it_is
     ) as pool:
         await pool.executemany(_RESET, [(session_id,) for session_id in session_ids])
-        return await _many(partial(_rotate_on, pool), session_ids, seconds)
+        yield partial(_rotate_on, pool)
+
+
+async def _measure(url: str, session_ids: Sequence[UUID], seconds: float) -> float:
+    async with rotating(url, session_ids) as rotate:
+        return await _many(rotate, session_ids, seconds)
 
 
 async def _many(rotate: Rotate, session_ids: Sequence[UUID], seconds: float) -> float:
