@@ -18,7 +18,7 @@ from limen.core.actor import Actor
 from limen.core.page import ListQuery
 from limen.wiring.lifecycle import open_container
 from limen.wiring.settings import from_code
-from tests.unit.entrypoints.cli.shell import Ended, typed
+from tests.unit.entrypoints.cli.shell import Ended, typed, unmeasured
 
 OPERATOR: Final = Actor.system("test")
 LIMEN: Final = (sys.executable, "-m", "limen.entrypoints.cli")
@@ -68,11 +68,13 @@ class Place:
             patched.chdir(self.folder)
             return typed(patched, arguments, stdin=stdin)
 
-    def start(self, *arguments: str, **more: Any) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: str, is_measured: bool = True, **more: Any
+    ) -> subprocess.Popen[bytes]:
         """Start a process, away from any terminal."""
         started = subprocess.Popen(
             [*LIMEN, *arguments],
-            env=self.environment,
+            env=self.environment if is_measured else unmeasured() | self.settings,
             cwd=self.folder,
             start_new_session=True,
             **more,

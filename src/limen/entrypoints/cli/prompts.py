@@ -1,5 +1,6 @@
 """Asking the person at the terminal, and reading secrets that must never stand in argv."""
 
+import asyncio
 import signal
 import sys
 import threading
@@ -21,16 +22,27 @@ _LONGEST_LINE: Final = 4096
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C end a blocking read at once, also while an event loop runs.
 
-    The loop's own handler only cancels a task, which a blocked read would never notice.
+    The loop's own handler only cancels a task, which a blocked read would never notice; a press
+    that came just before is noticed here.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        if _is_cancelled():
+            raise KeyboardInterrupt
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _is_cancelled() -> bool:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def confirm(question: str, *, is_sure: bool) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +18,15 @@ from limen.entrypoints.cli.main import run
 from limen.testing.assembly import Assembly
 
 T = TypeVar("T")
+
+
+def unmeasured() -> dict[str, str]:
+    """Return the environment for a process that gets Ctrl-C.
+
+    Measuring coverage takes a lock in whatever line runs, and one that Ctrl-C interrupts there
+    is never given back.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What all commands share: how they are found, how they end, what they print."""
 
+import asyncio
 import contextlib
 import os
 import pty
@@ -25,7 +26,7 @@ from limen.entrypoints.cli.main import root, run
 from limen.entrypoints.cli.output import cell, visible
 from limen.entrypoints.cli.prompts import interruptible
 from limen.testing.assembly import Assembly
-from tests.unit.entrypoints.cli.shell import Shell
+from tests.unit.entrypoints.cli.shell import Shell, unmeasured
 
 
 def commands(group: LazyGroup, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -197,8 +198,9 @@ class Terminal:
     def __init__(self, body: str, **environment: str) -> None:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:  # pragma: no cover - the child is another program
-            os.environ.update({"TERM": "xterm-256color", "COLUMNS": "200", **environment})
-            os.execv(sys.executable, [sys.executable, "-c", body])  # noqa: S606 - no shell
+            wide = {"TERM": "xterm-256color", "COLUMNS": "200"}
+            told = unmeasured() | wide | environment
+            os.execve(sys.executable, [sys.executable, "-c", body], told)  # noqa: S606 - no shell
 
     def read_until(self, text: str) -> str:
         seen = ""
@@ -340,6 +342,21 @@ def test_reading_can_be_interrupted_in_the_main_thread_only() -> None:
         assert threads.submit(handler).result() is before
     assert handler() is signal.default_int_handler
     assert signal.getsignal(signal.SIGINT) is before
+
+
+async def test_a_press_just_before_reading_counts() -> None:
+    async def read() -> None:
+        with interruptible():
+            raise AssertionError("read")
+
+    reading = asyncio.current_task()
+    assert reading is not None
+    reading.cancel()
+    with pytest.raises(KeyboardInterrupt):
+        await read()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    reading.uncancel()
 
 
 def test_no_colour_is_no_colour() -> None:
