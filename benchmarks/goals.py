@@ -38,7 +38,7 @@ LATENCY: Final = Goal(
 CHECK: Final = Goal(name="check", what="GET /auth/check / empty Litestar route", bound=0.60)
 ME: Final = Goal(name="me", what="GET /me / bare Litestar and driver", bound=0.80)
 REFRESH: Final = Goal(
-    name="refresh", what="refresh / one statement on the driver, behind bare Litestar", bound=0.50
+    name="refresh", what="refresh / single-statement rotation on the driver", bound=0.50
 )
 LIST: Final = Goal(name="list", what="list, last page / first page by cursor", bound=0.85)
 IMPORT: Final = Goal(name="import", what="import of pre-hashed rows / bare bulk insert", bound=0.40)
