@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,8 @@ from benchmarks.progress import Progress
 def main() -> int:
     """Measure, and print every figure beside its goal."""
     chosen = options.read(sys.argv[1:])
+    # Who is told to stop stops the servers it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     cores = choose_cores()
     os.sched_setaffinity(0, {cores.rest})
     if cores.are_shared:

@@ -32,3 +32,7 @@ class Grants(Protocol):
     async def count_administrators(self, *, besides: UserId) -> int:
         """Count the active users other than `besides` whose `admin` grant has no end."""
         ...
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Remove at most `limit` grants that ended before `before`; return how many."""
+        ...

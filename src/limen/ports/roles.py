@@ -1,5 +1,6 @@
 """Where roles are kept."""
 
+from datetime import datetime
 from typing import Protocol
 
 from limen.core.roles.model import Role
@@ -27,8 +28,11 @@ class Roles(Protocol):
         """
         ...
 
-    async def remove(self, name: str) -> None:
-        """Remove a role; raise `RoleNotFound`, or `RoleInUse` while any grant names it."""
+    async def remove(self, name: str, now: datetime) -> None:
+        """Remove a role with its ended grants.
+
+        Raises `RoleNotFound`, or `RoleInUse` while a grant that has not ended names it.
+        """
         ...
 
     async def lock_administrators(self) -> None:

@@ -1,5 +1,6 @@
 """Where users are kept."""
 
+from datetime import datetime
 from typing import Protocol
 
 from limen.core.ids import UserId
@@ -25,15 +26,15 @@ class Users(Protocol):
         """Return the user whose address or username has the identifier's key, if there is one."""
         ...
 
-    async def list(self, selection: Selection) -> Page[User]:
+    async def list(self, selection: Selection, now: datetime) -> Page[User]:
         """Return the users that meet all conditions, in order, and where to go on.
 
         Fields are those of `limen.core.users.directory.FIELDS`. Texts are compared and sorted by
         their folded form (`limen.core.text.fold`; e-mail and username by their keys) and code
         point, wildcards in values are literal; nothing sorts before everything. `ne` also finds
-        rows without a value. `role` looks at live and ended grants alike. A walk by `after` gives
-        every row that is there all the while exactly once. An estimated count may be wrong, an
-        exact one is not.
+        rows without a value. `role` looks at the grants that have not ended. A walk by `after`
+        gives every row that is there all the while exactly once. An estimated count may be wrong,
+        an exact one is not.
         """
         ...
 

@@ -1,6 +1,6 @@
 """The repositories in memory, broken on purpose, one small lie at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from limen.adapters.memory.families import MemoryFamilies
 from limen.adapters.memory.grants import MemoryGrants
 from limen.adapters.memory.idempotency import MemoryAttempts
 from limen.adapters.memory.outbox import MemoryOutbox
+from limen.adapters.memory.roles import MemoryRoles
 from limen.adapters.memory.sessions import MemorySessions
 from limen.adapters.memory.store import Rows
 from limen.adapters.memory.throttles import MemoryThrottles
@@ -128,8 +129,8 @@ def a_percent_sign_finds_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 def a_count_is_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     select = directory.select
 
-    def count_page(rows: Rows, selection: Any) -> Any:
-        page = select(rows, selection)
+    def count_page(rows: Rows, selection: Any, now: datetime) -> Any:
+        page = select(rows, selection, now)
         return replace(page, total=len(page.items))
 
     monkeypatch.setattr(users, "select", count_page)
@@ -186,6 +187,38 @@ def a_reused_token_forks_its_family(monkeypatch: pytest.MonkeyPatch) -> None:
 @fault("TestFamilies::test_find_standing_returns_session_user_and_live_roles_as_well")
 def an_ended_grant_still_counts_in_a_standing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Grant, "is_live", lambda _self, _now: True)
+
+
+@fault("TestDirectory::test_every_operator_of_every_field_finds_what_it_says")
+def a_list_looks_at_ended_grants(monkeypatch: pytest.MonkeyPatch) -> None:
+    def given(grants: Iterable[Grant], _now: datetime) -> frozenset[str]:
+        return frozenset(grant.role for grant in grants)
+
+    monkeypatch.setattr(directory, "_held", given)
+
+
+@fault("TestRoles::test_remove_raises_role_in_use_while_a_grant_that_has_not_ended_names_it")
+def a_role_goes_with_all_its_grants(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def remove(self: MemoryRoles, name: str, _now: datetime) -> None:
+        rows = await self._desk.write()
+        for grant in [grant for given in rows.grants.values() for grant in given]:
+            if grant.role == name:
+                grants.drop_grant(rows, grant)
+        rows.roles.pop(name)
+
+    monkeypatch.setattr(MemoryRoles, "remove", remove)
+
+
+@fault("TestGrants::test_purge_removes_grants_that_ended_before")
+def a_purge_eats_grants_that_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def purge(self: MemoryGrants, _before: datetime, _limit: int) -> int:
+        rows = await self._desk.write()
+        found = [grant for given in rows.grants.values() for grant in given]
+        for grant in found:
+            grants.drop_grant(rows, grant)
+        return len(found)
+
+    monkeypatch.setattr(MemoryGrants, "purge", purge)
 
 
 # --- the others ----------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """Lists of users in memory: filter, sort, cut."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from limen.adapters.memory.store import Rows
 from limen.core.page import Condition, Count, Operator, Page, Position, Selection, Sort
+from limen.core.roles.model import Grant
 from limen.core.text import fold
 from limen.core.users.model import User
 
@@ -15,7 +17,7 @@ Value = Any
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A user and the form in which each field is compared."""
+    """A user, the roles they hold, and the form in which each field is compared."""
 
     user: User
     roles: frozenset[str]
@@ -78,9 +80,9 @@ _COMPARE: dict[Operator, Callable[[Value, Value], bool]] = {
 }
 
 
-def select(rows: Rows, selection: Selection) -> Page[User]:
+def select(rows: Rows, selection: Selection, now: datetime) -> Page[User]:
     """Return the page of users that `selection` asks for."""
-    met = [row for row in _all(rows) if _is_met(row, selection)]
+    met = [row for row in _all(rows, now) if _is_met(row, selection)]
     for key in reversed(selection.sort):
         met.sort(key=lambda row: _rank(row.value(key.field)), reverse=key.descending)
     after = selection.after
@@ -96,11 +98,12 @@ def select(rows: Rows, selection: Selection) -> Page[User]:
     )
 
 
-def _all(rows: Rows) -> list[_Row]:
-    return [
-        _Row(user, frozenset(grant.role for grant in rows.grants.get(user.id) or ()))
-        for user in rows.users.values()
-    ]
+def _all(rows: Rows, now: datetime) -> list[_Row]:
+    return [_Row(user, _held(rows.grants.get(user.id) or (), now)) for user in rows.users.values()]
+
+
+def _held(grants: Iterable[Grant], now: datetime) -> frozenset[str]:
+    return frozenset(grant.role for grant in grants if grant.is_live(now))
 
 
 def _is_met(row: _Row, selection: Selection) -> bool:

@@ -1,6 +1,7 @@
 """Grants in memory."""
 
 from datetime import datetime
+from itertools import islice
 
 from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.errors import GrantNotFound, RoleNotFound, UserNotFound
@@ -57,6 +58,23 @@ class MemoryGrants:
             for grant in grants
             if grant.user_id != besides
         )
+
+    @changes
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Remove grants that ended before `before`."""
+        rows = await self._desk.write()
+        everybody = (grant for grants in rows.grants.values() for grant in grants)
+        over = (grant for grant in everybody if grant.ends_at and grant.ends_at < before)
+        found = tuple(islice(over, limit))
+        for grant in found:
+            drop_grant(rows, grant)
+        return len(found)
+
+
+def drop_grant(rows: Rows, grant: Grant) -> None:
+    """Take `grant` away from its user."""
+    present = rows.grants.get(grant.user_id) or ()
+    rows.grants.put(grant.user_id, tuple(other for other in present if other != grant))
 
 
 def put_grant(rows: Rows, grant: Grant) -> None:

@@ -1,5 +1,8 @@
 """Roles in memory."""
 
+from datetime import datetime
+
+from limen.adapters.memory.grants import drop_grant
 from limen.adapters.memory.store import Desk, changes
 from limen.core.errors import ConcurrentUpdate, RoleInUse, RoleNotFound, RoleTaken
 from limen.core.roles.model import Role
@@ -44,13 +47,16 @@ class MemoryRoles:
         rows.roles.put(role.name, role)
 
     @changes
-    async def remove(self, name: str) -> None:
-        """Remove a role that nobody was given."""
+    async def remove(self, name: str, now: datetime) -> None:
+        """Remove a role that nobody holds, with its ended grants."""
         rows = await self._desk.write()
         if name not in rows.roles:
             raise RoleNotFound
-        if any(grant.role == name for grants in rows.grants.values() for grant in grants):
+        named = [grant for grants in rows.grants.values() for grant in grants if grant.role == name]
+        if any(grant.is_live(now) for grant in named):
             raise RoleInUse
+        for grant in named:
+            drop_grant(rows, grant)
         rows.roles.pop(name)
 
     async def lock_administrators(self) -> None:

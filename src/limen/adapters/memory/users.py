@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from datetime import datetime
 
 from limen.adapters.memory.directory import select
 from limen.adapters.memory.store import Desk, Rows, changes
@@ -34,9 +35,9 @@ class MemoryUsers:
         user_id = index.get(identifier.key)
         return None if user_id is None else copied(rows.users[user_id])
 
-    async def list(self, selection: Selection) -> Page[User]:
+    async def list(self, selection: Selection, now: datetime) -> Page[User]:
         """Return the users that meet all conditions, in order, and where to go on."""
-        page = select(await self._desk.read(), selection)
+        page = select(await self._desk.read(), selection, now)
         return replace(page, items=tuple(map(copied, page.items)))
 
     @changes

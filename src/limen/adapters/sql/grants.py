@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.expression import bindparam
 
@@ -59,6 +59,12 @@ _COUNT_ADMINISTRATORS: Final = Statement(
         users.c.status == bindparam("active"),
     )
 )
+_OVER: Final = (
+    select(grants.c.user_id, grants.c.role)
+    .where(grants.c.ends_at < bindparam("before"))
+    .limit(bindparam("limit"))
+)
+_PURGE: Final = Statement(delete(grants).where(tuple_(grants.c.user_id, grants.c.role).in_(_OVER)))
 
 
 class SqlGrants:
@@ -96,6 +102,10 @@ class SqlGrants:
             _COUNT_ADMINISTRATORS, role=ADMIN, besides=besides, active=Status.ACTIVE
         )
         return row[0] if row else 0
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Remove grants that ended before `before`."""
+        return await self._desk.execute(_PURGE, before=before, limit=limit)
 
 
 def read_grant(row: Row) -> Grant:

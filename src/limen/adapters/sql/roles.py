@@ -1,5 +1,6 @@
 """Roles and their permissions in SQL."""
 
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, func, select, update
@@ -9,7 +10,7 @@ from sqlalchemy.sql.expression import bindparam
 from limen.adapters.sql.columns import COMMA, Turn
 from limen.adapters.sql.engine import Desk
 from limen.adapters.sql.statements import Bulk, Row, Statement
-from limen.adapters.sql.tables import role_permissions, roles
+from limen.adapters.sql.tables import grants, role_permissions, roles
 from limen.core.errors import ConcurrentUpdate, RoleNotFound
 from limen.core.roles.model import Role
 from limen.ports.roles import Roles
@@ -44,6 +45,9 @@ _SAVE: Final = Statement(
         updated_at=bindparam("updated_at"),
         version=bindparam("version"),
     )
+)
+_REMOVE_ENDED: Final = Statement(
+    delete(grants).where(grants.c.role == bindparam("name"), grants.c.ends_at <= bindparam("now"))
 )
 _REMOVE: Final = Statement(delete(roles).where(roles.c.name == bindparam("name")))
 _FORBID_ALL: Final = Statement(
@@ -101,8 +105,9 @@ class SqlRoles:
         self._desk.defer(_FORBID_ALL, role=role.name)
         await self._allow(role)
 
-    async def remove(self, name: str) -> None:
-        """Remove a role that nobody was given: a grant holds it by its foreign key."""
+    async def remove(self, name: str, now: datetime) -> None:
+        """Remove a role and its ended grants: any other holds it by its foreign key."""
+        self._desk.defer(_REMOVE_ENDED, name=name, now=now)
         if not await self._desk.execute(_REMOVE, name=name):
             raise RoleNotFound
 

@@ -7,6 +7,7 @@ import json
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from sqlalchemy import and_, exists, false, func, or_, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import bindparam
 
-from limen.adapters.sql.columns import POSTGRESQL
+from limen.adapters.sql.columns import POSTGRESQL, Instant
 from limen.adapters.sql.engine import Desk
 from limen.adapters.sql.statements import Row, Statement
 from limen.adapters.sql.tables import NO_INSTANT, NO_TEXT, SORT_KEYS, grants, users
@@ -68,21 +69,25 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Parameters:
-    """Collects the values that stand in a statement as `p0`, `p1` and so on."""
+    """Collects the values that stand in a statement as `p0`, `p1` and so on, and `now`."""
 
-    values: dict[str, object] = field(default_factory=dict)
+    now: datetime
+    _added: list[object] = field(default_factory=list)
 
     def add(self, *values: object) -> int:
-        for value in values:
-            self.values[f"p{len(self.values)}"] = value
+        self._added += values
         return len(values)
+
+    @property
+    def values(self) -> dict[str, object]:
+        return {"now": self.now, **{f"p{place}": v for place, v in enumerate(self._added)}}
 
 
 async def fetch_page(
-    desk: Desk, columns: tuple[ColumnElement[Any], ...], selection: Selection
+    desk: Desk, columns: tuple[ColumnElement[Any], ...], selection: Selection, now: datetime
 ) -> tuple[Sequence[Row], bool]:
     """Return the rows of a page, and whether there are more behind them."""
-    parameters = _Parameters()
+    parameters = _Parameters(now)
     filters = _read_filters(selection, parameters)
     sort = _deciding(selection.sort)
     after = None
@@ -96,11 +101,11 @@ async def fetch_page(
     return rows[: selection.limit], len(rows) > selection.limit
 
 
-async def count_rows(desk: Desk, selection: Selection) -> int | None:
+async def count_rows(desk: Desk, selection: Selection, now: datetime) -> int | None:
     """Return how many rows meet the conditions, as exactly as asked."""
     if selection.count is Count.NONE:
         return None
-    parameters = _Parameters()
+    parameters = _Parameters(now)
     shape = _Shape(_read_filters(selection, parameters), selection.search is not None)
     if selection.count is Count.EXACT or desk.dialect.name != POSTGRESQL:
         row = await desk.fetch_one(_count_statement(shape, is_bounded=False), **parameters.values)
@@ -250,7 +255,10 @@ def _conditions(shape: _Shape, binds: _Binds) -> list[ColumnElement[bool]]:
 def _condition(met: _Filter, binds: _Binds) -> ColumnElement[bool]:
     if met.field != "role":
         return _compare(_FILTERED[met.field], met, binds)
-    has_role = exists().where(grants.c.user_id == users.c.id)
+    has_role = exists().where(
+        grants.c.user_id == users.c.id,
+        or_(grants.c.ends_at.is_(None), grants.c.ends_at > bindparam("now", type_=Instant)),
+    )
     if met.operator is Operator.NE:
         return ~has_role.where(grants.c.role == binds.next(grants.c.role))
     return has_role.where(_compare(grants.c.role, met, binds))

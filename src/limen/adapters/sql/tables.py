@@ -181,6 +181,7 @@ grants: Final = Table(
     Column("ends_at", Instant),
     PrimaryKeyConstraint("user_id", "role"),
     Index("ix_grants_role", "role", "user_id"),
+    Index("ix_grants_ends_at", "ends_at"),
 )
 
 throttles: Final = Table(

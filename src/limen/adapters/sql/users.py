@@ -1,6 +1,7 @@
 """Users in SQL."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, select, update
@@ -81,13 +82,13 @@ class SqlUsers:
         row = await self._desk.fetch_one(statement, key=identifier.key)
         return None if row is None else read_user(row)
 
-    async def list(self, selection: Selection) -> Page[User]:
+    async def list(self, selection: Selection, now: datetime) -> Page[User]:
         """Return the users that meet all conditions, in order, and where to go on."""
-        rows, is_more = await fetch_page(self._desk, COLUMNS, selection)
+        rows, is_more = await fetch_page(self._desk, COLUMNS, selection, now)
         items = tuple(map(read_user, rows))
         return Page(
             items=items,
-            total=await count_rows(self._desk, selection),
+            total=await count_rows(self._desk, selection, now),
             next=position_of(items[-1], selection) if is_more else None,
         )
 

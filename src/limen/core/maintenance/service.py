@@ -18,6 +18,7 @@ class RetentionPolicy:
     """How long each kind of finished thing is kept."""
 
     sessions: timedelta = timedelta(days=30)
+    grants: timedelta = timedelta(days=90)
     throttles: timedelta = timedelta(days=7)
     events: timedelta = timedelta(days=90)
 
@@ -27,6 +28,7 @@ class Purged:
     """How many rows of each kind were removed."""
 
     sessions: int
+    grants: int
     throttles: int
     attempts: int
     events: int
@@ -52,6 +54,7 @@ class MaintenanceService:
             await authorise(view, actor, Permission.USERS_DELETE, now)
         return Purged(
             sessions=await self._drain(now - self._policy.sessions, lambda uow: uow.sessions.purge),
+            grants=await self._drain(now - self._policy.grants, lambda uow: uow.grants.purge),
             throttles=await self._drain(
                 now - self._policy.throttles, lambda uow: uow.throttles.purge
             ),

@@ -115,7 +115,7 @@ class RoleService:
         return replaced
 
     async def delete(self, name: str, *, actor: Actor, expected_version: int | None = None) -> None:
-        """Remove a role nobody has; needs `roles.manage`.
+        """Remove a role nobody holds; needs `roles.manage`.
 
         Raises `RoleNotFound`, `RoleBuiltIn`, `RoleInUse` or `VersionMismatch`.
         """
@@ -126,7 +126,7 @@ class RoleService:
             _expect(role, expected_version)
             role.refuse_built_in()
             refuse_beyond(held, role.permissions)
-            await uow.roles.remove(name)
+            await uow.roles.remove(name, now)
             uow.emit(RoleDeleted(at=now, actor=actor, role=name))
             await uow.commit()
 
@@ -156,7 +156,7 @@ class RoleService:
                 await keep_an_administrator(uow, user_id, now)
             refuse_beyond(held, permissions_of([await uow.roles.get(_known(role))]))
             await uow.grants.put(grant)
-            uow.emit(RoleGranted(at=now, actor=actor, user_id=user_id, role=role, ends_at=ends_at))
+            uow.emit(RoleGranted(at=now, actor=actor, user_id=user_id, role=role, ends_at=end))
             await uow.commit()
         return grant
 

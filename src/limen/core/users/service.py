@@ -166,9 +166,10 @@ class UserService:
         Fields are those of `FIELDS`. Raises `InvalidQuery`, `InvalidCursor` or `PageTooDeep`.
         """
         async with self._unit_of_work.view() as view:
-            await authorise(view, actor, Permission.USERS_READ, self._ambient.clock.now())
+            now = self._ambient.clock.now()
+            await authorise(view, actor, Permission.USERS_READ, now)
             selection = self._lists.select(query, FIELDS, default_sort=DEFAULT_SORT)
-            page = await view.users.list(selection)
+            page = await view.users.list(selection, now)
         return self._lists.listing(page, query, selection)
 
     async def update(

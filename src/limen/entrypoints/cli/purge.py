@@ -11,7 +11,7 @@ from limen.entrypoints.cli.lazy import Command
 @click.command(cls=Command, examples=("limen purge --json",))
 @at_the_desk
 async def purge(desk: Desk) -> None:
-    """Remove what is past its lifetime: ended sessions, old attempts, told events.
+    """Remove what is past its lifetime: ended sessions and grants, old attempts, told events.
 
     `limen serve` does so by itself every hour.
     """

@@ -35,10 +35,11 @@ _INSTANTS: Final = (
     NOON + timedelta(days=9),
 )  # fmt: skip
 _ROLES: Final = (ADMIN, "editor", "idle")
+_ENDS: Final = (None, NOON, NOON + timedelta(microseconds=1))
 
 
 class Crowd:
-    """The users that are in the store, and the roles that each was ever given."""
+    """The users that are in the store, and the roles that each holds."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class Crowd:
 
     async def ask(self, selection: Selection) -> Page[User]:
         """Ask the store."""
-        return await look(self.unit_of_work, lambda view: view.users.list(selection))
+        return await look(self.unit_of_work, lambda view: view.users.list(selection, NOON))
 
     def expect(self, selection: Selection) -> list[User]:
         """Return what meets the selection, in its order, by the plainest Python there is."""
@@ -225,9 +226,9 @@ class DirectoryContract(Contract):
         roles: dict[UserId, frozenset[str]] = {}
         grants: list[Grant] = []
         for number, user in enumerate(_PEOPLE):
-            ends_at = NOON - timedelta(days=9) if number % 2 else None
-            roles[user.id] = frozenset(_ROLES[: number % 3])
-            grants += [a_grant(user.id, role, ends_at=ends_at) for role in roles[user.id]]
+            given, ends_at = _ROLES[: number % 3], _ENDS[number // 3 % 3]
+            roles[user.id] = frozenset(() if ends_at == NOON else given)
+            grants += [a_grant(user.id, role, ends_at=ends_at) for role in given]
         await keep(unit_of_work, *_PEOPLE, *map(a_role, _ROLES[1:]), *grants)
         yield Crowd(unit_of_work, tuple(_PEOPLE), roles)
 
@@ -332,7 +333,7 @@ class DirectoryContract(Contract):
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
         selection = Selection(count=Count.EXACT)
-        page = await look(unit_of_work, lambda view: view.users.list(selection))
+        page = await look(unit_of_work, lambda view: view.users.list(selection, NOON))
         assert page == Page(items=(), total=0, next=None)
 
     @pytest.mark.parametrize("descending", [False, True])

@@ -142,3 +142,29 @@ class GrantsContract(Contract):
     ) -> None:
         async with unit_of_work.view() as view:
             assert await view.grants.count_administrators(besides=a_user_id()) == 0
+
+    # --- purge ---
+
+    async def test_purge_removes_grants_that_ended_before(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user, names = a_user(), ["a-1", "a-2", "a-3", "a-4"]
+        ends = [NOON - INSTANT, NOON, NOON + INSTANT, None]
+        grants = [
+            a_grant(user.id, name, ends_at=end) for name, end in zip(names, ends, strict=True)
+        ]
+        await keep(unit_of_work, user, *map(a_role, names), *grants)
+        assert await change(unit_of_work, lambda uow: uow.grants.purge(NOON, 100)) == 1
+        found = await look(unit_of_work, lambda view: view.grants.list(user.id))
+        assert_same(found, tuple(grants[1:]))
+
+    async def test_purge_removes_at_most_limit_and_tells_how_many(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        people = [a_user() for _ in range(5)]
+        await keep(unit_of_work, *people)
+        await keep(unit_of_work, *(a_grant(p.id, ends_at=NOON - INSTANT) for p in people))
+        removed = [
+            await change(unit_of_work, lambda uow: uow.grants.purge(NOON, 2)) for _ in range(4)
+        ]
+        assert removed == [2, 2, 1, 0]

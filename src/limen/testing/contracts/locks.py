@@ -194,7 +194,7 @@ class LocksContract(Contract):
             lambda uow, u=user: uow.grants.put(a_grant(u.id, role.name))  # type: ignore[misc]
             for user in users
         ]
-        granting.insert(FEWER // 2, lambda uow: uow.roles.remove(role.name))
+        granting.insert(FEWER // 2, lambda uow: uow.roles.remove(role.name, NOON))
         outcomes = await at_once(unit_of_work, *granting)
         granted = [outcome is None for outcome in outcomes]
         is_removed = granted.pop(FEWER // 2)

@@ -1,7 +1,7 @@
 """What `limen.ports.roles.Roles` promises."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -93,28 +93,36 @@ class RolesContract(Contract):
     async def test_remove_removes_the_role(self, unit_of_work: UnitOfWorkFactory) -> None:
         role, kept = a_role(), a_role()
         await keep(unit_of_work, role, kept)
-        await change(unit_of_work, lambda uow: uow.roles.remove(role.name))
+        await change(unit_of_work, lambda uow: uow.roles.remove(role.name, NOON))
         with pytest.raises(RoleNotFound):
             await look(unit_of_work, lambda view: view.roles.get(role.name))
         await assert_kept(unit_of_work, kept)
 
     async def test_remove_raises_role_not_found(self, unit_of_work: UnitOfWorkFactory) -> None:
         with pytest.raises(RoleNotFound):
-            await change(unit_of_work, lambda uow: uow.roles.remove("nobody-knows"))
+            await change(unit_of_work, lambda uow: uow.roles.remove("nobody-knows", NOON))
 
-    async def test_remove_raises_role_in_use_while_any_grant_names_it(
+    @pytest.mark.parametrize("ends_at", [None, NOON + timedelta(microseconds=1)])
+    async def test_remove_raises_role_in_use_while_a_grant_that_has_not_ended_names_it(
+        self, unit_of_work: UnitOfWorkFactory, ends_at: datetime | None
+    ) -> None:
+        user, other, role = a_user(), a_user(), a_role()
+        grant = a_grant(user.id, role.name, ends_at=ends_at)
+        ended = a_grant(other.id, role.name, ends_at=NOON)
+        await keep(unit_of_work, user, other, role, grant, ended)
+        with pytest.raises(RoleInUse):
+            await change(unit_of_work, lambda uow: uow.roles.remove(role.name, NOON))
+        await assert_kept(unit_of_work, role, grant, ended)
+
+    async def test_remove_takes_the_ended_grants_of_the_role_along(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        user, role = a_user(), a_role()
-        ended = a_grant(user.id, role.name, ends_at=NOON - timedelta(days=1))
-        await keep(unit_of_work, user, role, ended)
-        with pytest.raises(RoleInUse):
-            await change(unit_of_work, lambda uow: uow.roles.remove(role.name))
-        await assert_kept(unit_of_work, role, ended)
-        async with unit_of_work() as uow:
-            await uow.grants.remove(user.id, role.name)
-            await uow.roles.remove(role.name)
-            await uow.commit()
+        user, role, other = a_user(), a_role(), a_role()
+        kept = a_grant(user.id, other.name, ends_at=NOON - timedelta(days=1))
+        await keep(unit_of_work, user, role, other, kept)
+        await keep(unit_of_work, a_grant(user.id, role.name, ends_at=NOON))
+        await change(unit_of_work, lambda uow: uow.roles.remove(role.name, NOON))
+        assert_same(await look(unit_of_work, lambda v: v.grants.list(user.id)), (kept,))
 
     async def test_lock_administrators_is_there_for_every_unit_of_work(
         self, unit_of_work: UnitOfWorkFactory

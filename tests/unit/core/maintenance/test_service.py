@@ -16,7 +16,10 @@ async def test_what_is_over_goes_and_what_counts_stays() -> None:
     with pytest.raises(InvalidCredentials):
         await limen.sign_in.sign_in(identifier="ada@example.org", password="wrong one")
     await limen.idempotency.begin("k", owner="ada", request=[])
-    nothing = Purged(sessions=0, throttles=0, attempts=0, events=0)
+    await limen.roles.create(actor=OPERATOR, name="guest")
+    end = limen.clock.now() + timedelta(days=1)
+    await limen.roles.grant(ada.id, "guest", actor=OPERATOR, ends_at=end)
+    nothing = Purged(sessions=0, grants=0, throttles=0, attempts=0, events=0)
     assert await limen.maintenance.purge(actor=OPERATOR) == nothing
     for _ in range(3):
         limen.clock.advance(timedelta(days=13))
@@ -28,6 +31,7 @@ async def test_what_is_over_goes_and_what_counts_stays() -> None:
     limen.clock.advance(timedelta(days=91))
     purged = await limen.maintenance.purge(actor=OPERATOR)
     assert purged.events > 0
+    assert purged.grants == 1
     assert await limen.event_names() == []
 
 

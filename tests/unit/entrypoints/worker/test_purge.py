@@ -28,7 +28,7 @@ class Maintenance:
             await asyncio.Event().wait()
         if self.failures:
             raise self.failures.pop()
-        return Purged(sessions=1, throttles=2, attempts=3, events=4)
+        return Purged(sessions=1, grants=5, throttles=2, attempts=3, events=4)
 
 
 async def until(maintenance: Maintenance, purges: int) -> None:

@@ -192,6 +192,7 @@ def _make_grants() -> None:
         sa.ForeignKeyConstraint(["role"], ["roles.name"], name="fk_grants_role"),
     )
     op.create_index("ix_grants_role", "grants", ["role", "user_id"])
+    op.create_index("ix_grants_ends_at", "grants", ["ends_at"])
 
 
 def _make_keys() -> None:
