@@ -250,7 +250,10 @@ class NoSigningKey(LimenError):
 
 
 class SealBroken(LimenError):
-    """A stored secret cannot be opened with the configured secret key."""
+    """The secret key is not the one that stored secrets are sealed with.
+
+    Give the right one as LIMEN_SECRET_KEY_OLD; if it is lost, run `limen keys rotate`.
+    """
 
     code = "key.seal_broken"
     kind = Kind.BROKEN

@@ -1,12 +1,13 @@
 """What a new installation needs before anybody can come in."""
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from limen.core.actor import Actor
-from limen.core.errors import Fault, SettingsInvalid, StorageOutdated
+from limen.core.errors import Fault, NoSigningKey, SettingsInvalid, StorageOutdated
 from limen.core.ids import UserId
 from limen.core.imports.model import AccountRow
 from limen.core.roles.model import ADMIN
@@ -29,13 +30,17 @@ class FirstAdministrator:
 
 
 async def prepare(container: Container) -> None:
-    """Make the first signing key if there is none.
+    """Make the first signing key if there is none, and see that it can be used.
 
-    Raises `StorageOutdated` unless the schema is the one this version works with.
+    Raises `StorageOutdated` unless the schema is the one this version works with, and `SealBroken`
+    if the secret key is not the one that the signing key is sealed with.
     """
     if not await container.storage().is_current():
         raise StorageOutdated
     await container.keys().ensure(actor=BOOTSTRAP)
+    # Where clocks differ a little, a key just made signs in a moment.
+    with suppress(NoSigningKey):
+        await container.key_ring().signing()
 
 
 async def first_administrator(container: Container) -> FirstAdministrator | None:

@@ -149,7 +149,7 @@ async def _look_at_keys(container: Container) -> Finding:
         mend = (
             "limen keys rotate makes one."
             if error.code == "key.none_signing"
-            else "Give the secret key it was sealed with as LIMEN_SECRET_KEY_OLD."
+            else "Give the right one as LIMEN_SECRET_KEY_OLD; if it is lost: limen keys rotate."
         )
         return Finding(name="signing key", told=error.message, mend=mend)
     return Finding(name="signing key", told=f"{key.id} signs with {key.algorithm.value}")

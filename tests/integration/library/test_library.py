@@ -23,6 +23,8 @@ from limen.core.events import UserRegistered
 from limen.core.imports.model import AccountRow
 from limen.core.roles.model import ADMIN
 from limen.testing.postgres import PostgresServer
+from limen.wiring.lifecycle import open_container
+from limen.wiring.secret_key import SECRET_FILE
 from limen.wiring.settings import from_code
 
 PASSWORD = "correct horse battery"
@@ -167,10 +169,26 @@ async def test_another_secret_key_opens_nothing_and_the_old_one_helps(tmp_path: 
     other = KEY[::-1]
     async with limen.open(url, secret_key=KEY, bcrypt_cost=10) as app:
         await app.users.register(email="ada@example.org", password=PASSWORD)
-    async with limen.open(url, secret_key=other, bcrypt_cost=10) as app:
-        with pytest.raises(SealBroken):
-            await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+    with pytest.raises(SealBroken):
+        async with limen.open(url, secret_key=other, bcrypt_cost=10):
+            pass
     async with limen.open(url, secret_key=other, secret_key_old=KEY, bcrypt_cost=10) as app:
+        await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+
+
+async def test_a_lost_secret_key_is_got_over_by_a_new_signing_key(tmp_path: Path) -> None:
+    settings = from_code(
+        {"database_url": f"sqlite:///{tmp_path}/limen.db", "data_dir": tmp_path, "bcrypt_cost": 10}
+    )
+    async with limen.open(settings) as app:
+        await app.users.register(email="ada@example.org", password=PASSWORD)
+    (tmp_path / SECRET_FILE).unlink()
+    with pytest.raises(SealBroken, match="limen keys rotate"):
+        async with limen.open(settings):
+            pass
+    async with open_container(settings) as container:
+        await container.keys().rotate(actor=OPERATOR)
+    async with limen.open(settings) as app:
         await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
 
 

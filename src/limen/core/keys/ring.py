@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from limen.core.errors import StorageUnavailable, TokenInvalid
+from limen.core.errors import NoSigningKey, SealBroken, StorageUnavailable, TokenInvalid
 from limen.core.keys.model import Algorithm, KeyPolicy, SigningKey, published, signing_key
 from limen.core.secret import Secret
 from limen.ports.cipher import Cipher
@@ -55,6 +55,14 @@ class KeyRing:
             private = self._cipher.open(key.sealed, place_of(key.id))
             self._opened = {key.id: OpenedKey(id=key.id, algorithm=key.algorithm, private=private)}
         return self._opened[key.id]
+
+    async def can_sign(self) -> bool:
+        """Tell whether there is a key that signs now, and the secret key opens it."""
+        try:
+            await self.signing()
+        except (NoSigningKey, SealBroken):
+            return False
+        return True
 
     async def verifying(self, key_id: str) -> SigningKey:
         """Return the key with this id if its signatures count now; raise `TokenInvalid` if not."""

@@ -74,15 +74,16 @@ class KeyService:
     async def rotate(self, *, actor: Actor) -> SigningKey:
         """Make a new key; it is published now and signs after the time of announcement.
 
-        Keys that no longer verify are removed. Needs `keys.rotate`.
+        It signs at once where no other can: the first, or one after a lost secret key. Keys that
+        no longer verify are removed. Needs `keys.rotate`.
         """
         now = self._ambient.clock.now()
+        can_wait = await self._ring.can_sign()
         async with self._unit_of_work() as uow:
             await authorise(uow, actor, Permission.KEYS_ROTATE, now)
             await uow.keys.lock()
             await uow.keys.purge(now - self._maker.policy.verifies)
-            is_first = not await uow.keys.list()
-            announced = timedelta(0) if is_first else self._maker.policy.announced
+            announced = self._maker.policy.announced if can_wait else timedelta(0)
             return await self._add(uow, actor, now, announced)
 
     async def list(self, *, actor: Actor) -> tuple[KeyInUse, ...]:
