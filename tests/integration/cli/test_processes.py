@@ -178,6 +178,15 @@ def test_a_new_place_has_a_server_an_administrator_and_a_call_that_works(new_pla
     assert again.stop(signal.SIGINT) == 0
 
 
+def test_workers_are_forked_where_the_system_would_spawn_them(new_place: Place) -> None:
+    custom = new_place.folder / "sitecustomize.py"
+    custom.write_text("import multiprocessing\nmultiprocessing.set_start_method('spawn')\n")
+    new_place.settings["PYTHONPATH"] = str(new_place.folder)
+    server = Server(new_place).wait()
+    assert "Traceback" not in server.said
+    assert server.stop() == 0
+
+
 def test_a_given_first_administrator_is_named_without_the_password(new_place: Place) -> None:
     secret = new_place.folder / "password"
     secret.write_text(PASSWORD)

@@ -1,6 +1,7 @@
 """The server: Granian with as many workers as asked for, stopped gracefully, dead ones replaced."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import socket
@@ -70,6 +71,8 @@ def _refusal(name: str, message: str) -> SettingsInvalid:
 
 
 def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
+    # Workers get the settings by the fork: what is secret is never pickled for another process.
+    multiprocessing.set_start_method("fork", force=True)
     server: AbstractServer[Any] = Granian(
         "limen",
         address=settings.http.host,
