@@ -1,5 +1,6 @@
 """The examples run, and their adapters keep what their ports promise."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 import limen
 from examples import library, litestar_app, own_adapters
+from examples.json_store import __main__ as json_store
 from examples.own_adapters import HouseWords, ScryptHasher
 from limen.adapters.system import SystemEntropy
 from limen.core.secret import Secret
@@ -42,6 +44,16 @@ async def test_the_services_run_over_ones_own_adapters(capsys: pytest.CaptureFix
         "password changed",
         "events: ['user.registered', 'password.change_refused', 'password.changed']",
     ]
+
+
+async def test_limen_runs_over_a_foreign_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await json_store.main(str(tmp_path))
+    await json_store.main(str(tmp_path))
+    readme = (Path(json_store.__file__).parent / "README.md").read_text()
+    shown = re.findall(r"^```text\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+    assert capsys.readouterr().out == "".join(shown)
 
 
 class TestScryptHasher(PasswordHasherContract):

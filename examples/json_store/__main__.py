@@ -1,0 +1,128 @@
+"""limen's services over the directory of JSON files: open, register, sign in, come back later.
+
+`python -m examples.json_store people` keeps everything in `people`; run it twice.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from examples.json_store.store import open_store
+from limen.adapters.aesgcm import AesGcmCipher
+from limen.adapters.bcrypt import BcryptScheme
+from limen.adapters.breached.offline import OfflineBreachedPasswords
+from limen.adapters.hashing_pool import PooledHasher
+from limen.adapters.pyjwt import JwtSigner
+from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import LimenError
+from limen.core.keys.model import KeyPolicy
+from limen.core.keys.ring import KeyRing
+from limen.core.keys.service import KeyMaker, KeyService
+from limen.core.passwords.model import PasswordPolicy
+from limen.core.passwords.preparation import PasswordPreparation
+from limen.core.query import Lists
+from limen.core.secret import Secret
+from limen.core.sessions.model import SessionPolicy
+from limen.core.signin.model import ThrottlePolicy
+from limen.core.signin.policy import SignInPolicy
+from limen.core.signin.service import SignInService
+from limen.core.tokens.family import RefreshTokens
+from limen.core.tokens.issuing import TokenIssuer
+from limen.core.tokens.model import TokenPolicy
+from limen.core.users.model import UserPolicy
+from limen.core.users.service import UserService
+from limen.ports.unit_of_work import UnitOfWorkFactory
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The services of this example, and the store behind them."""
+
+    users: UserService
+    sign_in: SignInService
+    store: UnitOfWorkFactory
+
+
+@asynccontextmanager
+async def open_identity(folder: Path) -> AsyncIterator[Identity]:
+    """Open the services over the store in `folder`, beside which lies the secret key."""
+    ids, clock, entropy = SystemIds(), SystemClock(), SystemEntropy()
+    ambient = Ambient(clock=clock, ids=ids, entropy=entropy)
+    store = open_store(folder / "store", ids)
+    secret = read_secret(folder / "secret.key", entropy)
+    signer, cipher = JwtSigner(), AesGcmCipher(keys=[secret], entropy=entropy)
+    ring = KeyRing(unit_of_work=store, cipher=cipher, clock=clock, policy=KeyPolicy())
+    maker = KeyMaker(signer=signer, cipher=cipher, policy=KeyPolicy())
+    keys = KeyService(unit_of_work=store, ambient=ambient, maker=maker, ring=ring)
+    await keys.ensure(actor=Actor.system("example"))
+    tokens = TokenPolicy(issuer="https://id.example.org", audience="example")
+    issuer = TokenIssuer(
+        ring=ring,
+        signer=signer,
+        refresh_tokens=RefreshTokens(secret, tokens.grace),
+        ambient=ambient,
+        policy=tokens,
+    )
+    hasher = PooledHasher(schemes=[BcryptScheme(12)], threads=1, queue_limit=8)
+    try:
+        yield assemble(store, ambient, hasher, issuer, Lists(secret))
+    finally:
+        await hasher.close()
+
+
+def assemble(
+    store: UnitOfWorkFactory,
+    ambient: Ambient,
+    hasher: PooledHasher,
+    issuer: TokenIssuer,
+    lists: Lists,
+) -> Identity:
+    """Put the two services together."""
+    preparation = PasswordPreparation(
+        policy=PasswordPolicy(), breached=OfflineBreachedPasswords(), hasher=hasher
+    )
+    users = UserService(
+        unit_of_work=store,
+        ambient=ambient,
+        lists=lists,
+        preparation=preparation,
+        policy=UserPolicy(),
+    )
+    policy = SignInPolicy(users=UserPolicy(), throttle=ThrottlePolicy(), sessions=SessionPolicy())
+    sign_in = SignInService(
+        unit_of_work=store, ambient=ambient, hasher=hasher, issuer=issuer, policy=policy
+    )
+    return Identity(users=users, sign_in=sign_in, store=store)
+
+
+def read_secret(path: Path, entropy: SystemEntropy) -> Secret[bytes]:
+    """Return the secret key in `path`, made at the first time for this user's eyes only."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(entropy.bytes(32))
+    return Secret(path.read_bytes())
+
+
+async def main(folder: str = "people") -> None:
+    """Register somebody, or find them there already, and sign them in."""
+    async with open_identity(Path(folder)) as identity:
+        try:
+            ada = await identity.users.register(email="ada@example.org", password=PASSWORD)
+            print(f"registered {ada.email}")
+        except LimenError as refusal:
+            print(f"{refusal.code}: {refusal.message}")
+        tokens = await identity.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+        print(f"signed in; the access token lives for {tokens.expires_in} seconds")
+        async with identity.store.view() as view:
+            print(f"events: {[event.name for event in await view.outbox.list()]}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

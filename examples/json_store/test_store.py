@@ -1,0 +1,55 @@
+"""The store keeps every promise of its ports: the whole of what its author had to prove."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from examples.json_store.store import JsonUnitOfWorkFactory, open_store
+from limen.testing.contracts.outage import OutageContract
+from limen.testing.contracts.store import StoreContract
+from limen.testing.fakes import CountingIds
+from limen.testing.machines.machine import OpenStore, prove
+from limen.testing.machines.refresh_families import FamilyMachine
+from limen.testing.machines.users import UserMachine
+
+
+class TestJsonStore(StoreContract):
+    @pytest.fixture
+    def unit_of_work(self, tmp_path: Path) -> JsonUnitOfWorkFactory:
+        return open_store(tmp_path / "store", CountingIds(), is_durable=False)
+
+
+class TestJsonStoreWhoseDirectoryIsGone(OutageContract):
+    @pytest.fixture
+    def unit_of_work(self, tmp_path: Path) -> JsonUnitOfWorkFactory:
+        store = open_store(tmp_path / "store", CountingIds(), is_durable=False)
+        (tmp_path / "store").rename(tmp_path / "elsewhere")
+        return store
+
+
+class TestJsonStoreThatSomebodyOverwrote(OutageContract):
+    @pytest.fixture
+    def unit_of_work(self, tmp_path: Path) -> JsonUnitOfWorkFactory:
+        store = open_store(tmp_path / "store", CountingIds(), is_durable=False)
+        for file in (tmp_path / "store").glob("*.json"):
+            file.write_text("overwritten by somebody")
+        return store
+
+
+@pytest.fixture
+def open_json_store(tmp_path: Path) -> OpenStore:
+    numbers = count()
+
+    @asynccontextmanager
+    async def open_empty() -> AsyncIterator[JsonUnitOfWorkFactory]:
+        yield open_store(tmp_path / f"{next(numbers)}", CountingIds(), is_durable=False)
+
+    return open_empty
+
+
+@pytest.mark.parametrize("machine", [UserMachine, FamilyMachine])
+def test_the_machines_find_nothing(machine: type, open_json_store: OpenStore) -> None:
+    prove(machine, open_json_store)
