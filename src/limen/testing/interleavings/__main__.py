@@ -1,0 +1,114 @@
+"""`python -m limen.testing.interleavings`: explore scenarios, or play one order again."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from limen.adapters.memory.store import MemoryStore
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.fakes import CountingIds
+from limen.testing.interleavings.catalogue import SCENARIOS
+from limen.testing.interleavings.exploration import (
+    Bound,
+    Figures,
+    Violation,
+    explore,
+    replay,
+    report,
+)
+from limen.testing.interleavings.row_locking import RowLockingUnits
+from limen.testing.interleavings.stage import OpenStore, Scenario
+
+
+def in_memory() -> UnitOfWorkFactory:
+    """Return the memory store, empty: one unit of work at a time."""
+    return MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
+
+
+STORES: Final[Mapping[str, OpenStore]] = {"memory": in_memory, "row-locking": RowLockingUnits}
+
+
+def key(scenario: Scenario) -> str:
+    """Return the name of a scenario on the command line."""
+    return scenario.__name__.replace("_", "-")
+
+
+def main(arguments: Sequence[str] | None = None, tell: Callable[[str], object] = print) -> int:
+    """Explore what was asked for; return 1 if an order broke something."""
+    options = _parser().parse_args(arguments)
+    by_key = {key(scenario): scenario for scenario in SCENARIOS}
+    chosen = [by_key[name] for name in options.scenario or by_key]
+    if options.schedule:
+        open_store = STORES[options.store or "memory"]
+        performance = replay(chosen[0], open_store, options.schedule)
+        tell(report(chosen[0], performance))
+        return int(performance.failure is not None)
+    bound = Bound(
+        orders=options.orders,
+        preemptions=options.preemptions,
+        lots=options.lots,
+        seed=options.seed,
+    )
+    names = [options.store] if options.store else list(STORES)
+    return sum(_explore(chosen, name, bound, tell) for name in names)
+
+
+def _explore(
+    chosen: Sequence[Scenario], store: str, bound: Bound, tell: Callable[[str], object]
+) -> int:
+    tell(f"{store}: orders, by lot, longest, endings")
+    failures = 0
+    for scenario in chosen:
+        try:
+            tell(line(explore(scenario, STORES[store], bound)))
+        except Violation as violation:
+            tell(
+                f"{violation}\n  --store {store} --scenario {key(scenario)}"
+                f" --schedule {violation.schedule}"
+            )
+            failures = 1
+    return failures
+
+
+def line(figures: Figures) -> str:
+    """Return the figures of one exploration as a row."""
+    orders = f"{figures.orders:,}{' (all)' if figures.is_exhaustive else ''}"
+    return (
+        f"  {figures.scenario:<48}{orders:>16}{figures.lots:>9,}{figures.longest:>6}"
+        f"{len(figures.endings):>4}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./dev interleavings",
+        description="Run use cases against each other in every order of their awaits.",
+    )
+    parser.add_argument("--store", choices=STORES, help="the store to run on; both if not given")
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        choices=[key(scenario) for scenario in SCENARIOS],
+        metavar="NAME",
+        help="one scenario, by its name with hyphens; may be repeated; all if not given",
+    )
+    parser.add_argument(
+        "--orders", type=_positive, default=10_000, help="at most so many, one by one"
+    )
+    parser.add_argument("--lots", type=_positive, default=1_000, help="so many drawn by lot beyond")
+    parser.add_argument("--preemptions", type=int, help="at most so many interruptions in an order")
+    parser.add_argument("--seed", type=int, default=0, help="what lots are drawn from")
+    parser.add_argument("--schedule", help="play this order of the one scenario named again")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 10_000_000:
+        raise argparse.ArgumentTypeError("between 0 and 10,000,000")
+    return number
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

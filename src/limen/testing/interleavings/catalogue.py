@@ -1,0 +1,37 @@
+"""All scenarios."""
+
+from typing import Final
+
+from limen.testing.interleavings import account_scenarios as accounts
+from limen.testing.interleavings import role_scenarios as roles
+from limen.testing.interleavings import token_scenarios as tokens
+from limen.testing.interleavings.stage import Scenario
+
+PAIRS: Final[tuple[Scenario, ...]] = (
+    tokens.two_refreshes_with_one_token,
+    tokens.a_refresh_and_a_refresh_too_late,
+    tokens.a_refresh_and_a_revocation,
+    tokens.a_refresh_and_a_suspension,
+    tokens.a_refresh_and_a_password_change_elsewhere,
+    accounts.two_registrations_of_one_address,
+    accounts.a_password_change_and_a_sign_in,
+    accounts.two_changes_of_one_password,
+    accounts.a_sign_in_and_a_suspension,
+    accounts.a_sign_in_and_a_deletion,
+    accounts.two_updates_of_one_version,
+    roles.a_grant_and_the_removal_of_its_role,
+    roles.a_grant_and_the_deletion_of_its_user,
+    roles.two_withdrawals_of_one_grant,
+    roles.two_administrators_who_demote_each_other,
+    roles.two_administrators_who_suspend_each_other,
+    roles.two_administrators_who_demote_and_delete,
+    roles.two_administrators_who_limit_and_suspend,
+)
+TRIPLES: Final[tuple[Scenario, ...]] = (
+    tokens.three_refreshes_with_one_token,
+    tokens.two_refreshes_and_a_suspension,
+    accounts.three_registrations_of_one_address,
+    accounts.a_sign_in_a_password_change_and_a_suspension,
+    roles.three_administrators_who_go_at_once,
+)
+SCENARIOS: Final = (*PAIRS, *TRIPLES)

@@ -1,0 +1,137 @@
+"""One order, played from an empty store to the last check."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import ascii_lowercase
+from typing import Any, Final
+
+from limen.core.errors import LimenError
+from limen.testing.interleavings.invariants import check_store
+from limen.testing.interleavings.loop import SteppingLoop, stepping_loop
+from limen.testing.interleavings.schedules import Chooser
+from limen.testing.interleavings.stage import OpenStore, Outcomes, Scenario, Stage
+from limen.testing.interleavings.story import Moment, ending, place
+
+# Far more than any use case takes; who passes it goes in a circle.
+_MOST_STEPS: Final = 2_000
+
+
+class Deadlock(AssertionError):
+    """Nobody can go on, and not everybody has ended."""
+
+
+class Endless(AssertionError):
+    """Somebody goes on and on."""
+
+
+class Unforeseen(AssertionError):
+    """A use case raised what is no refusal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """What became of one order.
+
+    `schedule` has a letter for each step, `cast` says whose letter it is.
+    """
+
+    schedule: str
+    cast: Mapping[str, str]
+    outcomes: Outcomes
+    moments: tuple[Moment, ...]
+    failure: Exception | None
+
+    @property
+    def broken(self) -> str:
+        """What it broke, in one line."""
+        if self.failure is None:
+            return "nothing is broken"
+        # A test runner adds lines of its own, which may name places in memory.
+        first, *_ = str(self.failure).splitlines() or [""]
+        return f"{type(self.failure).__name__}: {first}"
+
+    @property
+    def ending(self) -> str:
+        """How everybody came out, in one line."""
+        kinds = {name: type(outcome).__name__ for name, outcome in self.outcomes.items()}
+        return ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
+
+
+def perform(
+    scenario: Scenario, open_store: OpenStore, chooser: Chooser, *, is_told: bool = False
+) -> Performance:
+    """Play `scenario` on an empty store in the order of `chooser`; note every step if `is_told`."""
+    loop = stepping_loop()
+    with loop.running():
+        stage = loop.run_alone(scenario(open_store()))
+        return _Play(loop, stage, is_told=is_told).through(chooser)
+
+
+class _Play:
+    """The use cases of a stage, on their way."""
+
+    def __init__(self, loop: SteppingLoop, stage: Stage, *, is_told: bool) -> None:
+        self._loop = loop
+        self._stage = stage
+        self._is_told = is_told
+        self._cast = dict(zip(ascii_lowercase, stage.use_cases, strict=False))
+        self._tasks: dict[str, asyncio.Task[Any]] = {
+            letter: loop.begin(letter, stage.use_cases[name]) for letter, name in self._cast.items()
+        }
+        self._schedule: list[str] = []
+        self._moments: list[Moment] = []
+
+    def through(self, chooser: Chooser) -> Performance:
+        """Go to the end, and check what it left."""
+        outcomes: dict[str, object] = {}
+        failure: Exception | None = None
+        try:
+            self._go_on(chooser)
+            outcomes = self._outcomes()
+            self._loop.run_alone(check_store(self._stage.limen))
+            self._loop.run_alone(self._stage.check(outcomes))
+        except (AssertionError, LimenError) as broken:
+            failure = broken
+        finally:
+            self._loop.abandon(*self._tasks.values())
+        return Performance(
+            schedule="".join(self._schedule),
+            cast=self._cast,
+            outcomes=outcomes,
+            moments=tuple(self._moments),
+            failure=failure,
+        )
+
+    def _go_on(self, chooser: Chooser) -> None:
+        while not all(task.done() for task in self._tasks.values()):
+            ready = self._loop.runnable()
+            runnable = [letter for letter in self._tasks if letter in ready]
+            if not runnable:
+                waiting = [self._cast[who] for who, task in self._tasks.items() if not task.done()]
+                raise Deadlock(f"nobody can go on; {' and '.join(waiting)} would wait for ever")
+            if len(self._schedule) >= _MOST_STEPS:
+                raise Endless(f"not at an end after {_MOST_STEPS} steps")
+            who = chooser.choose(runnable, self._schedule[-1] if self._schedule else None)
+            self._loop.step(who)
+            self._schedule.append(who)
+            if self._is_told:
+                self._note(who)
+
+    def _note(self, who: str) -> None:
+        task = self._tasks[who]
+        where = ending(_outcome(task)) if task.done() else place(task.get_coro())
+        if not task.done() and who not in self._loop.runnable():
+            where += ", and waits"
+        self._moments.append(Moment(self._cast[who], where))
+
+    def _outcomes(self) -> dict[str, object]:
+        outcomes = {name: _outcome(self._tasks[who]) for who, name in self._cast.items()}
+        for name, outcome in outcomes.items():
+            if isinstance(outcome, BaseException) and not isinstance(outcome, LimenError):
+                raise Unforeseen(f"{name} raised {outcome!r}") from outcome
+        return outcomes
+
+
+def _outcome(task: asyncio.Task[Any]) -> object:
+    return task.exception() or task.result()

@@ -1,0 +1,282 @@
+"""The rows of the memory store with units of work side by side, as PostgreSQL runs them.
+
+The memory store lets one unit of work in at a time, so a service that forgets to lock a row is
+right there and wrong elsewhere. Here units of work run at once under READ COMMITTED: each reads
+what is committed at that moment and what it wrote itself, a write waits for whoever holds its row
+and then decides on what it finds, locks end with the unit. It is a model to test services on, no
+store to use: what a scenario does not need raises `NotImplementedError`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final, TypeAlias, cast
+
+from limen.adapters.memory.store import Desk, MemoryStore, Rows
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
+from limen.core.ids import SessionId, UserId
+from limen.core.keys.model import SigningKey
+from limen.core.passwords.model import PasswordCredential
+from limen.core.roles.model import Grant, Role
+from limen.core.sessions.model import Session
+from limen.core.signin.model import Throttle
+from limen.core.tokens.family import RefreshFamily
+from limen.core.users.model import User
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
+from limen.testing.fakes import CountingIds
+from limen.testing.interleavings.row_locks import Lock, Mode, Owner, RowLocks
+
+# What a method locks, told from the rows as they are and from its arguments.
+_Needs: TypeAlias = Callable[..., Iterable[Lock]]
+
+_READS: Final = frozenset(
+    {
+        *("get", "find", "list", "list_live", "list_endings", "list_held"),
+        *("count_administrators", "find_standing"),
+    }
+)
+
+
+def _change(kind: str, key: object) -> Lock:
+    return Lock((kind, key), Mode.NO_KEY_UPDATE)
+
+
+def _whole(kind: str, key: object) -> Lock:
+    return Lock((kind, key), Mode.UPDATE)
+
+
+def _reference(kind: str, key: object) -> Lock:
+    return Lock((kind, key), Mode.KEY_SHARE)
+
+
+def _names(user: User) -> list[Lock]:
+    names = [_whole("email", user.email.key)]
+    return names if user.username is None else [*names, _whole("username", user.username.key)]
+
+
+def _add_user(_rows: Rows, user: User) -> list[Lock]:
+    return [_whole("user", user.id), *_names(user)]
+
+
+def _save_user(_rows: Rows, user: User) -> list[Lock]:
+    return [_change("user", user.id), *_names(user)]
+
+
+def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
+    user = rows.users.get(user_id)
+    return [
+        _whole("user", user_id),
+        *(() if user is None else _names(user)),
+        _whole("password", user_id),
+        _whole("grants of", user_id),
+        _whole("sessions of", user_id),
+        *_sessions(rows, user_id),
+    ]
+
+
+def _sessions(rows: Rows, user_id: UserId) -> list[Lock]:
+    ids = sorted(rows.user_sessions.get(user_id) or ())
+    sessions = [_change("session", session_id) for session_id in ids]
+    return sessions + [_change("family", session_id) for session_id in ids]
+
+
+def _end_sessions(
+    rows: Rows,
+    user_id: UserId,
+    *_: object,
+    only: SessionId | None = None,
+    keep: SessionId | None = None,
+) -> list[Lock]:
+    """Lock those that have not ended: first the sessions, then their families."""
+    ids = [
+        session_id
+        for session_id in sorted(rows.user_sessions.get(user_id) or ())
+        if rows.sessions[session_id].ended_at is None
+        and only in {None, session_id}
+        and session_id != keep
+    ]
+    return [_change(kind, session_id) for kind in ("session", "family") for session_id in ids]
+
+
+def _add_session(_rows: Rows, session: Session) -> list[Lock]:
+    # The index by user is one row here: two sign-ins of one user wait for each other.
+    user_id = session.user_id
+    return [_reference("user", user_id), _change("sessions of", user_id)]
+
+
+def _put_grant(_rows: Rows, grant: Grant) -> list[Lock]:
+    # The grants of a user are one row here.
+    user_id = grant.user_id
+    return [
+        _reference("user", user_id),
+        _reference("role", grant.role),
+        _change("grants of", user_id),
+    ]
+
+
+def _remove_role(rows: Rows, name: str, *_: object) -> list[Lock]:
+    holders = {g.user_id for grants in rows.grants.values() for g in grants if g.role == name}
+    return [_whole("role", name), *(_change("grants of", user_id) for user_id in sorted(holders))]
+
+
+def _lock_throttles(_rows: Rows, keys: Sequence[str], *_: object) -> list[Lock]:
+    return [_change("throttle", key) for key in sorted(keys)]
+
+
+def _own_session(_rows: Rows, session: Session) -> list[Lock]:
+    return [_change("session", session.id)]
+
+
+def _own_family(_rows: Rows, family: RefreshFamily) -> list[Lock]:
+    return [_change("family", family.session_id)]
+
+
+def _own_password(_rows: Rows, credential: PasswordCredential) -> list[Lock]:
+    return [_change("password", credential.user_id)]
+
+
+def _add_password(rows: Rows, credential: PasswordCredential) -> list[Lock]:
+    return [_reference("user", credential.user_id), *_own_password(rows, credential)]
+
+
+def _own_role(_rows: Rows, role: Role) -> list[Lock]:
+    return [_whole("role", role.name)]
+
+
+def _own_key(_rows: Rows, key: SigningKey) -> list[Lock]:
+    return [_whole("key", key.id)]
+
+
+def _own_throttle(_rows: Rows, throttle: Throttle) -> list[Lock]:
+    return [_change("throttle", throttle.key)]
+
+
+_NEEDS: Final[Mapping[str, Mapping[str, _Needs]]] = {
+    "users": {
+        "lock": lambda _rows, user_id: [_change("user", user_id)],
+        "add": _add_user,
+        "save": _save_user,
+        "sign_in": lambda _rows, user: [_change("user", user.id)],
+        "remove": _remove_user,
+    },
+    "passwords": {"add": _add_password, "save": _own_password},
+    "sessions": {"add": _add_session, "use": _own_session, "end": _end_sessions},
+    "families": {"add": _own_family, "rotate": _own_family},
+    "roles": {
+        "add": _own_role,
+        "save": _own_role,
+        "remove": _remove_role,
+        "lock_administrators": lambda _rows: [_whole("turn", "administrators")],
+    },
+    "grants": {
+        "put": _put_grant,
+        "remove": lambda _rows, user_id, _role: [_change("grants of", user_id)],
+    },
+    "throttles": {
+        "lock": _lock_throttles,
+        "save": _own_throttle,
+        "clear": lambda _rows, key: [_change("throttle", key)],
+    },
+    "keys": {"lock": lambda _rows: [_whole("turn", "keys")], "add": _own_key},
+    "attempts": {},
+    "accounts": {},
+}
+
+
+class RowLockingUnits:
+    """Units of work side by side over the rows of one memory store."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._store = MemoryStore()
+        self._ids = CountingIds()
+        self._views = MemoryUnitOfWorkFactory(self._store, self._ids)
+        self._locks = RowLocks()
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a unit of work."""
+        return self._unit_of_work()
+
+    def view(self) -> AbstractAsyncContextManager[View]:
+        """Open a view."""
+        return self._views.view()
+
+    @asynccontextmanager
+    async def _unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        rows = self._store.rows.draft()
+        desk = _PromptDesk(rows, is_writable=True)
+        unit = _LockingUnit(MemoryUnitOfWork(rows, desk, self._ids), rows, self._locks)
+        try:
+            yield cast("UnitOfWork", unit)
+        finally:
+            desk.close()
+            self._locks.release(unit)
+
+
+class _PromptDesk(Desk):
+    """A desk without a queue: whoever holds the lock is served in the same step."""
+
+    async def read(self) -> Rows:
+        """Return the rows at once."""
+        self.refuse_closed()
+        return self._rows
+
+
+class _LockingUnit:
+    """A unit of work of the memory store whose repositories lock what they write."""
+
+    def __init__(self, inner: MemoryUnitOfWork, rows: Rows, locks: RowLocks) -> None:
+        self._inner = inner
+        self._rows = rows
+        self._locks = locks
+
+    def __getattr__(self, name: str) -> Any:
+        part = getattr(self._inner, name)
+        needs = _NEEDS.get(name)
+        return part if needs is None else _LockingRepository(part, needs, self.lock)
+
+    async def commit(self) -> None:
+        """Let others go first, then commit."""
+        await asyncio.sleep(0)
+        await self._inner.commit()
+
+    async def lock(self, needs: Callable[[Rows], Iterable[Lock]]) -> None:
+        """Take what is needed, again if that has changed while it waited."""
+        owner: Owner = self
+        while missing := [n for n in needs(self._rows) if not self._locks.holds(owner, n)]:
+            await self._locks.take(owner, missing[0])
+
+
+class _LockingRepository:
+    """A repository that lets others go first, then locks, then does its work in the same step."""
+
+    def __init__(
+        self,
+        inner: object,
+        needs: Mapping[str, _Needs],
+        lock: Callable[[Callable[[Rows], Iterable[Lock]]], Any],
+    ) -> None:
+        self._inner = inner
+        self._needs = needs
+        self._lock = lock
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        needs = _no_needs if name in _READS else self._needs.get(name)
+        if needs is None:
+            message = f"nothing says what {name} locks"
+            raise NotImplementedError(message)
+
+        async def work(*args: Any, **named: Any) -> Any:
+            await asyncio.sleep(0)
+            await self._lock(lambda rows: needs(rows, *args, **named))
+            return await method(*args, **named)
+
+        return work
+
+
+def _no_needs(*_: object, **__: object) -> list[Lock]:
+    return []
+
+
+_conforms: type[UnitOfWorkFactory] = RowLockingUnits
