@@ -14,6 +14,10 @@ _NOBODY: Final = ""
 _who: Final = ContextVar("_who", default=_NOBODY)
 
 
+class Deadlock(AssertionError):
+    """Nobody can go on, and not everybody has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """Something that can be done now, on behalf of somebody."""
@@ -116,8 +120,7 @@ class SteppingLoop(asyncio.AbstractEventLoop):
             self._steps.pop(0).take()
         if not task.done():
             self.abandon(task)
-            message = "it waits for somebody who never comes"
-            raise RuntimeError(message)
+            raise Deadlock("it waits for somebody who never comes")
         return task.result()
 
     def abandon(self, *tasks: asyncio.Task[Any]) -> None:

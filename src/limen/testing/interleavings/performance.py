@@ -8,17 +8,13 @@ from typing import Any, Final
 
 from limen.core.errors import LimenError
 from limen.testing.interleavings.invariants import check_store
-from limen.testing.interleavings.loop import SteppingLoop, stepping_loop
+from limen.testing.interleavings.loop import Deadlock, SteppingLoop, stepping_loop
 from limen.testing.interleavings.schedules import Chooser
 from limen.testing.interleavings.stage import OpenStore, Outcomes, Scenario, Stage
 from limen.testing.interleavings.story import Moment, ending, place
 
 # Far more than any use case takes; who passes it goes in a circle.
 _MOST_STEPS: Final = 2_000
-
-
-class Deadlock(AssertionError):
-    """Nobody can go on, and not everybody has ended."""
 
 
 class Endless(AssertionError):
