@@ -1,16 +1,22 @@
 """No promise of a contract can be dropped in silence."""
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from inspect import signature
 
 import pytest
 
-from limen.testing import contracts
 from limen.testing.contract import BrokenPromise, Contract
+from limen.testing.contracts.concurrency import ConcurrencyContract
+from limen.testing.contracts.locks import LocksContract
 from limen.testing.contracts.outage import OutageContract
-from limen.testing.contracts.store import StoreContract
+from limen.testing.contracts.store import (
+    PlainStoreContract,
+    StoreContract,
+    TransactionalStoreContract,
+)
+from limen.testing.contracts.unit_of_work import UnitOfWorkContract
+from limen.testing.contracts.view import ViewContract
+from tests.unit.testing.promises import contract_classes
 
 
 class Example(Contract):
@@ -137,24 +143,27 @@ def test_a_contract_inside_another_can_only_be_replaced_by_its_subclass() -> Non
                 """Promises nothing."""
 
 
-def _contracts() -> Iterator[type[Contract]]:
-    for found in pkgutil.iter_modules(contracts.__path__, f"{contracts.__name__}."):
-        module = importlib.import_module(found.name)
-        for value in vars(module).values():
-            is_contract = isinstance(value, type) and issubclass(value, Contract)
-            if is_contract and value.__module__ == module.__name__:
-                yield value
-
-
 def test_the_contracts_of_the_store_are_all_there() -> None:
     about_the_store = {
         contract
-        for contract in _contracts()
+        for contract in contract_classes()
         if any("unit_of_work" in signature(test).parameters for test in _tests(contract))
     }
-    nested = {vars(StoreContract)[name].__bases__[0] for name in StoreContract.__contract__}
     # An outage is not for every store, nor for the same `unit_of_work`.
-    assert about_the_store - {OutageContract} == nested
+    assert about_the_store - {OutageContract} == _parts(StoreContract)
+
+
+def test_a_stronger_contract_of_the_store_holds_the_weaker_ones() -> None:
+    plain, transactional, concurrent = map(
+        _parts, (PlainStoreContract, TransactionalStoreContract, StoreContract)
+    )
+    assert transactional - plain == {UnitOfWorkContract, ViewContract}
+    assert concurrent - transactional == {ConcurrencyContract, LocksContract}
+    assert plain < transactional < concurrent
+
+
+def _parts(store: type[Contract]) -> set[type[Contract]]:
+    return {part.__bases__[0] for part in store.__contract__.values()}
 
 
 def _tests(contract: type[Contract]) -> list[Callable[..., object]]:

@@ -1,7 +1,8 @@
 """Owns what an adapter promises, one class per port; never an adapter.
 
-Split by strength: what one caller sees (`users`, `sessions`, ...), what a transaction is
-(`unit_of_work`), and what holds when many come at once (`concurrency`). An adapter for the store
-passes all of them; each needs one fixture, `unit_of_work`: a `UnitOfWorkFactory` on an empty store
-that knows the built-in role `admin`.
+A store has three strengths, by name, in `store`: plain (`users`, `sessions`, ...: what one caller
+sees), transactional (and `unit_of_work`), concurrent (and `concurrency`, `locks`), which is what
+limen needs. Each needs one fixture, `unit_of_work`: a `UnitOfWorkFactory` on an empty store that
+knows the built-in role `admin`. Of the other ports, what holds in a crowd or while the other side
+is out is a class of its own (`CrowdedHasherContract`, `RefusedMailContract`, `OutageContract`).
 """

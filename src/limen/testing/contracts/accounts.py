@@ -50,8 +50,8 @@ class AccountsContract(Contract):
     async def test_add_leaves_out_what_is_taken_whole_and_adds_the_others(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        present = a_user(email="ada@example.org", username="ada")
-        await keep(unit_of_work, present)
+        present = a_user(email="ada@example.org"), a_user(username="ada")
+        await keep(unit_of_work, *present)
         batch = (
             an_account(a_user(), ADMIN),
             an_account(a_user(email="ADA@example.org"), ADMIN),
@@ -59,7 +59,7 @@ class AccountsContract(Contract):
             an_account(a_user(username="eve"), ADMIN),
         )
         assert await _add(unit_of_work, *batch) == (ADDED, EMAIL_TAKEN, USERNAME_TAKEN, ADDED)
-        await assert_kept(unit_of_work, present)
+        await assert_kept(unit_of_work, *present)
         async with unit_of_work.view() as view:
             for account in batch[1:3]:
                 with pytest.raises(UserNotFound):
@@ -135,7 +135,7 @@ class AccountsContract(Contract):
         await keep(unit_of_work, *users, *(a_credential(user.id) for user in users))
         walked: list[Account] = []
         after: UserId | None = None
-        while True:
+        for _ in range(len(users)):
             async with unit_of_work.view() as view:
                 batch = await view.accounts.list(after=after, limit=3)
             if not batch:

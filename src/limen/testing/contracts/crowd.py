@@ -8,7 +8,7 @@ from typing import Any, Final
 from limen.core.errors import LimenError
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from limen.testing.contracts.steps import change
+from limen.testing.contracts.steps import change, look
 
 MANY: Final = 100
 FEWER: Final = 25
@@ -27,6 +27,8 @@ async def at_once(
     What is not a refusal (`LimenError`) is a failure of the test.
     """
     async with asyncio.timeout(PATIENCE):
+        # Who must still connect comes too late for a race: let everybody ask something before.
+        await asyncio.gather(*(look(unit_of_work, lambda view: view.keys.list()) for _ in steps))
         outcomes = await asyncio.gather(
             *(change(unit_of_work, step) for step in steps), return_exceptions=True
         )

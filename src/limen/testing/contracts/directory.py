@@ -344,7 +344,7 @@ class DirectoryContract(Contract):
         selection = Selection(sort=sort, limit=9)
         walked: list[User] = []
         passing: list[User] = []
-        while True:
+        for _ in range(len(crowd.users)):
             page = await crowd.ask(selection)
             walked += page.items
             if page.next is None:

@@ -136,6 +136,7 @@ class LocksContract(Contract):
             return charge
 
         outcomes = await at_once(unit_of_work, *(charging(number) for number in range(MANY)))
+        assert kinds(outcomes) == {"int": MANY}
         assert sorted(outcomes) == list(range(MANY))
         found = await change(unit_of_work, lambda uow: uow.throttles.lock(keys, NOON))
         assert [throttle.attempts for throttle in found] == [MANY, MANY]
@@ -166,6 +167,26 @@ class LocksContract(Contract):
                 await uow.roles.lock_administrators()
                 await uow.keys.lock()
                 await uow.throttles.lock(["b", "a"], NOON)
+
+    async def test_who_would_wait_in_a_circle_gets_through_or_raises_concurrent_update(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        one, other = a_user(), a_user()
+        await keep(unit_of_work, one, other)
+
+        def locking(first: User, second: User) -> Callable[[UnitOfWork], Awaitable[Any]]:
+            async def lock(uow: UnitOfWork) -> None:
+                await uow.users.lock(first.id)
+                await asyncio.sleep(0)
+                await uow.users.lock(second.id)
+
+            return lock
+
+        pairs = [(one, other), (other, one)] * 2
+        outcomes = await at_once(unit_of_work, *(locking(*pair) for pair in pairs))
+        assert None in outcomes
+        assert set(kinds(outcomes)) <= {"NoneType", ConcurrentUpdate.__name__}
+        await change(unit_of_work, locking(one, other))
 
     async def test_a_session_never_outlives_the_removal_of_its_user(
         self, unit_of_work: UnitOfWorkFactory

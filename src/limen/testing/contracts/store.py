@@ -1,4 +1,9 @@
-"""Everything that a store promises, in one class."""
+"""Everything that a store promises, in three strengths; each holds the weaker ones too.
+
+`PlainStoreContract` asks what one caller sees who commits, `TransactionalStoreContract` also what a
+change is (whole or not at all, seen by nobody before), `StoreContract` also what holds when many
+come at once. limen runs on nothing less than the last.
+"""
 
 from limen.testing.contract import Contract
 from limen.testing.contracts.accounts import AccountsContract
@@ -16,26 +21,11 @@ from limen.testing.contracts.sessions import SessionEndingsContract, SessionsCon
 from limen.testing.contracts.throttles import ThrottlesContract
 from limen.testing.contracts.unit_of_work import UnitOfWorkContract
 from limen.testing.contracts.users import UsersContract
+from limen.testing.contracts.view import ViewContract
 
 
-class StoreContract(Contract):
-    """All contracts of a store. Fixture: `unit_of_work`, on an empty store, for each test anew.
-
-    ```python
-    class TestMyStore(StoreContract):
-        @pytest.fixture
-        def unit_of_work(self) -> UnitOfWorkFactory:
-            return MyUnitOfWorkFactory(...)
-    ```
-
-    A promise that cannot be kept is marked in a subclass of the contract it belongs to:
-
-    ```python
-        class TestUsers(StoreContract.TestUsers):
-            @pytest.mark.xfail(reason="...", strict=True)
-            async def test_...(self, unit_of_work): ...
-    ```
-    """
+class PlainStoreContract(Contract):
+    """What one caller sees who commits every change. Fixture: `unit_of_work`, as below."""
 
     class TestUsers(UsersContract):
         """See `limen.ports.users`."""
@@ -76,8 +66,35 @@ class StoreContract(Contract):
     class TestAccounts(AccountsContract):
         """See `limen.ports.accounts`."""
 
+
+class TransactionalStoreContract(PlainStoreContract):
+    """A change is whole or not at all, too. Fixture: `unit_of_work`, as below."""
+
     class TestUnitOfWork(UnitOfWorkContract):
-        """See `limen.ports.unit_of_work`."""
+        """See `limen.ports.unit_of_work.UnitOfWork`."""
+
+    class TestView(ViewContract):
+        """See `limen.ports.unit_of_work.View`."""
+
+
+class StoreContract(TransactionalStoreContract):
+    """All contracts of a store. Fixture: `unit_of_work`, on an empty store, for each test anew.
+
+    ```python
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def unit_of_work(self) -> UnitOfWorkFactory:
+            return MyUnitOfWorkFactory(...)
+    ```
+
+    A promise that cannot be kept is marked in a subclass of the contract it belongs to:
+
+    ```python
+        class TestUsers(StoreContract.TestUsers):
+            @pytest.mark.xfail(reason="...", strict=True)
+            async def test_...(self, unit_of_work): ...
+    ```
+    """
 
     class TestConcurrency(ConcurrencyContract):
         """Exactly one of many wins."""

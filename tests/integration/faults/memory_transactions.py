@@ -16,7 +16,9 @@ from limen.adapters.memory.unit_of_work import (
 from limen.core.events import Event
 from limen.core.ids import EventId
 from limen.ports.unit_of_work import UnitOfWork, View
-from tests.unit.testing.faults import fault
+from tests.integration.faults.fault import faults_of
+
+fault = faults_of("memory")
 
 
 class _OpenFactory(MemoryUnitOfWorkFactory):
@@ -106,12 +108,12 @@ def views_read_what_is_not_committed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MemoryUnitOfWorkFactory, "_view", view)
 
 
-@fault("TestUnitOfWork::test_a_view_refuses_to_write")
+@fault("TestView::test_a_view_refuses_to_write[users.add]")
 def views_write(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Desk, "write", Desk.read)
 
 
-@fault("TestUnitOfWork::test_a_view_never_waits_for_a_unit_of_work")
+@fault("TestView::test_a_view_never_waits_for_a_unit_of_work")
 def views_wait_for_units_of_work(monkeypatch: pytest.MonkeyPatch) -> None:
     @asynccontextmanager
     async def view(self: MemoryUnitOfWorkFactory) -> AsyncIterator[View]:

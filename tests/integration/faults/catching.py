@@ -1,0 +1,100 @@
+"""Runs contracts on broken stores, in a pytest of its own, and keeps who caught what."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from limen.testing.machines.machine import OpenStore
+from tests.integration.faults.fault import StoreFault
+
+STORE: Final = Path(__file__).with_name("faulty_store.py")
+# A contract that ends so has found a fault in the telling of a fault.
+SLIPS: Final = (TypeError, AttributeError, NameError, ImportError, LookupError)
+
+
+class Watcher:
+    """Gives each contract the store with one fault at a time, and keeps what came of it.
+
+    A contract meets the faults that name it, or with `is_whole` all of them.
+    """
+
+    def __init__(
+        self, faults: Sequence[StoreFault], open_store: OpenStore, *, is_whole: bool = False
+    ) -> None:
+        self._faults = faults
+        self._open_store = open_store
+        self._is_whole = is_whole
+        self.caught: dict[str, list[str]] = {fault.name: [] for fault in faults}
+        self.believed: dict[str, list[str]] = {fault.name: [] for fault in faults}
+        self.trouble: list[str] = []
+
+    @pytest.fixture
+    def broken(self, fault: StoreFault, monkeypatch: pytest.MonkeyPatch) -> OpenStore:
+        """Tell the lie; return what opens a store that believes it."""
+        fault.tell(monkeypatch)
+        return self._open_store
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run every contract once for each fault that is its business."""
+        assert metafunc.cls is not None
+        name = f"{metafunc.cls.__name__}::{metafunc.function.__name__}"
+        met = [f for f in self._faults if self._is_whole or f.caught_by.split("[")[0] == name]
+        metafunc.parametrize("fault", met, ids=lambda fault: fault.name)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out the parameters that no fault names."""
+        if not self._is_whole:
+            items[:] = [item for item in items if _is_named(item)]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        """Keep the outcome; no proof is what fails beside the test itself, or by a slip."""
+        report: pytest.TestReport = yield  # type: ignore[assignment]
+        fault, contract = _fault_of(item), _contract_of(item)
+        is_slip = call.excinfo is not None and isinstance(call.excinfo.value, SLIPS)
+        if call.when == "call" and not is_slip:
+            (self.caught if report.failed else self.believed)[fault.name].append(contract)
+        elif report.failed:
+            self.trouble.append(f"{fault.name}: {contract}: {report.longreprtext}")
+        return report  # type: ignore[return-value]
+
+
+def run_contracts(watcher: Watcher, contracts: Iterable[str], folder: Path) -> Watcher:
+    """Run these contracts (`TestUsers::test_...`; none are all) in a pytest of their own."""
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:xdist", "-p", "no:cov"]
+    options += ["-c", str(folder / "pytest.ini"), "--rootdir", str(folder)]
+    options += ["--import-mode=importlib", "-W", "ignore"]
+    wanted = {contract.split("[")[0] for contract in contracts}
+    names = [f"{STORE}::TestStore::{name}" for name in sorted(wanted)] or [str(STORE)]
+    pytest.main([*options, *names], [watcher])
+    return watcher
+
+
+def _is_named(item: pytest.Item) -> bool:
+    _, _, wanted = _fault_of(item).caught_by.partition("[")
+    return not wanted or wanted == f"{'-'.join(_parameters(item))}]"
+
+
+def _parameters(item: pytest.Item) -> list[str]:
+    return [str(value) for name, value in _callspec(item).items() if name != "fault"]
+
+
+def _fault_of(item: pytest.Item) -> StoreFault:
+    fault = _callspec(item)["fault"]
+    assert isinstance(fault, StoreFault)
+    return fault
+
+
+def _callspec(item: pytest.Item) -> dict[str, object]:
+    assert isinstance(item, pytest.Function)
+    return item.callspec.params
+
+
+def _contract_of(item: pytest.Item) -> str:
+    assert isinstance(item, pytest.Function)
+    return f"{item.cls.__name__}::{item.originalname}"

@@ -1,0 +1,31 @@
+"""What a fault of a store is: a lie that it tells, and the contract that must catch it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.unit.testing.faults import Fault, Tell
+
+
+@dataclass(frozen=True)
+class StoreFault(Fault):
+    """A lie, and the store that tells it.
+
+    `caught_by` is the test as pytest names it, `TestUsers::test_...`; where the test has
+    parameters, they may follow: `[users.add]`.
+    """
+
+    storage: str
+
+    @property
+    def sentence(self) -> str:
+        """The lie in words."""
+        return self.name.replace("_", " ")
+
+
+def faults_of(storage: str) -> Callable[[str], Callable[[Tell], StoreFault]]:
+    """Return the decorator that makes a fault of `storage` from the function that tells the lie."""
+
+    def fault(caught_by: str) -> Callable[[Tell], StoreFault]:
+        return lambda tell: StoreFault(tell.__name__, tell, caught_by, storage)
+
+    return fault

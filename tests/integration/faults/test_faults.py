@@ -1,0 +1,111 @@
+"""The contracts can fail: every fault seeded on purpose is caught by the contract it names.
+
+`./dev faults` runs this, with a table of what caught what; `--whole-kit` tries every contract on
+every fault.
+"""
+
+import importlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from limen.adapters.memory.store import MemoryStore
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from limen.adapters.memory.users import MemoryUsers
+from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.fakes import CountingIds
+from limen.testing.machines.machine import OpenStore
+from tests.integration.faults.catching import Watcher, run_contracts
+from tests.integration.faults.fault import StoreFault
+
+FEWEST: Final = 100
+ANY: Final = "TestUsers::test_get_raises_user_not_found"
+
+
+def seeded() -> list[StoreFault]:
+    """Return every fault of the modules in this folder."""
+    modules = [
+        importlib.import_module(f"tests.integration.faults.{path.stem}")
+        for path in sorted(Path(__file__).parent.glob("*_*.py"))
+        if path.stem.split("_")[0] in {"memory", "sqlite", "postgresql"}
+    ]
+    found = [value for module in modules for value in vars(module).values()]
+    return [value for value in found if isinstance(value, StoreFault)]
+
+
+FAULTS: Final = seeded()
+
+
+def of(storage: str) -> list[StoreFault]:
+    return [fault for fault in FAULTS if fault.storage == storage]
+
+
+def test_there_are_many_faults_and_each_has_a_name_of_its_own() -> None:
+    assert len({(fault.storage, fault.name) for fault in FAULTS}) == len(FAULTS) >= FEWEST
+
+
+def test_every_fault_is_caught_by_the_contract_it_names(
+    storage: str,
+    open_store: OpenStore,
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    record_property: Callable[[str, object], None],
+) -> None:
+    faults = of(storage)
+    is_whole = bool(pytestconfig.getoption("--whole-kit", default=False))
+    named = () if is_whole else [fault.caught_by for fault in faults]
+    watcher = run_contracts(Watcher(faults, open_store, is_whole=is_whole), named, tmp_path)
+    record_property("faults", [[f.sentence, storage, watcher.caught[f.name]] for f in faults])
+    assert is_whole or watcher.trouble == []
+    slipped = [f"{f.name}: {f.caught_by} believed it" for f in faults if not watcher.caught[f.name]]
+    assert slipped == []
+
+
+def test_the_sound_store_passes_the_contracts_named_here(
+    storage: str, open_store: OpenStore, tmp_path: Path
+) -> None:
+    # A sample: all of them, on all stores, are in `tests/integration/contracts`.
+    contracts = sorted({fault.caught_by for fault in of(storage)})[::4]
+    sound = [
+        StoreFault(f"nothing_is_wrong_{number}", lambda _monkeypatch: None, contract, storage)
+        for number, contract in enumerate(contracts)
+    ]
+    watcher = run_contracts(Watcher(sound, open_store), contracts, tmp_path)
+    assert watcher.trouble == []
+    assert [name for name, seen in watcher.caught.items() if seen] == []
+    assert [name for name, seen in watcher.believed.items() if not seen] == []
+
+
+@asynccontextmanager
+async def in_memory() -> AsyncIterator[UnitOfWorkFactory]:
+    yield MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
+
+
+def test_a_fault_that_slips_through_is_noticed(tmp_path: Path) -> None:
+    harmless = StoreFault("harmless", lambda _monkeypatch: None, ANY, "memory")
+    watcher = run_contracts(Watcher([harmless], in_memory), [ANY], tmp_path)
+    assert watcher.caught == {"harmless": []}
+    assert watcher.believed == {"harmless": [ANY]}
+
+
+def test_a_store_that_does_not_even_open_is_no_proof(tmp_path: Path) -> None:
+    def close_the_door(_monkeypatch: pytest.MonkeyPatch) -> None:
+        raise OSError
+
+    broken = StoreFault("broken", close_the_door, ANY, "memory")
+    watcher = run_contracts(Watcher([broken], in_memory), [ANY], tmp_path)
+    assert watcher.caught == {"broken": []}
+    assert len(watcher.trouble) == 1
+
+
+def test_a_slip_in_the_telling_of_a_fault_is_no_proof(tmp_path: Path) -> None:
+    def put_nonsense(monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(MemoryUsers, "get", None)
+
+    slip = StoreFault("slip", put_nonsense, ANY, "memory")
+    watcher = run_contracts(Watcher([slip], in_memory), [ANY], tmp_path)
+    assert watcher.caught == {"slip": []}
+    assert len(watcher.trouble) == 1
