@@ -11,9 +11,8 @@ from examples.json_store.store import JsonUnitOfWorkFactory, open_store
 from limen.testing.contracts.outage import OutageContract
 from limen.testing.contracts.store import StoreContract
 from limen.testing.fakes import CountingIds
-from limen.testing.machines.machine import OpenStore, prove
-from limen.testing.machines.refresh_families import FamilyMachine
-from limen.testing.machines.users import UserMachine
+from limen.testing.machines.machine import Machine, OpenStore, prove
+from limen.testing.machines.proving import MACHINES
 
 
 class TestJsonStore(StoreContract):
@@ -50,6 +49,6 @@ def open_json_store(tmp_path: Path) -> OpenStore:
     return open_empty
 
 
-@pytest.mark.parametrize("machine", [UserMachine, FamilyMachine])
-def test_the_machines_find_nothing(machine: type, open_json_store: OpenStore) -> None:
-    prove(machine, open_json_store)
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_the_machines_find_nothing(machine: Machine, open_json_store: OpenStore) -> None:
+    prove(machine, open_json_store, store="json")

@@ -1,13 +1,13 @@
 """The machines find nothing, on any store."""
 
-from limen.testing.machines.machine import OpenStore, prove
-from limen.testing.machines.refresh_families import FamilyMachine
-from limen.testing.machines.users import UserMachine
+import pytest
+
+from limen.testing.machines.machine import Machine, OpenStore, prove
+from limen.testing.machines.proving import MACHINES
 
 
-def test_users(open_store: OpenStore) -> None:
-    prove(UserMachine, open_store)
-
-
-def test_refresh_families(open_store: OpenStore) -> None:
-    prove(FamilyMachine, open_store)
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_store_and_model_stay_the_same(
+    machine: Machine, storage: str, open_store: OpenStore
+) -> None:
+    prove(machine, open_store, store=storage)

@@ -19,9 +19,9 @@ from limen.core.tokens.family import RefreshFamily
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.fakes import CountingIds
+from limen.testing.machines import proving
 from limen.testing.machines.machine import QUICK, StoreMachine, prove
-from limen.testing.machines.refresh_families import FamilyMachine
-from limen.testing.machines.users import UserMachine
+from tests.unit.testing import faults_of_access
 from tests.unit.testing.faults import Fault, fault
 
 # The same sequences in every run: a test of the machines must not depend on luck. The first one
@@ -93,15 +93,15 @@ def use_keeps_nobody_alive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 MACHINES: dict[str, type[StoreMachine]] = {
-    "UserMachine": UserMachine,
-    "FamilyMachine": FamilyMachine,
+    machine.__name__: machine for machine in proving.MACHINES.values()
 }
-FAULTS = [value for value in list(globals().values()) if isinstance(value, Fault)]
+HERE = list(globals().values())
+FAULTS = [value for value in [*HERE, *vars(faults_of_access).values()] if isinstance(value, Fault)]
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 def test_a_sound_store_is_believed(machine: type[StoreMachine]) -> None:
-    prove(machine, in_memory, SAME)
+    prove(machine, in_memory, settings(SAME, max_examples=20))
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -19,9 +19,8 @@ from limen.core.errors import (
 )
 from limen.core.ids import SessionId, UserId
 from limen.core.tokens.issuing import IssuedTokens
-from limen.core.users.model import Status
 from limen.testing.assembly import OPERATOR, PASSWORD, acting
-from limen.testing.machines.machine import OpenStore, StoreMachine
+from limen.testing.machines.machine import Stage, StoreMachine
 
 GRACE: Final = timedelta(seconds=10)
 IDLE: Final = timedelta(days=14)
@@ -80,19 +79,15 @@ class FamilyMachine(StoreMachine):
 
     shown: Bundle[Shown] = Bundle("shown")
 
-    def __init__(self, open_store: OpenStore) -> None:
+    def __init__(self, stage: Stage) -> None:
         """Begin with two users and no session."""
-        super().__init__(open_store)
+        super().__init__(stage)
         self.lines: dict[SessionId, Line] = {}
         self.purged: set[SessionId] = set()
         self.users: dict[str, UserId] = {}
         self.is_active = dict.fromkeys(EVERYBODY, True)
         for email in EVERYBODY:
             self.users[email] = self.run(self.limen.register(email)).id
-
-    @property
-    def _now(self) -> datetime:
-        return self.limen.clock.now()
 
     def _show(self, session_id: SessionId, tokens: IssuedTokens) -> Shown:
         line = self.lines[session_id]
@@ -103,7 +98,7 @@ class FamilyMachine(StoreMachine):
             access_token=tokens.access_token.reveal(),
             # In whole seconds, as a JWT tells them.
             expires_at=min(
-                (self._now + ACCESS + ALMOST_A_SECOND).replace(microsecond=0),
+                (self.now + ACCESS + ALMOST_A_SECOND).replace(microsecond=0),
                 line.until.replace(microsecond=0),
             ),
         )
@@ -117,68 +112,75 @@ class FamilyMachine(StoreMachine):
 
     @rule(target=shown, email=st.sampled_from(EVERYBODY))
     def sign_in(self, email: str) -> Shown | MultipleResults[Shown]:
-        outcome = self.refusal_or(self.limen.enter(email))
-        if not self.is_active[email]:
-            assert isinstance(outcome, InvalidCredentials)
+        outcome = self.attempt(
+            f"{email} signs in",
+            self.limen.enter(email),
+            () if self.is_active[email] else (InvalidCredentials,),
+        )
+        if isinstance(outcome, LimenError):
             return multiple()
-        assert not isinstance(outcome, LimenError)
         self.lines[outcome.session_id] = Line(
             email=email,
             begun=outcome,
             tokens=[outcome.refresh_token.reveal()],
-            rotated_at=self._now,
-            last_used_at=self._now,
-            idle_until=self._now + IDLE,
-            until=self._now + ABSOLUTE,
+            rotated_at=self.now,
+            last_used_at=self.now,
+            idle_until=self.now + IDLE,
+            until=self.now + ABSOLUTE,
         )
         return self._show(outcome.session_id, outcome)
 
     @rule(target=shown, token=shown)
     def refresh(self, token: Shown) -> Shown | MultipleResults[Shown]:
         line = self.lines[token.session_id]
-        outcome = self.refusal_or(self.limen.tokens.refresh(refresh_token=line.tokens[token.place]))
-        if not line.is_live(self._now):
-            assert isinstance(outcome, RefreshTokenInvalid)
-            return multiple()
         behind = len(line.tokens) - 1 - token.place
-        if behind == 0:
-            assert not isinstance(outcome, LimenError)
-            self._rotated(line, outcome.refresh_token.reveal())
-        elif behind == 1 and self._now < line.rotated_at + GRACE:
-            # The same successor again: nobody's line forks.
-            assert not isinstance(outcome, LimenError)
-            assert outcome.refresh_token.reveal() == line.tokens[-1]
-        else:
-            assert isinstance(outcome, RefreshTokenReused)
-            line.ended_at = self._now
+        is_graced = behind == 1 and self.now < line.rotated_at + GRACE
+        refusals = _of_reuse(is_live=line.is_live(self.now), is_good=behind == 0 or is_graced)
+        outcome = self.attempt(
+            f"{self._whose(token)}, token {token.place + 1} of {len(line.tokens)}, is refreshed",
+            self.limen.tokens.refresh(refresh_token=line.tokens[token.place]),
+            refusals,
+        )
+        if isinstance(outcome, LimenError):
+            line.ended_at = self.now if RefreshTokenReused in refusals else line.ended_at
             return multiple()
+        if behind == 0:
+            self._rotated(line, outcome.refresh_token.reveal())
+        else:
+            # The same successor again: nobody's line forks.
+            self.compare("the successor", outcome.refresh_token.reveal(), line.tokens[-1])
         return self._show(token.session_id, outcome)
+
+    def _whose(self, token: Shown) -> str:
+        """Name a session by its owner, and by which of all that is."""
+        number = list(self.lines).index(token.session_id) + 1
+        return f"{self.lines[token.session_id].email}, session {number}"
 
     @rule(target=shown, data=st.data(), by=_SHORT_WAITS)
     def refresh_a_few_times(self, data: st.DataObject, by: timedelta) -> MultipleResults[Shown]:
         """Show tokens that were good lately: that is what this machine is about."""
         given: list[Shown] = []
         for _ in range(data.draw(st.integers(1, 6))):
-            live = [key for key, line in self.lines.items() if line.is_live(self._now)]
+            live = [key for key, line in self.lines.items() if line.is_live(self.now)]
             if not live:
                 break
             session_id = data.draw(st.sampled_from(live))
             newest = len(self.lines[session_id].tokens) - 1
             place = max(newest - data.draw(st.sampled_from([0, 0, 0, 1, 1, 2])), 0)
             outcome = self.refresh(
-                Shown(session_id=session_id, place=place, access_token="", expires_at=self._now)
+                Shown(session_id=session_id, place=place, access_token="", expires_at=self.now)
             )
             given += [outcome] if isinstance(outcome, Shown) else []
-            self.limen.clock.advance(data.draw(st.sampled_from([timedelta(0), by])))
+            self.pass_time(data.draw(st.sampled_from([timedelta(0), by])))
         return multiple(*given)
 
     def _rotated(self, line: Line, successor: str) -> None:
         assert all(successor not in other.tokens for other in self.lines.values())
         line.tokens.append(successor)
-        line.rotated_at = self._now
-        if self._now - line.last_used_at >= COARSE:
-            line.last_used_at = self._now
-            line.idle_until = min(self._now + IDLE, line.until)
+        line.rotated_at = self.now
+        if self.now - line.last_used_at >= COARSE:
+            line.last_used_at = self.now
+            line.idle_until = min(self.now + IDLE, line.until)
 
     @rule(token=shown, place=st.integers(0, 77), to=st.sampled_from("Aa0_-"))
     def refresh_with_a_changed_token(self, token: Shown, place: int, to: str) -> None:
@@ -187,24 +189,29 @@ class FamilyMachine(StoreMachine):
         changed = good[:at] + to + good[at + 1 :]
         if changed == good:
             return
-        outcome = self.refusal_or(self.limen.tokens.refresh(refresh_token=changed))
-        assert isinstance(outcome, RefreshTokenInvalid)
+        self.attempt(
+            f"{self._whose(token)} is refreshed with a token changed at {at}",
+            self.limen.tokens.refresh(refresh_token=changed),
+            (RefreshTokenInvalid,),
+        )
 
     @rule(token=shown)
     def authenticate(self, token: Shown) -> None:
-        outcome = self.refusal_or(self.limen.tokens.authenticate(token.access_token))
         line = self.lines[token.session_id]
-        if self._now >= token.expires_at:
+        refusals: tuple[type[LimenError], ...] = ()
+        if self.now >= token.expires_at:
             # The key may be retired as well by now.
-            assert isinstance(outcome, TokenExpired | TokenInvalid)
+            refusals = (TokenExpired, TokenInvalid)
         elif line.ended_at is not None:
-            assert isinstance(outcome, SessionEnded)
-        else:
-            assert not isinstance(outcome, LimenError)
-            assert (outcome.session_id, outcome.user_id) == (
-                token.session_id,
-                self.users[line.email],
-            )
+            refusals = (SessionEnded,)
+        outcome = self.attempt(
+            f"{self._whose(token)} shows an access token",
+            self.limen.tokens.authenticate(token.access_token),
+            refusals,
+        )
+        if not isinstance(outcome, LimenError):
+            found = (outcome.session_id, outcome.user_id)
+            self.compare("whose it is", found, (token.session_id, self.users[line.email]))
 
     # --- ending ---
 
@@ -218,76 +225,90 @@ class FamilyMachine(StoreMachine):
             and session_id not in self.purged
         ]
         for line in ended:
-            line.ended_at = self._now
+            line.ended_at = self.now
         return len(ended)
 
     @rule(token=shown)
     def sign_out(self, token: Shown) -> None:
         line = self.lines[token.session_id]
-        self.run(self.limen.sessions.sign_out(actor=acting(line.begun)))
+        self.attempt(
+            f"{self._whose(token)} signs out",
+            self.limen.sessions.sign_out(actor=acting(line.begun)),
+        )
         if token.session_id not in self.purged:
-            line.ended_at = line.ended_at or self._now
+            line.ended_at = line.ended_at or self.now
 
     @rule(token=shown)
     def revoke(self, token: Shown) -> None:
         line = self.lines[token.session_id]
-        outcome = self.refusal_or(
+        is_over = line.ended_at is not None or token.session_id in self.purged
+        outcome = self.attempt(
+            f"{self._whose(token)} is revoked by its owner",
             self.limen.sessions.revoke(
                 self.users[line.email], token.session_id, actor=acting(line.begun)
-            )
+            ),
+            (SessionNotFound,) if is_over else (),
         )
-        if line.ended_at is not None or token.session_id in self.purged:
-            assert isinstance(outcome, SessionNotFound)
-        else:
-            assert outcome is None
-            line.ended_at = self._now
+        if outcome is None:
+            line.ended_at = self.now
 
     @rule(token=shown)
     def revoke_others(self, token: Shown) -> None:
         line = self.lines[token.session_id]
-        count = self.run(self.limen.sessions.revoke_others(actor=acting(line.begun)))
-        assert count == self._end(line.email, keep=token.session_id)
+        count = self.attempt(
+            f"{self._whose(token)} ends all others",
+            self.limen.sessions.revoke_others(actor=acting(line.begun)),
+        )
+        ended = self._end(line.email, keep=token.session_id)
+        self.compare("how many ended", count, ended)
 
     @rule(token=shown)
     def change_password(self, token: Shown) -> None:
         line = self.lines[token.session_id]
-        self.run(
-            self.limen.passwords.change(current=PASSWORD, new=PASSWORD, actor=acting(line.begun))
+        self.attempt(
+            f"{self._whose(token)} changes the password",
+            self.limen.passwords.change(current=PASSWORD, new=PASSWORD, actor=acting(line.begun)),
         )
         self._end(line.email, keep=token.session_id)
 
     @rule(email=st.sampled_from(EVERYBODY))
     def suspend(self, email: str) -> None:
-        self.run(self.limen.users.suspend(self.users[email], actor=OPERATOR))
+        self.attempt(
+            f"the operator suspends {email}",
+            self.limen.users.suspend(self.users[email], actor=OPERATOR),
+        )
         if self.is_active[email]:
             self._end(email)
         self.is_active[email] = False
 
     @rule(email=st.sampled_from(EVERYBODY))
     def reactivate(self, email: str) -> None:
-        user = self.run(self.limen.users.reactivate(self.users[email], actor=OPERATOR))
-        assert user.status is Status.ACTIVE
+        self.attempt(
+            f"the operator lets {email} in again",
+            self.limen.users.reactivate(self.users[email], actor=OPERATOR),
+        )
         self.is_active[email] = True
 
     # --- time ---
 
     @rule(by=_SHORT_WAITS)
     def wait(self, by: timedelta) -> None:
-        self.limen.clock.advance(by)
+        self.pass_time(by)
 
     @rule(by=_LONG_WAITS)
     def wait_long(self, by: timedelta) -> None:
-        self.limen.clock.advance(by)
+        self.pass_time(by)
 
     @rule()
     def rotate_keys(self) -> None:
-        self.run(self.limen.keys.rotate(actor=OPERATOR))
+        self.attempt("the operator rotates the keys", self.limen.keys.rotate(actor=OPERATOR))
 
     @rule()
     def purge(self) -> None:
-        removed = self.run(self.limen.maintenance.purge(actor=OPERATOR)).sessions
-        over = {key for key, line in self.lines.items() if line.was_over(self._now - KEPT)}
-        assert removed == len(over - self.purged)
+        outcome = self.attempt("the operator purges", self.limen.maintenance.purge(actor=OPERATOR))
+        assert not isinstance(outcome, LimenError)
+        over = {key for key, line in self.lines.items() if line.was_over(self.now - KEPT)}
+        self.compare("how many sessions were purged", outcome.sessions, len(over - self.purged))
         self.purged |= over
 
     # --- what always holds ---
@@ -299,8 +320,14 @@ class FamilyMachine(StoreMachine):
             expected = {
                 session_id: (line.last_used_at, line.idle_until, line.until)
                 for session_id, line in self.lines.items()
-                if line.email == email and line.is_live(self._now)
+                if line.email == email and line.is_live(self.now)
             }
-            assert {
-                s.id: (s.last_used_at, s.idle_expires_at, s.expires_at) for s in found
-            } == expected
+            present = {s.id: (s.last_used_at, s.idle_expires_at, s.expires_at) for s in found}
+            self.compare(f"the live sessions of {email}", present, expected)
+
+
+def _of_reuse(*, is_live: bool, is_good: bool) -> tuple[type[LimenError], ...]:
+    """Return what a token must hear, of a session that is live or not."""
+    if not is_live:
+        return (RefreshTokenInvalid,)
+    return () if is_good else (RefreshTokenReused,)

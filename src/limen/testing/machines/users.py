@@ -1,9 +1,9 @@
 """Accounts: whatever is done to them, in whatever order, they are as a dictionary says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, initialize, invariant, multiple, rule
@@ -20,10 +20,8 @@ from limen.core.errors import (
 from limen.core.ids import UserId
 from limen.core.page import ListQuery
 from limen.core.text import fold
-from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import Email, Json, Status, User, Username
 from limen.testing.assembly import OPERATOR
-from limen.testing.contracts.comparison import assert_same
 from limen.testing.machines.inputs import (
     ATTRIBUTES,
     EMAILS,
@@ -34,7 +32,8 @@ from limen.testing.machines.inputs import (
     STATUSES,
     USERNAMES,
 )
-from limen.testing.machines.machine import OpenStore, StoreMachine
+from limen.testing.machines.machine import Stage
+from limen.testing.machines.telling import TellingMachine
 
 _FIRST: Final = ("ada", "bob_1")
 
@@ -48,20 +47,15 @@ class Known:
     live_sessions: int = 0
 
 
-class UserMachine(StoreMachine):
+class UserMachine(TellingMachine):
     """Registers, changes, suspends, deletes, lists and finds users, and lets them in."""
 
     ids: Bundle[UserId] = Bundle("ids")
 
-    def __init__(self, open_store: OpenStore) -> None:
+    def __init__(self, stage: Stage) -> None:
         """Begin with nobody."""
-        super().__init__(open_store)
+        super().__init__(stage)
         self.known: dict[UserId, Known] = {}
-        self.told: list[str] = ["key.added"]
-
-    @property
-    def _now(self) -> datetime:
-        return self.limen.clock.now()
 
     # --- registering, creating ---
 
@@ -78,15 +72,15 @@ class UserMachine(StoreMachine):
         self, email: str, username: str | None, name: str, password: str
     ) -> UserId | MultipleResults[UserId]:
         right = self._refusals(email, username)
-        outcome = self.refusal_or(
-            self.limen.users.register(email=email, username=username, name=name, password=password)
+        outcome = self.attempt(
+            f"somebody registers {email} as {username}, named {name!r}",
+            self.limen.users.register(email=email, username=username, name=name, password=password),
+            right,
         )
         if isinstance(outcome, LimenError):
-            assert type(outcome) in right
             return multiple()
-        assert not right
         expected = self._fresh(outcome.id, email, username, name=name)
-        assert_same(outcome, expected)
+        self.compare("the new user", outcome, expected)
         return self._learn(Known(expected, password), "user.registered")
 
     @rule(
@@ -100,23 +94,26 @@ class UserMachine(StoreMachine):
         self, email: str, attributes: dict[str, Json], status: Status, password: str | None
     ) -> UserId | MultipleResults[UserId]:
         right = self._refusals(email, None)
-        outcome = self.refusal_or(
+        outcome = self.attempt(
+            f"the operator creates {email}, {status}, with {attributes}",
             self.limen.users.create(
                 actor=OPERATOR, email=email, attributes=attributes, status=status, password=password
-            )
+            ),
+            right,
         )
         if isinstance(outcome, LimenError):
-            assert type(outcome) in right
             return multiple()
-        assert not right
         expected = self._fresh(outcome.id, email, None, status=status, attributes=attributes)
-        assert_same(outcome, expected)
+        self.compare("the new user", outcome, expected)
         return self._learn(Known(expected, password), "user.created")
 
     @rule(email=EMAILS, password=st.sampled_from(["short", "password1234", "aaaa\0"]))
     def register_with_a_bad_password(self, email: str, password: str) -> None:
-        outcome = self.refusal_or(self.limen.users.register(email=email, password=password))
-        assert isinstance(outcome, PasswordRefused)
+        self.attempt(
+            f"somebody registers {email} with the password {password!r}",
+            self.limen.users.register(email=email, password=password),
+            (PasswordRefused,),
+        )
 
     # --- changing ---
 
@@ -129,105 +126,112 @@ class UserMachine(StoreMachine):
         name: str,
         attributes: dict[str, Json],
     ) -> None:
-        outcome = self.refusal_or(
-            self.limen.users.replace(
-                user_id,
-                actor=OPERATOR,
-                email=email,
-                username=username,
-                name=name,
-                attributes=attributes,
-            )
+        use_case = self.limen.users.replace(
+            user_id,
+            actor=OPERATOR,
+            email=email,
+            username=username,
+            name=name,
+            attributes=attributes,
         )
         names = {"email": Email.parse(email), "username": _username(username)}
-        self._changed(user_id, outcome, {**names, "name": name, "attributes": attributes})
+        fields = {**names, "name": name, "attributes": attributes}
+        did = f"{self._whom(user_id)} becomes {email}, {username}, {name!r}, {attributes}"
+        self._change(user_id, did, use_case, fields)
 
     @rule(user_id=ids, name=NAMES, patch=ATTRIBUTES, gone=st.sampled_from(["team", "nested"]))
     def update(self, user_id: UserId, name: str, patch: dict[str, Json], gone: str) -> None:
-        outcome = self.refusal_or(
-            self.limen.users.update(
-                user_id, actor=OPERATOR, name=name, attributes={**patch, gone: None}
-            )
+        use_case = self.limen.users.update(
+            user_id, actor=OPERATOR, name=name, attributes={**patch, gone: None}
         )
         known = self.known.get(user_id)
         merged = {**known.user.attributes, **patch} if known else {}
         merged.pop(gone, None)
-        self._changed(user_id, outcome, {"name": name, "attributes": merged})
+        did = f"{self._whom(user_id)} is now named {name!r}, with {patch}, without {gone}"
+        self._change(user_id, did, use_case, {"name": name, "attributes": merged})
 
     @rule(user_id=ids, behind=st.integers(1, 3))
     def update_what_has_changed_since(self, user_id: UserId, behind: int) -> None:
         known = self.known.get(user_id)
         version = known.user.version - behind if known else 1
-        outcome = self.refusal_or(
-            self.limen.users.update(user_id, actor=OPERATOR, name="late", expected_version=version)
+        self.attempt(
+            f"{self._whom(user_id)} is changed by somebody who read it {behind} versions ago",
+            self.limen.users.update(user_id, actor=OPERATOR, name="late", expected_version=version),
+            (VersionMismatch if known else UserNotFound,),
         )
-        assert type(outcome) is (VersionMismatch if known else UserNotFound)
 
-    def _changed(
-        self, user_id: UserId, outcome: User | LimenError, fields: Mapping[str, object]
+    def _change(
+        self,
+        user_id: UserId,
+        did: str,
+        use_case: Coroutine[Any, Any, User],
+        fields: Mapping[str, object],
     ) -> None:
-        """Check what came of a change that gives a user these fields."""
+        """Make a change that gives a user these fields, and check what comes of it."""
         known = self.known.get(user_id)
         if known is None:
-            assert isinstance(outcome, UserNotFound)
+            self.attempt(did, use_case, (UserNotFound,))
             return
         wanted = replace(known.user, **fields)  # type: ignore[arg-type]
         username = wanted.username.name if wanted.username else None
         right = self._refusals(wanted.email.address, username, besides=user_id)
+        outcome = self.attempt(did, use_case, right)
         if isinstance(outcome, LimenError):
-            assert type(outcome) in right
             return
-        assert not right
-        if wanted == known.user:
-            assert_same(outcome, known.user)
-            return
-        expected = self._next(wanted)
-        assert_same(outcome, expected)
-        self._learn(replace(known, user=expected), "user.updated")
+        expected = known.user if wanted == known.user else self._next(wanted)
+        self.compare("the changed user", outcome, expected)
+        if wanted != known.user:
+            self._learn(replace(known, user=expected), "user.updated")
+
+    def _whom(self, user_id: UserId) -> str:
+        known = self.known.get(user_id)
+        return known.user.email.address if known else "somebody deleted"
 
     # --- status ---
 
     @rule(user_id=ids)
     def suspend(self, user_id: UserId) -> None:
-        outcome = self.refusal_or(self.limen.users.suspend(user_id, actor=OPERATOR))
-        self._moved(user_id, outcome, Status.SUSPENDED, "user.suspended")
+        self._move(user_id, self.limen.users.suspend, Status.SUSPENDED, "user.suspended")
 
     @rule(user_id=ids)
     def reactivate(self, user_id: UserId) -> None:
-        outcome = self.refusal_or(self.limen.users.reactivate(user_id, actor=OPERATOR))
-        self._moved(user_id, outcome, Status.ACTIVE, "user.reactivated")
+        self._move(user_id, self.limen.users.reactivate, Status.ACTIVE, "user.reactivated")
 
-    def _moved(
-        self, user_id: UserId, outcome: User | LimenError, status: Status, event: str
+    def _move(
+        self,
+        user_id: UserId,
+        move: Callable[..., Coroutine[Any, Any, User]],
+        status: Status,
+        event: str,
     ) -> None:
         known = self.known.get(user_id)
+        did = f"{self._whom(user_id)} is made {status}"
+        refusals = () if known else (UserNotFound,)
+        outcome = self.attempt(did, move(user_id, actor=OPERATOR), refusals)
         if known is None:
-            assert isinstance(outcome, UserNotFound)
-        elif known.user.status is status:
-            assert_same(outcome, known.user)
-        else:
-            expected = self._next(replace(known.user, status=status))
-            assert_same(outcome, expected)
-            left = 0 if status is Status.SUSPENDED else known.live_sessions
-            self._learn(replace(known, user=expected, live_sessions=left), event)
+            return
+        if known.user.status is status:
+            self.compare("the user as before", outcome, known.user)
+            return
+        expected = self._next(replace(known.user, status=status))
+        self.compare("the changed user", outcome, expected)
+        left = 0 if status is Status.SUSPENDED else known.live_sessions
+        self._learn(replace(known, user=expected, live_sessions=left), event)
 
     @rule(user_id=ids)
     def delete(self, user_id: UserId) -> None:
-        outcome = self.refusal_or(self.limen.users.delete(user_id, actor=OPERATOR))
-        if self.known.pop(user_id, None) is None:
-            assert isinstance(outcome, UserNotFound)
-        else:
-            assert outcome is None
-            self.told.append("user.deleted")
+        did = f"{self._whom(user_id)} is deleted"
+        is_there = self.known.pop(user_id, None) is not None
+        use_case = self.limen.users.delete(user_id, actor=OPERATOR)
+        self.attempt(did, use_case, () if is_there else (UserNotFound,))
+        if is_there:
+            self.tell("user.deleted")
 
     # --- coming in ---
 
     @rule(identifier=EMAILS | USERNAMES.filter(bool), password=SOME_PASSWORD)
     def sign_in(self, identifier: str, password: str) -> None:
-        outcome = self.refusal_or(
-            self.limen.sign_in.sign_in(identifier=identifier, password=password)
-        )
-        self._entered(outcome, self._owner(identifier), password)
+        self._enter(identifier, self._owner(identifier), password)
 
     @rule(user_id=ids, by_username=st.booleans())
     def sign_in_as_oneself(self, user_id: UserId, *, by_username: bool) -> None:
@@ -236,49 +240,51 @@ class UserMachine(StoreMachine):
             return
         username = known.user.username
         identifier = str(username if by_username and username else known.user.email)
-        outcome = self.refusal_or(
-            self.limen.sign_in.sign_in(identifier=identifier, password=known.password)
-        )
-        self._entered(outcome, known, known.password)
+        self._enter(identifier, known, known.password)
 
-    def _entered(
-        self, outcome: IssuedTokens | LimenError, known: Known | None, password: str
-    ) -> None:
-        is_active = known is not None and known.user.status is Status.ACTIVE
-        if known is None or known.password != password or not is_active:
-            assert isinstance(outcome, InvalidCredentials)
-            self.told.append("signin.failed")
+    def _enter(self, identifier: str, known: Known | None, password: str) -> None:
+        is_right = known is not None and known.password == password
+        may_enter = known is not None and is_right and known.user.status is Status.ACTIVE
+        outcome = self.attempt(
+            f"{identifier} signs in with {'the right' if is_right else 'a wrong'} password",
+            self.limen.sign_in.sign_in(identifier=identifier, password=password),
+            () if may_enter else (InvalidCredentials,),
+        )
+        if known is None or isinstance(outcome, LimenError):
+            self.tell("signin.failed")
             return
-        assert not isinstance(outcome, LimenError)
-        user = replace(known.user, last_sign_in_at=self._now)
-        assert_same(outcome.user, user)
+        user = replace(known.user, last_sign_in_at=self.now)
+        self.compare("who came in", outcome.user, user)
         entered = replace(known, user=user, live_sessions=known.live_sessions + 1)
         self._learn(entered, "signin.succeeded")
 
     @rule(user_id=ids, password=SOME_PASSWORD)
     def set_password(self, user_id: UserId, password: str) -> None:
-        outcome = self.refusal_or(self.limen.passwords.set(user_id, new=password, actor=OPERATOR))
         known = self.known.get(user_id)
-        if known is None:
-            assert isinstance(outcome, UserNotFound)
-        else:
-            assert outcome is None
+        self.attempt(
+            f"{self._whom(user_id)} is given a password",
+            self.limen.passwords.set(user_id, new=password, actor=OPERATOR),
+            () if known else (UserNotFound,),
+        )
+        if known is not None:
             self._learn(replace(known, password=password, live_sessions=0), "password.set")
 
     @rule(by=st.sampled_from([timedelta(microseconds=1), timedelta(minutes=5)]))
     def wait(self, by: timedelta) -> None:
-        self.limen.clock.advance(by)
+        self.pass_time(by)
 
     # --- finding ---
 
     @rule(identifier=EMAILS | USERNAMES.filter(bool))
     def find(self, identifier: str) -> None:
-        outcome = self.refusal_or(self.limen.users.find(identifier, actor=OPERATOR))
         known = self._owner(identifier)
-        if known is None:
-            assert isinstance(outcome, UserNotFound)
-        else:
-            assert_same(outcome, known.user)
+        outcome = self.attempt(
+            f"the operator looks for {identifier}",
+            self.limen.users.find(identifier, actor=OPERATOR),
+            () if known else (UserNotFound,),
+        )
+        if known is not None:
+            self.compare("who was found", outcome, known.user)
 
     @rule(sort=SORTS, limit=st.integers(1, 4), status=st.none() | STATUSES)
     def walk_through_a_list(self, sort: str, limit: int, status: Status | None) -> None:
@@ -298,7 +304,7 @@ class UserMachine(StoreMachine):
         for part in reversed(parts):
             key = _SORT_KEYS[part.removeprefix("-")]
             expected.sort(key=key, reverse=part.startswith("-"))
-        assert_same(walked, expected)
+        self.compare(f"the list sorted by {sort}, {limit} at a time", walked, expected)
 
     # --- what always holds ---
 
@@ -308,17 +314,15 @@ class UserMachine(StoreMachine):
             async with self.limen.unit_of_work.view() as view:
                 accounts = await view.accounts.list()
                 expected = sorted(self.known.values(), key=lambda known: known.user.id)
-                assert_same([a.user for a in accounts], [known.user for known in expected])
+                users = [account.user for account in accounts]
+                self.compare("who there is", users, [known.user for known in expected])
                 for account, known in zip(accounts, expected, strict=True):
-                    assert (account.credential is None) == (known.password is None)
-                    live = await view.sessions.list_live(account.user.id, self._now)
-                    assert len(live) == known.live_sessions
+                    has_password = account.credential is not None
+                    self.compare("whether it has one", has_password, known.password is not None)
+                    live = await view.sessions.list_live(account.user.id, self.now)
+                    self.compare("how many sessions live", len(live), known.live_sessions)
 
         self.run(look())
-
-    @invariant()
-    def every_change_was_told_once_and_in_order(self) -> None:
-        assert self.run(self.limen.event_names()) == self.told
 
     # --- the model ---
 
@@ -339,20 +343,20 @@ class UserMachine(StoreMachine):
             name=name,
             status=status,
             attributes=attributes or {},
-            created_at=self._now,
-            updated_at=self._now,
+            created_at=self.now,
+            updated_at=self.now,
         )
 
     def _next(self, user: User) -> User:
         kept = user.email.key == self.known[user.id].user.email.key
         verified = user.email_verified_at if kept else None
         return replace(
-            user, version=user.version + 1, updated_at=self._now, email_verified_at=verified
+            user, version=user.version + 1, updated_at=self.now, email_verified_at=verified
         )
 
     def _learn(self, known: Known, event: str) -> UserId:
         self.known[known.user.id] = known
-        self.told.append(event)
+        self.tell(event)
         return known.user.id
 
     def _refusals(

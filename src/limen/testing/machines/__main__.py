@@ -1,0 +1,28 @@
+"""Prove a store of your own: `python -m limen.testing.machines MODULE:NAME [options]`.
+
+`NAME` is an `OpenStore` in `MODULE`: called, it gives an asynchronous context manager that opens
+an empty store and yields its `UnitOfWorkFactory`.
+"""
+
+import sys
+from importlib import import_module
+from typing import Final, cast
+
+from limen.testing.machines.machine import OpenStore
+from limen.testing.machines.proving import run
+
+_PROGRAM: Final = "python -m limen.testing.machines MODULE:NAME"
+
+
+def main(arguments: list[str]) -> int:
+    """Find the store that is named first, and prove it."""
+    place, *options = arguments or ["--help"]
+    if place.startswith("-"):
+        return run({}, arguments or [place], _PROGRAM)
+    module, _, name = place.partition(":")
+    open_store = cast("OpenStore", getattr(import_module(module), name))
+    return run({name: open_store}, options, _PROGRAM)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
