@@ -79,6 +79,7 @@ class RoleMachine(TellingMachine):
         """Begin with four users, one of them administrator."""
         super().__init__(stage)
         self.cast = Cast()
+        self._turn = 0
 
     @initialize()
     def begin(self) -> None:
@@ -194,7 +195,8 @@ class RoleMachine(TellingMachine):
         )
         if not isinstance(outcome, LimenError):
             person.holds[role] = Held(self.now, ends_at)
-            self.compare("the new grant", outcome, _grants(person)[role])
+            (grant,) = (one for one in _grants(person) if one.role == role)
+            self.compare("the new grant", outcome, grant)
             self.tell("role.granted")
 
     @rule(who=_ACTORS, whom=_PEOPLE, role=_ROLES)
@@ -349,13 +351,20 @@ class RoleMachine(TellingMachine):
                 for role in await view.roles.list()
             }
             self.compare("the roles there are", roles, dict(sorted(self.cast.roles.items())))
-            for name, person in self.cast.people.items():
-                grants = await view.grants.list(person.id)
-                self.compare(f"what {name} was given", grants, tuple(_grants(person).values()))
-                held = [role.name for role in await view.grants.list_held(person.id, self.now)]
-                is_in = person.is_there and person.is_active
-                self.compare(f"what {name} holds", held, person.roles(self.now) if is_in else [])
+            accounts = {account.user.id: account for account in await view.accounts.list()}
+            # One after the other, a step each.
+            self._turn += 1
+            whose = EVERYBODY[self._turn % len(EVERYBODY)]
+            rights = await view.grants.list_held(self.cast.people[whose].id, self.now)
             count = await view.grants.count_administrators(besides=a_user_id())
+        there = {name: one for name, one in self.cast.people.items() if one.is_there}
+        self.compare("who there is", set(accounts), {person.id for person in there.values()})
+        for name, person in there.items():
+            found = accounts[person.id].grants
+            self.compare(f"what {name} was given", found, _grants(person))
+        person = self.cast.people[whose]
+        roles_held = person.roles(self.now) if person.is_there and person.is_active else []
+        self.compare(f"what {whose} holds", [role.name for role in rights], roles_held)
         lasting = [one for one in self.cast.people.values() if one.is_administrator_for_good]
         self.compare("how many administrators there are for good", count, len(lasting))
 
@@ -364,11 +373,11 @@ class RoleMachine(TellingMachine):
         assert any(one.is_administrator_for_good for one in self.cast.people.values())
 
 
-def _grants(person: Person) -> dict[str, Grant]:
-    return {
-        role: Grant(user_id=person.id, role=role, granted_at=held.since, ends_at=held.ends_at)
+def _grants(person: Person) -> tuple[Grant, ...]:
+    return tuple(
+        Grant(user_id=person.id, role=role, granted_at=held.since, ends_at=held.ends_at)
         for role, held in sorted(person.holds.items())
-    }
+    )
 
 
 def _list(permissions: frozenset[str]) -> str:
