@@ -12,7 +12,7 @@ from limen.core.roles.model import DESCRIPTIONS
 from limen.entrypoints.cli.exits import OF_KIND
 from limen.entrypoints.http.errors import STATUS
 from limen.entrypoints.http.refusals import HttpRefusal
-from limen.entrypoints.library import Limen
+from limen.entrypoints.services import Limen
 from limen.wiring.catalogue import CATALOGUE, Setting
 
 # The one code that is no class: the core knows no command line that could be used wrongly.

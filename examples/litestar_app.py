@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from limen.core.errors import Kind, LimenError
 from limen.core.tokens.model import AccessClaims
 from limen.entrypoints.http.plugin import LimenPlugin
-from limen.entrypoints.library import Limen
+from limen.entrypoints.services import Limen
 
 INVOICES = [{"number": 1, "amount": "12.50"}, {"number": 2, "amount": "99.00"}]
 STATUS = {Kind.UNAUTHENTICATED: 401, Kind.FORBIDDEN: 403, Kind.UNAVAILABLE: 503}

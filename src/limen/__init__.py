@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from limen.core.errors import Fault, Kind, LimenError
     from limen.core.page import ListQuery
     from limen.core.secret import Secret
-    from limen.entrypoints.library import Limen
     from limen.entrypoints.library import open_limen as open  # noqa: A004 - limen.open, never bare.
+    from limen.entrypoints.services import Limen
     from limen.wiring.settings import Settings
 
     __version__: str
@@ -22,7 +22,7 @@ _HOMES: Final = {
     "Actor": ("limen.core.actor", "Actor"),
     "Fault": ("limen.core.errors", "Fault"),
     "Kind": ("limen.core.errors", "Kind"),
-    "Limen": ("limen.entrypoints.library", "Limen"),
+    "Limen": ("limen.entrypoints.services", "Limen"),
     "LimenError": ("limen.core.errors", "LimenError"),
     "ListQuery": ("limen.core.page", "ListQuery"),
     "Secret": ("limen.core.secret", "Secret"),

@@ -2,55 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
-from limen.core.idempotency.service import IdempotencyService
-from limen.core.imports.service import ImportService
-from limen.core.keys.service import KeyService
-from limen.core.maintenance.service import MaintenanceService
-from limen.core.passwords.service import PasswordService
-from limen.core.roles.service import RoleService
-from limen.core.sessions.service import SessionService
-from limen.core.signin.service import SignInService
-from limen.core.tokens.service import TokenService
-from limen.core.users.service import UserService
+from limen.entrypoints.services import Limen
 from limen.wiring.bootstrap import prepare
 from limen.wiring.container import Container
 from limen.wiring.forms import SQLITE, sqlite_path
 from limen.wiring.lifecycle import open_container
 from limen.wiring.settings import Settings, from_code, load
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limen:
-    """An open limen: one service for each concept."""
-
-    users: UserService
-    passwords: PasswordService
-    sign_in: SignInService
-    sessions: SessionService
-    tokens: TokenService
-    roles: RoleService
-    keys: KeyService
-    imports: ImportService
-    idempotency: IdempotencyService
-    maintenance: MaintenanceService
-
-    @classmethod
-    def of(cls, container: Container) -> "Limen":
-        """Take the services out of an open container."""
-        return cls(
-            users=container.users(),
-            passwords=container.passwords(),
-            sign_in=container.sign_in(),
-            sessions=container.sessions(),
-            tokens=container.tokens(),
-            roles=container.roles(),
-            keys=container.keys(),
-            imports=container.imports(),
-            idempotency=container.idempotency(),
-            maintenance=container.maintenance(),
-        )
 
 
 @asynccontextmanager
@@ -71,7 +29,23 @@ async def open_limen(
     settings = settings_of(where, options)
     async with open_container(settings, migrate=migrate) as container:
         await prepare(container)
-        yield Limen.of(container)
+        yield services_of(container)
+
+
+def services_of(container: Container) -> Limen:
+    """Take the services out of an open container."""
+    return Limen(
+        users=container.users(),
+        passwords=container.passwords(),
+        sign_in=container.sign_in(),
+        sessions=container.sessions(),
+        tokens=container.tokens(),
+        roles=container.roles(),
+        keys=container.keys(),
+        imports=container.imports(),
+        idempotency=container.idempotency(),
+        maintenance=container.maintenance(),
+    )
 
 
 def settings_of(where: str | Settings | None, options: dict[str, object]) -> Settings:

@@ -1,8 +1,9 @@
 """All services over fakes and one unit-of-work factory: a whole limen that a test can steer."""
 
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
@@ -46,8 +47,11 @@ from limen.testing.fakes import (
     SeededEntropy,
 )
 
+T = TypeVar("T")
+
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - everybody's password in tests
 OPERATOR: Final = Actor.system("test")
+_MOST_TURNS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +178,35 @@ class Assembly:
         """Name every event so far, oldest first; of one user if asked."""
         async with self.unit_of_work.view() as view:
             return [event.name for event in await view.outbox.list(user_id=user_id, limit=10_000)]
+
+
+def in_memory(
+    *, clock: FrozenClock | None = None, policies: Policies | None = None, seed: int = 0
+) -> Assembly:
+    """Return a whole limen in memory, with its first signing key: people can come in.
+
+    Importable as `limen.testing.in_memory`. It needs no event loop, and is good in any.
+    """
+    limen = Assembly(clock=clock, policies=policies, seed=seed)
+    run_now(limen.keys.ensure(actor=OPERATOR))
+    return limen
+
+
+def run_now(use_case: Coroutine[Any, Any, T]) -> T:
+    """Run a use case of a limen in memory over fakes to its end, with or without an event loop.
+
+    There nobody waits for anything: they only give each other a turn.
+    """
+    for _ in range(_MOST_TURNS):
+        try:
+            waited_for = use_case.send(None)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        if waited_for is not None:
+            break
+    use_case.close()
+    raise RuntimeError("this waits for something: run it in an event loop")
 
 
 def acting(tokens: IssuedTokens) -> Actor:

@@ -13,7 +13,7 @@ from limen.core.actor import Actor
 from limen.core.errors import SettingsInvalid
 from limen.core.page import ListQuery
 from limen.entrypoints.http.plugin import LimenPlugin
-from limen.entrypoints.library import Limen
+from limen.entrypoints.services import Limen
 from limen.wiring.settings import from_code
 
 PASSWORD = "correct horse battery"

@@ -8,7 +8,7 @@ from typing import Final
 
 from limen.core.errors import StorageOutdated
 from limen.entrypoints.cli.door import Opened
-from limen.entrypoints.library import Limen
+from limen.entrypoints.library import services_of
 from limen.wiring.lifecycle import open_container
 from limen.wiring.settings import Store, load
 
@@ -35,4 +35,4 @@ async def open_services() -> AsyncIterator[Opened]:
         # What was imported stays: the garbage collector need not look through it again and again.
         gc.freeze()
         is_concurrent = settings.database.store is Store.POSTGRESQL
-        yield Opened(services=Limen.of(container), writers=_WRITERS if is_concurrent else 1)
+        yield Opened(services=services_of(container), writers=_WRITERS if is_concurrent else 1)

@@ -25,24 +25,30 @@ _logger: Final = logging.getLogger(__name__)
 
 
 def create_app(
-    opening: Opening, settings: HttpSettings, *, metrics_directory: Path | None = None
+    opening: Opening,
+    settings: HttpSettings,
+    *,
+    metrics_directory: Path | None = None,
+    reception: Reception | None = None,
 ) -> Litestar:
     """Return the application; its lifespan opens limen and closes it.
 
-    Several workers share `metrics_directory`, so that whichever is asked can tell of all.
+    Several workers share `metrics_directory`, so that whichever is asked can tell of all. A
+    `reception` of the caller's may serve with an open limen although no lifespan runs.
     """
-    reception = Reception()
+    reception = reception or Reception()
     metrics = Metrics(metrics_directory)
     figures = Figures(metrics, reception)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with opening() as opened, reception.serving(opened):
-            if metrics_directory is None:
-                yield
-            else:
-                async with _leaving(figures):
+        async with opening() as opened:
+            with reception.serving(opened):
+                if metrics_directory is None:
                     yield
+                else:
+                    async with _leaving(figures):
+                        yield
         flush()
 
     app = Litestar(

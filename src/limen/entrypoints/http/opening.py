@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from limen.core.errors import StorageOutdated
 from limen.entrypoints.http.services import Check, Gauges, Opened, Services
-from limen.entrypoints.library import Limen
+from limen.entrypoints.library import services_of
 from limen.entrypoints.worker.purge import purging
 from limen.wiring.bootstrap import first_administrator, prepare
 from limen.wiring.container import Container
@@ -34,7 +34,7 @@ async def open_for_http(
 
 def opened(container: Container) -> Opened:
     """Return what the door needs of an open container."""
-    services: Services = Limen.of(container)
+    services: Services = services_of(container)
     return Opened(
         services=services,
         entropy=container.entropy(),

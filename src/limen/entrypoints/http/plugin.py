@@ -75,8 +75,6 @@ class LimenPlugin(InitPlugin):
 
     @asynccontextmanager
     async def _lifespan(self, _: Litestar) -> AsyncIterator[None]:
-        async with (
-            open_for_http(self._settings, migrate=self._migrate) as opened,
-            self._reception.serving(opened),
-        ):
-            yield
+        async with open_for_http(self._settings, migrate=self._migrate) as opened:
+            with self._reception.serving(opened):
+                yield

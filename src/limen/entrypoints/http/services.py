@@ -1,7 +1,7 @@
 """What the HTTP door needs of a limen, whoever assembled it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -86,8 +86,8 @@ class Reception:
     def __init__(self) -> None:
         self._opened: Opened | None = None
 
-    @asynccontextmanager
-    async def serving(self, opened: Opened) -> AsyncIterator[None]:
+    @contextmanager
+    def serving(self, opened: Opened) -> Iterator[None]:
         """Serve with this one while the block runs."""
         self._opened = opened
         try:
