@@ -36,6 +36,7 @@ from limen.core.tokens.service import TokenService
 from limen.core.tokens.verification import AccessTokenVerifier
 from limen.core.users.model import User, UserPolicy
 from limen.core.users.service import UserService
+from limen.ports.outbox import StoredEvent
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.fakes import (
     CountingIds,
@@ -178,6 +179,11 @@ class Assembly:
         """Name every event so far, oldest first; of one user if asked."""
         async with self.unit_of_work.view() as view:
             return [event.name for event in await view.outbox.list(user_id=user_id, limit=10_000)]
+
+    async def last_event(self) -> StoredEvent:
+        """Return the newest event."""
+        async with self.unit_of_work.view() as view:
+            return (await view.outbox.list(limit=10_000))[-1]
 
 
 def in_memory(

@@ -9,6 +9,7 @@ from limen.core.roles.model import (
     ADMIN,
     DESCRIPTIONS,
     OWN,
+    RESERVED,
     Grant,
     Permission,
     Role,
@@ -18,6 +19,7 @@ from limen.core.roles.model import (
     permissions_of,
     refuse_beyond,
     require,
+    role_name_or_none,
 )
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -51,22 +53,67 @@ def test_permissions_are_dotted_and_limens_own_words_are_limens() -> None:
     ):
         with pytest.raises(ValueError, match="not possible"):
             parse_permissions([name])
+    many = [f"app.p{number}" for number in range(201)]
+    assert len(parse_permissions(many[:200])) == 200
     with pytest.raises(ValueError, match="at most 200"):
-        parse_permissions([f"app.p{number}" for number in range(201)])
+        parse_permissions(many)
+    longest = f"a.{'x' * 98}"
+    assert parse_permissions([longest]) == {longest}
+    with pytest.raises(ValueError, match="not possible"):
+        parse_permissions([f"{longest}x"])
+
+
+def test_what_is_not_possible_is_named_with_the_words_that_are_limens() -> None:
+    with pytest.raises(ValueError, match="not possible") as refused:
+        parse_permissions(["users.fly", "a.b", "!"])
+    assert str(refused.value) == (
+        "not possible: !, users.fly; a permission is a dotted name such as invoices.read, "
+        "and keys, passwords, roles, sessions, users belong to limen"
+    )
+
+
+def test_limens_permissions_have_these_names() -> None:
+    assert {
+        "users.read",
+        "users.write",
+        "users.delete",
+        "users.import",
+        "users.export",
+        "passwords.set",
+        "sessions.read",
+        "sessions.revoke",
+        "roles.read",
+        "roles.manage",
+        "roles.grant",
+        "keys.read",
+        "keys.rotate",
+    } == OWN
+    assert frozenset({"keys", "passwords", "roles", "sessions", "users"}) == RESERVED
+
+
+def test_a_name_that_no_role_can_have_is_none() -> None:
+    assert role_name_or_none("editor") == "editor"
+    assert role_name_or_none("Editor") is None
 
 
 def test_descriptions_are_short_and_visible() -> None:
     assert parse_description(" Helps people. ") == "Helps people."
-    with pytest.raises(ValueError, match="at most 400"):
-        parse_description("x" * 401)
+    assert parse_description("x" * 400) == "x" * 400
+    assert parse_description("") == ""
+    for text in ("x" * 401, "x" * 100_000, "a\0b"):
+        with pytest.raises(ValueError, match="at most 400"):
+            parse_description(text)
 
 
-def test_every_permission_is_described() -> None:
+def test_every_permission_is_described_in_words_of_its_own() -> None:
     assert set(DESCRIPTIONS) == set(Permission)
+    assert all(len(words) > 10 for words in DESCRIPTIONS.values())
+    assert len(set(DESCRIPTIONS.values())) == len(DESCRIPTIONS)
 
 
 def test_admin_always_has_all_of_limens_permissions() -> None:
     assert permissions_of([a_role(ADMIN)]) == OWN
+    assert permissions_of([a_role(ADMIN, "x.y")]) == OWN | {"x.y"}
     assert permissions_of([]) == frozenset()
     both = permissions_of([a_role("a", "x.y"), a_role("b", "x.z")])
     assert both == {"x.y", "x.z"}
@@ -75,7 +122,16 @@ def test_admin_always_has_all_of_limens_permissions() -> None:
 def test_a_built_in_role_stays_as_it_is() -> None:
     with pytest.raises(RoleBuiltIn):
         a_role(ADMIN).replaced("", frozenset(), NOW)
-    assert a_role("a").replaced("d", frozenset({"x.y"}), NOW).version == 2
+    later = NOW + timedelta(1)
+    replaced = a_role("a", "x.z").replaced("d", frozenset({"x.y"}), later)
+    assert replaced == Role(
+        name="a",
+        description="d",
+        permissions=frozenset({"x.y"}),
+        created_at=NOW,
+        updated_at=later,
+        version=2,
+    )
 
 
 def test_a_missing_permission_is_named() -> None:

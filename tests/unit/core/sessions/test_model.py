@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from limen.core.ids import SessionId, UserId
-from limen.core.sessions.model import Session, SessionPolicy, begin_session
+from limen.core.sessions.model import EndReason, Session, SessionPolicy, begin_session
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 POLICY = SessionPolicy()
@@ -30,6 +30,53 @@ def test_use_pushes_the_idle_end_on_but_never_past_the_absolute_one() -> None:
 
 def test_an_ended_session_is_not_live() -> None:
     assert not replace(a_session(), ended_at=NOW).is_live(NOW)
+
+
+def test_a_session_lives_until_its_absolute_end_however_often_it_is_used() -> None:
+    session = a_session()
+    used = replace(session, idle_expires_at=session.expires_at + timedelta(days=1))
+    assert used.is_live(session.expires_at - timedelta(microseconds=1))
+    assert not used.is_live(session.expires_at)
+
+
+def test_a_session_begins_with_everything_that_is_known() -> None:
+    session = a_session(label="laptop", address="192.0.2.1", user_agent="test")
+    assert session == Session(
+        id=SessionId(UUID(int=1)),
+        user_id=UserId(UUID(int=2)),
+        label="laptop",
+        address="192.0.2.1",
+        user_agent="test",
+        methods=("pwd",),
+        created_at=NOW,
+        last_used_at=NOW,
+        idle_expires_at=NOW + timedelta(days=14),
+        expires_at=NOW + timedelta(days=90),
+    )
+    assert (a_session().label, a_session().user_agent, a_session().address) == ("", None, None)
+
+
+def test_no_session_idles_longer_than_it_may_last() -> None:
+    policy = SessionPolicy(idle=timedelta(days=2), absolute=timedelta(days=1))
+    session = begin_session(SessionId(UUID(int=1)), UserId(UUID(int=2)), policy, NOW)
+    assert session.idle_expires_at == session.expires_at == NOW + timedelta(days=1)
+
+
+def test_use_moves_both_instants() -> None:
+    later = NOW + timedelta(hours=1)
+    used = a_session().used(later, POLICY)
+    assert (used.last_used_at, used.idle_expires_at) == (later, later + POLICY.idle)
+
+
+def test_the_reasons_of_an_end_are_stored_under_these_names() -> None:
+    assert [reason.value for reason in EndReason] == [
+        "signed_out",
+        "revoked",
+        "password_changed",
+        "suspended",
+        "deleted",
+        "refresh_reused",
+    ]
 
 
 def test_texts_from_outside_are_cut_and_cleaned() -> None:

@@ -1,4 +1,6 @@
 import base64
+import hashlib
+import hmac
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -10,7 +12,13 @@ from hypothesis import strategies as st
 from limen.core.errors import RefreshTokenInvalid, RefreshTokenReused
 from limen.core.ids import SessionId
 from limen.core.secret import Secret
-from limen.core.tokens.family import PREFIX, RefreshFamily, RefreshTokens, read_token
+from limen.core.tokens.family import (
+    PREFIX,
+    PresentedToken,
+    RefreshFamily,
+    RefreshTokens,
+    read_token,
+)
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SESSION = SessionId(UUID(int=1))
@@ -34,6 +42,33 @@ def test_a_token_has_a_prefix_a_fixed_length_and_tells_nothing_but_its_session()
     assert all(token.reveal().startswith(PREFIX) for token in tokens)
     assert len({token.reveal() for token in tokens}) == 4
     assert read_token(tokens[2]).generation == 3
+
+
+def test_a_token_is_written_as_in_the_versions_before() -> None:
+    family, (first,) = family_of(0)
+    _, second = TOKENS.rotate(family, read_token(first), NOW)
+    for generation, token in ((1, first), (2, second)):
+        place = SESSION.bytes + generation.to_bytes(4)
+        tag = hmac.digest(b"k" * 32, b"limen refresh 1\0" + place + b"s" * 16, "sha256")
+        body = base64.urlsafe_b64encode(place + tag).rstrip(b"=").decode()
+        assert token.reveal() == f"limen_rt_{body}"
+        assert read_token(token) == PresentedToken(
+            session_id=SESSION,
+            generation=generation,
+            digest=hashlib.sha256(place + tag).digest(),
+            tag=tag,
+        )
+
+
+def test_a_family_begins_with_its_first_token() -> None:
+    family, (token,) = family_of(0)
+    assert family == RefreshFamily(
+        session_id=SESSION,
+        seed=SEED,
+        generation=1,
+        digest=read_token(token).digest,
+        rotated_at=NOW,
+    )
 
 
 def test_rotation_moves_one_generation_on() -> None:
@@ -105,11 +140,34 @@ def test_a_new_key_keeps_living_tokens_alive_and_refuses_what_it_cannot_make_aga
         renewed.rotate(family, read_token(tokens[0]), NOW)
 
 
+def test_reuse_is_noticed_also_after_the_key_was_renewed() -> None:
+    family, tokens = family_of(1)
+    renewed = RefreshTokens(Secret(b"n" * 32), timedelta(seconds=10))
+    with pytest.raises(RefreshTokenReused):
+        renewed.rotate(family, read_token(tokens[0]), NOW + timedelta(seconds=10))
+
+
+def test_a_token_of_this_very_generation_is_living_or_made_up_but_never_reused() -> None:
+    family, _ = family_of(0)
+    renewed = RefreshTokens(Secret(b"n" * 32), timedelta(seconds=10))
+    _, token = renewed.begin(SESSION, SEED, NOW)
+    with pytest.raises(RefreshTokenInvalid):
+        renewed.rotate(family, read_token(token), NOW)
+
+
 def test_the_last_generation_has_no_successor() -> None:
     family, (token,) = family_of(0)
-    last = replace(family, generation=2**31 - 1)
+    last_but_one = replace(family, generation=2**31 - 2)
+    last, _ = TOKENS.rotate(last_but_one, read_token(token), NOW)
+    assert last.generation == 2**31 - 1
     with pytest.raises(RefreshTokenInvalid):
-        TOKENS.rotate(last, read_token(token), NOW)
+        TOKENS.rotate(replace(last, digest=family.digest), read_token(token), NOW)
+
+
+def test_without_its_prefix_a_token_is_none() -> None:
+    _, (token,) = family_of(0)
+    with pytest.raises(RefreshTokenInvalid):
+        read_token(Secret(token.reveal().removeprefix(PREFIX)))
 
 
 @given(

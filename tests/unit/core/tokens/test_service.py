@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from limen.adapters.memory.store import MemoryStore
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.errors import (
     NoSigningKey,
     RefreshTokenInvalid,
@@ -19,6 +21,7 @@ from limen.core.keys.model import KeyState
 from limen.core.users.model import Status
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
 from limen.testing.assembly import OPERATOR, Assembly, acting
+from limen.testing.fakes import CountingIds
 
 
 async def test_a_refresh_gives_new_tokens_for_the_same_session() -> None:
@@ -146,14 +149,22 @@ async def test_a_changed_letter_makes_another_token() -> None:
         await limen.tokens.authenticate(forged)
 
 
+def two_nodes() -> tuple[Assembly, Assembly]:
+    """Two limens over one store, of which neither knows what the other does."""
+    store = MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
+    here = Assembly(store)
+    return here, Assembly(store, clock=here.clock, seed=1)
+
+
 async def test_an_ending_elsewhere_counts_here_within_two_seconds() -> None:
-    here = Assembly()
-    there = Assembly(here.unit_of_work, clock=here.clock, seed=1)
+    here, there = two_nodes()
     await here.register()
     tokens = await here.enter()
     await here.tokens.authenticate(tokens.access_token)
     await there.sessions.sign_out(actor=acting(tokens))
-    here.clock.advance(timedelta(seconds=2))
+    here.clock.advance(timedelta(seconds=2, microseconds=-1))
+    await here.tokens.authenticate(tokens.access_token)
+    here.clock.advance(timedelta(microseconds=1))
     with pytest.raises(SessionEnded):
         await here.tokens.authenticate(tokens.access_token)
 
@@ -266,26 +277,28 @@ async def test_a_caller_who_goes_away_stops_nobody_elses_reading() -> None:
         await limen.tokens.authenticate(tokens.access_token)
 
 
-async def test_after_a_commit_of_unknown_outcome_the_list_is_read_again() -> None:
-    limen = Assembly()
+@pytest.mark.parametrize("lost", [StorageUnavailable, asyncio.CancelledError])
+async def test_after_a_commit_of_unknown_outcome_the_list_is_read_again(
+    lost: type[BaseException],
+) -> None:
+    limen, there = two_nodes()
     await limen.register()
     tokens = await limen.enter()
     await limen.tokens.authenticate(tokens.access_token)
-    there = Assembly(limen.unit_of_work, clock=limen.clock, seed=1)
     await there.sessions.sign_out(actor=acting(tokens))
-    with pytest.raises(StorageUnavailable):
+    await limen.tokens.authenticate(tokens.access_token)
+    with pytest.raises(lost):
         async with limen.unit_of_work():
-            raise StorageUnavailable
+            raise lost
     with pytest.raises(SessionEnded):
         await limen.tokens.authenticate(tokens.access_token)
 
 
 async def test_a_clock_that_jumps_back_makes_nothing_older_look_fresh() -> None:
-    limen = Assembly()
+    limen, there = two_nodes()
     await limen.register()
     tokens = await limen.enter()
     await limen.tokens.authenticate(tokens.access_token)
-    there = Assembly(limen.unit_of_work, clock=limen.clock, seed=1)
     limen.clock.advance(timedelta(seconds=-3))
     await there.sessions.sign_out(actor=acting(tokens))
     with pytest.raises(SessionEnded):
@@ -327,10 +340,9 @@ async def test_without_a_key_nobody_gets_a_token() -> None:
 
 
 async def test_a_key_of_another_node_is_found_when_its_first_token_comes() -> None:
-    here = Assembly()
+    here, there = two_nodes()
     await here.register()
     tokens = await here.enter()
-    there = Assembly(here.unit_of_work, clock=here.clock, seed=1)
     await there.tokens.authenticate(tokens.access_token)
 
 

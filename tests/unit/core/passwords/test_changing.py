@@ -1,0 +1,150 @@
+"""What setting and changing a password stores and tells, and who may."""
+
+from datetime import timedelta
+
+import pytest
+
+from limen.core.actor import Actor
+from limen.core.errors import (
+    BeyondOwnPermissions,
+    CurrentPasswordWrong,
+    PasswordMismatch,
+    PasswordRefused,
+    PermissionMissing,
+    TooManyAttempts,
+)
+from limen.core.ids import SessionId, UserId
+from limen.core.passwords.model import PasswordCredential
+from limen.core.roles.model import Permission
+from limen.core.secret import Secret
+from limen.core.sessions.model import EndReason
+from limen.core.tokens.issuing import IssuedTokens
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+
+NEW = "staple my other horse"
+ADA, BOB = "ada@example.org", "bob@example.org"
+
+
+async def begin() -> tuple[Assembly, IssuedTokens]:
+    limen = Assembly()
+    await limen.register()
+    return limen, await limen.enter()
+
+
+async def credential(limen: Assembly, user_id: UserId) -> PasswordCredential:
+    async with limen.unit_of_work.view() as view:
+        found = await view.passwords.find(user_id)
+    assert found is not None
+    return found
+
+
+async def end_reason(limen: Assembly, session_id: SessionId) -> EndReason | None:
+    async with limen.unit_of_work.view() as view:
+        session = await view.sessions.find(session_id)
+    assert session is not None
+    return session.end_reason
+
+
+async def told(limen: Assembly) -> tuple[object, ...]:
+    event = await limen.last_event()
+    return event.name, event.at, event.actor, event.user_id
+
+
+def at_home(tokens: IssuedTokens) -> Actor:
+    home = Actor.anonymous(address="192.0.2.1")
+    return home.as_user(tokens.user.id, tokens.session_id)
+
+
+async def test_a_change_is_stored_told_and_the_reason_why_sessions_ended() -> None:
+    limen, other = await begin()
+    mine = await limen.enter()
+    now = limen.clock.advance(timedelta(minutes=1))
+    await limen.passwords.change(current=PASSWORD, new=NEW, actor=acting(mine))
+    kept = await credential(limen, mine.user.id)
+    await limen.hasher.verify(Secret(NEW), kept.digest)
+    assert (kept.changed_at, kept.version) == (now, 2)
+    assert await told(limen) == ("password.changed", now, acting(mine), mine.user.id)
+    assert await end_reason(limen, other.session_id) is EndReason.PASSWORD_CHANGED
+    assert await end_reason(limen, mine.session_id) is None
+
+
+async def test_a_password_that_was_set_is_stored_told_and_the_reason_why_sessions_ended() -> None:
+    limen, tokens = await begin()
+    now = limen.clock.advance(timedelta(minutes=1))
+    await limen.passwords.set(tokens.user.id, new=NEW, actor=OPERATOR)
+    kept = await credential(limen, tokens.user.id)
+    await limen.hasher.verify(Secret(NEW), kept.digest)
+    assert (kept.changed_at, kept.version) == (now, 2)
+    assert await told(limen) == ("password.set", now, OPERATOR, tokens.user.id)
+    assert await end_reason(limen, tokens.session_id) is EndReason.PASSWORD_CHANGED
+
+
+async def test_the_first_password_of_a_user_is_dated() -> None:
+    limen = Assembly()
+    user = await limen.users.create(actor=OPERATOR, email=ADA)
+    now = limen.clock.advance(timedelta(minutes=1))
+    await limen.passwords.set(user.id, new=NEW, actor=OPERATOR)
+    kept = await credential(limen, user.id)
+    assert (kept.user_id, kept.changed_at, kept.version) == (user.id, now, 1)
+    await limen.hasher.verify(Secret(NEW), kept.digest)
+
+
+async def test_a_refused_change_is_told() -> None:
+    limen, mine = await begin()
+    with pytest.raises(CurrentPasswordWrong):
+        await limen.passwords.change(current="wrong one", new=NEW, actor=acting(mine))
+    now = limen.clock.now()
+    assert await told(limen) == ("password.change_refused", now, acting(mine), mine.user.id)
+    with pytest.raises(PasswordMismatch):
+        await limen.hasher.verify(Secret(NEW), (await credential(limen, mine.user.id)).digest)
+
+
+@pytest.mark.parametrize("current", [PASSWORD, Secret(PASSWORD)])
+async def test_passwords_may_come_plain_or_as_secrets(current: Secret[str] | str) -> None:
+    limen, mine = await begin()
+    await limen.passwords.change(current=current, new=Secret(NEW), actor=acting(mine))
+    await limen.passwords.set(mine.user.id, new=Secret(PASSWORD), actor=OPERATOR)
+    await limen.enter()
+
+
+async def test_nobodys_password_is_made_of_their_own_words() -> None:
+    limen, mine = await begin()
+    for call in (
+        limen.passwords.change(current=PASSWORD, new=ADA, actor=acting(mine)),
+        limen.passwords.set(mine.user.id, new=ADA, actor=OPERATOR),
+    ):
+        with pytest.raises(PasswordRefused) as refused:
+            await call
+        assert [fault.code for fault in refused.value.details] == ["own_words"]
+
+
+async def test_a_password_is_set_with_exactly_the_permission_and_not_of_who_may_more() -> None:
+    limen, tokens = await begin()
+    root = await limen.administrator()
+    bob = await limen.register(BOB)
+    await limen.roles.create(actor=OPERATOR, name="exact", permissions=[Permission.PASSWORDS_SET])
+    await limen.roles.grant(bob.id, "exact", actor=OPERATOR)
+    actor = acting(await limen.enter(BOB))
+    await limen.passwords.set(tokens.user.id, new=NEW, actor=actor)
+    with pytest.raises(BeyondOwnPermissions):
+        await limen.passwords.set(root.id, new=NEW, actor=actor)
+    rest = set(Permission) - {Permission.PASSWORDS_SET}
+    await limen.roles.replace("exact", actor=OPERATOR, permissions=rest)
+    with pytest.raises(PermissionMissing, match=r"passwords\.set"):
+        await limen.passwords.set(tokens.user.id, new=NEW, actor=actor)
+
+
+async def test_attempts_count_where_they_come_from_and_a_good_one_is_forgiven() -> None:
+    limen, mine = await begin()
+    for number in range(150):
+        current, new = (PASSWORD, NEW) if number % 2 == 0 else (NEW, PASSWORD)
+        await limen.passwords.change(current=current, new=new, actor=at_home(mine))
+    for _ in range(5):
+        with pytest.raises(CurrentPasswordWrong):
+            await limen.passwords.change(current="wrong one", new=NEW, actor=at_home(mine))
+    await limen.passwords.change(current=PASSWORD, new=NEW, actor=at_home(mine))
+    for _ in range(6):
+        with pytest.raises(CurrentPasswordWrong):
+            await limen.passwords.change(current="wrong one", new=NEW, actor=at_home(mine))
+    with pytest.raises(TooManyAttempts):
+        await limen.passwords.change(current=NEW, new=PASSWORD, actor=at_home(mine))
