@@ -1,5 +1,6 @@
 """What a machine finds is told as a story, kept, and tried first the next time."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,12 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.fakes import CountingIds
 from limen.testing.machines import __main__ as command
+from limen.testing.machines.machine import QUICK, prove
 from limen.testing.machines.proving import MACHINES, Effort, Verdict, prove_at_length, run, table
 
 SMALL = ["--machine", "roles", "--sequences", "10", "--steps", "20", "--seed", "7"]
@@ -51,9 +54,12 @@ def test_a_finding_is_told_step_by_step_and_comes_first_the_next_time(
     assert "What happened (RoleMachine on mine):" in story
     assert "the operator gives root the role admin for good - expected: done; came: done" in story
     assert "expected: LastAdministrator; came: done" in story
-    assert "@reproduce_failure(" in story
     assert "--machine roles --storage mine" in story
     assert "--seed 7" in story
+
+    (line,) = re.findall(r"@reproduce_failure\('[0-9.]+', b'([A-Za-z0-9+/=]+)'\)", story)
+    with pytest.raises(AssertionError, match="LastAdministrator"):
+        prove(MACHINES["roles"], in_memory, settings(QUICK, database=None), again=line)
 
     (second,) = prove_at_length(machines, {"mine": in_memory}, effort, told.append)
     assert second.sequences < 5 < first.sequences
