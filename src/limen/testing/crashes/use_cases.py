@@ -1,0 +1,205 @@
+"""Every use case that writes, each ready to be run on the same scene and killed on its way."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from limen.core.actor import Actor
+from limen.core.errors import LimenError
+from limen.core.idempotency.model import StoredAnswer
+from limen.core.idempotency.service import Claim
+from limen.core.imports.model import AccountRow
+from limen.core.roles.model import ADMIN
+from limen.core.sessions.model import Session
+from limen.core.tokens.issuing import IssuedTokens
+from limen.core.users.model import User
+from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.fakes import FrozenClock, PlainHasher
+
+ROLE: Final = "auditor"
+UNUSED_ROLE: Final = "clerk"
+NEW_PASSWORD: Final = "another horse battery"  # noqa: S105 - made up
+_SOMEWHERE: Final = Actor.anonymous(address="198.51.100.7")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A limen with somebody in every state: what use cases are run on."""
+
+    limen: Assembly
+    root: User
+    ada: User
+    shut_out: User
+    first: IssuedTokens
+    second: IssuedTokens
+    claim: Claim
+
+    @property
+    def operator(self) -> Actor:
+        """A person who may do everything, whose rights are looked up."""
+        return Actor.anonymous().as_user(self.root.id)
+
+    async def session(self) -> Session:
+        """Return one of Ada's sessions as it stands."""
+        (last, *_) = await self.limen.sessions.list(self.ada.id, actor=OPERATOR)
+        return last
+
+
+async def set_scene(unit_of_work: UnitOfWorkFactory, *, seed: int = 0) -> Scene:
+    """Put the same people, roles and sessions into an empty store, whichever it is."""
+    limen = Assembly(unit_of_work, seed=seed)
+    root = await limen.administrator()
+    ada = await limen.register()
+    shut_out = await limen.register("eve@example.org")
+    await limen.users.suspend(shut_out.id, actor=OPERATOR)
+    for role in (ROLE, UNUSED_ROLE):
+        await limen.roles.create(name=role, permissions=["users.read"], actor=OPERATOR)
+    await limen.roles.grant(ada.id, ROLE, actor=OPERATOR)
+    first, second = await limen.enter(label="first"), await limen.enter(label="second")
+    claim = await limen.idempotency.begin("key", owner="ada", request=[b"request"])
+    return Scene(
+        limen=limen,
+        root=root,
+        ada=ada,
+        shut_out=shut_out,
+        first=first,
+        second=second,
+        claim=claim,
+    )
+
+
+async def run(use_case: "UseCase", scene: Scene) -> Any:
+    """Run a use case to its end; return what it gave, or the refusal it raised."""
+    try:
+        return await use_case(scene)
+    except LimenError as refusal:
+        return refusal
+
+
+UseCase = Callable[[Scene], Awaitable[Any]]
+
+
+def _rows(*emails: str) -> list[AccountRow]:
+    return [
+        AccountRow(line=line, email=email, roles=(ROLE,), password=PASSWORD)
+        for line, email in enumerate(emails, start=1)
+    ]
+
+
+async def _reuse(scene: Scene) -> None:
+    """Present a token that was used before, when its grace is over."""
+    await scene.limen.tokens.refresh(refresh_token=scene.first.refresh_token)
+    scene.limen.clock.advance(timedelta(minutes=2))
+    await scene.limen.tokens.refresh(refresh_token=scene.first.refresh_token)
+
+
+async def _refresh_later(scene: Scene) -> IssuedTokens:
+    """Refresh so late that it is stored when the session was last used."""
+    scene.limen.clock.advance(timedelta(minutes=5))
+    return await scene.limen.tokens.refresh(refresh_token=scene.first.refresh_token)
+
+
+async def _sign_in_with_upgrade(scene: Scene) -> IssuedTokens:
+    """Sign in somebody whose password hash is of an earlier cost."""
+    limen = _next_to(scene.limen, PlainHasher(cost=5))
+    return await limen.sign_in.sign_in(
+        identifier="ada@example.org", password=PASSWORD, actor=_SOMEWHERE
+    )
+
+
+async def _sign_in_while_busy(scene: Scene) -> None:
+    """Try to sign in when nobody can hash: the attempt is taken back."""
+    hasher = PlainHasher()
+    hasher.is_busy = True
+    limen = _next_to(scene.limen, hasher)
+    await limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+
+
+async def _purge(scene: Scene) -> None:
+    """Purge when all that is over has had its time."""
+    await scene.limen.sessions.revoke_all(scene.ada.id, actor=OPERATOR)
+    scene.limen.clock.advance(timedelta(days=60))
+    await scene.limen.maintenance.purge(actor=OPERATOR)
+
+
+def _next_to(limen: Assembly, hasher: PlainHasher) -> Assembly:
+    # Another node each time, with identifiers of its own.
+    seed = 500 + (limen.ids.new().int >> 80) % 500
+    clock = FrozenClock(limen.clock.now())
+    return Assembly(limen.unit_of_work, clock=clock, hasher=hasher, seed=seed)
+
+
+async def _finish(scene: Scene) -> None:
+    answer = StoredAnswer(status=201, headers=(), body=b"{}")
+    await scene.limen.idempotency.finish(scene.claim.attempt, answer)
+
+
+# The name is that of the service's method; behind it, which of its courses.
+USE_CASES: Final[dict[str, UseCase]] = {
+    "users.register": lambda s: s.limen.users.register(
+        email="new@example.org", password=PASSWORD, username="newcomer", actor=_SOMEWHERE
+    ),
+    "users.register: a taken address": lambda s: s.limen.users.register(
+        email="ADA@example.org", password=PASSWORD, actor=_SOMEWHERE
+    ),
+    "users.create": lambda s: s.limen.users.create(
+        email="new@example.org", password=PASSWORD, actor=s.operator
+    ),
+    "users.update": lambda s: s.limen.users.update(
+        s.ada.id, actor=s.operator, name="Ada L.", username="ada", attributes={"team": ["x"]}
+    ),
+    "users.replace": lambda s: s.limen.users.replace(
+        s.ada.id, actor=s.operator, email="lovelace@example.org"
+    ),
+    "users.suspend": lambda s: s.limen.users.suspend(s.ada.id, actor=s.operator),
+    "users.suspend: the last administrator": lambda s: s.limen.users.suspend(
+        s.root.id, actor=OPERATOR
+    ),
+    "users.reactivate": lambda s: s.limen.users.reactivate(s.shut_out.id, actor=s.operator),
+    "users.delete": lambda s: s.limen.users.delete(s.ada.id, actor=s.operator),
+    "passwords.set": lambda s: s.limen.passwords.set(s.ada.id, new=NEW_PASSWORD, actor=s.operator),
+    "passwords.change": lambda s: s.limen.passwords.change(
+        current=PASSWORD, new=NEW_PASSWORD, actor=acting(s.first)
+    ),
+    "passwords.change: a wrong one": lambda s: s.limen.passwords.change(
+        current=NEW_PASSWORD, new=NEW_PASSWORD, actor=acting(s.first)
+    ),
+    "sessions.sign_out": lambda s: s.limen.sessions.sign_out(actor=acting(s.first)),
+    "sessions.revoke": lambda s: s.limen.sessions.revoke(
+        s.ada.id, s.second.session_id, actor=s.operator
+    ),
+    "sessions.revoke_others": lambda s: s.limen.sessions.revoke_others(actor=acting(s.first)),
+    "sessions.revoke_all": lambda s: s.limen.sessions.revoke_all(s.ada.id, actor=s.operator),
+    "tokens.refresh": lambda s: s.limen.tokens.refresh(refresh_token=s.first.refresh_token),
+    "tokens.refresh: after a while": _refresh_later,
+    "tokens.refresh: a used token": _reuse,
+    "sign_in.sign_in": lambda s: s.limen.sign_in.sign_in(
+        identifier="ada@example.org", password=PASSWORD, actor=_SOMEWHERE
+    ),
+    "sign_in.sign_in: a wrong password": lambda s: s.limen.sign_in.sign_in(
+        identifier="ada@example.org", password=NEW_PASSWORD, actor=_SOMEWHERE
+    ),
+    "sign_in.sign_in: somebody shut out": lambda s: s.limen.enter("eve@example.org"),
+    "sign_in.sign_in: an old hash": _sign_in_with_upgrade,
+    "sign_in.sign_in: too busy": _sign_in_while_busy,
+    "roles.create": lambda s: s.limen.roles.create(
+        name="helper", permissions=["users.read"], actor=s.operator
+    ),
+    "roles.replace": lambda s: s.limen.roles.replace(
+        ROLE, permissions=["roles.read"], actor=s.operator
+    ),
+    "roles.delete": lambda s: s.limen.roles.delete(UNUSED_ROLE, actor=s.operator),
+    "roles.grant": lambda s: s.limen.roles.grant(s.ada.id, ADMIN, actor=s.operator),
+    "roles.withdraw": lambda s: s.limen.roles.withdraw(s.ada.id, ROLE, actor=s.operator),
+    "keys.ensure": lambda s: s.limen.keys.ensure(actor=OPERATOR),
+    "keys.rotate": lambda s: s.limen.keys.rotate(actor=s.operator),
+    "idempotency.begin": lambda s: s.limen.idempotency.begin("b", owner="ada", request=[b"r"]),
+    "idempotency.finish": _finish,
+    "idempotency.abandon": lambda s: s.limen.idempotency.abandon(s.claim.attempt),
+    "imports.add": lambda s: s.limen.imports.add(
+        _rows("one@example.org", "two@example.org", "ada@example.org"), actor=s.operator
+    ),
+    "maintenance.purge": _purge,
+}

@@ -1,0 +1,188 @@
+"""Every invariant can be violated, and is then named."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from limen.adapters.memory.store import Rows
+from limen.core.events import UserReactivated
+from limen.core.ids import EventId
+from limen.core.sessions.model import EndReason
+from limen.testing.assembly import OPERATOR
+from limen.testing.builders import a_family, a_full_session, a_grant, a_role, a_signing_key, a_user
+from limen.testing.crashes.invariants import violations
+from limen.testing.crashes.use_cases import ROLE, USE_CASES, Scene, run
+from limen.testing.fakes import NOON
+from tests.unit.testing.crashes.worlds import World
+
+Tampering = Callable[[Rows, Scene], object]
+
+
+def end_session_alone(rows: Rows, scene: Scene) -> None:
+    session = rows.sessions[scene.first.session_id]
+    rows.sessions.put(session.id, replace(session, ended_at=NOON, end_reason=EndReason.REVOKED))
+
+
+def remove_user_alone(rows: Rows, scene: Scene) -> None:
+    rows.users.pop(scene.ada.id)
+    rows.emails.pop(scene.ada.email.key)
+
+
+def add_session_in_silence(rows: Rows, scene: Scene) -> None:
+    session = a_full_session(scene.ada.id)
+    rows.sessions.put(session.id, session)
+    ids = rows.user_sessions[scene.ada.id]
+    rows.user_sessions.put(scene.ada.id, ids | {session.id})
+    rows.families.put(session.id, a_family(session.id))
+
+
+def lose_session(rows: Rows, scene: Scene) -> None:
+    rows.sessions.pop(scene.first.session_id)
+    rows.user_sessions.put(scene.ada.id, frozenset({scene.second.session_id}))
+
+
+def forget_an_event(rows: Rows, name: str) -> None:
+    last = max(event.id for event in rows.events.values() if event.name == name)
+    rows.events.pop(last)
+
+
+def repeat_an_event(rows: Rows, name: str) -> None:
+    event = next(event for event in rows.events.values() if event.name == name)
+    # Behind all others.
+    repeated = EventId(UUID(int=2**128 - 1))
+    rows.events.put(repeated, replace(event, id=repeated))
+
+
+def take_address_twice(rows: Rows, _scene: Scene) -> None:
+    other = a_user(email="ADA@example.org")
+    rows.users.put(other.id, other)
+
+
+def change_family(rows: Rows, scene: Scene, **fields: object) -> None:
+    family = rows.families[scene.first.session_id]
+    rows.families.put(family.session_id, replace(family, **fields))  # type: ignore[arg-type]
+
+
+def bump_password(rows: Rows, scene: Scene) -> None:
+    credential = rows.passwords[scene.ada.id]
+    rows.passwords.put(scene.ada.id, replace(credential, version=7))
+
+
+TAMPERINGS: dict[str, tuple[Tampering, str]] = {
+    "a user without an event": (
+        lambda rows, _: forget_an_event(rows, "user.registered"),
+        "is there, untold",
+    ),
+    "an event without its user": (
+        lambda rows, s: rows.users.pop(s.shut_out.id),
+        "is gone, which no event tells",
+    ),
+    "a registration told twice": (
+        lambda rows, _: repeat_an_event(rows, "user.registered"),
+        "is told twice",
+    ),
+    "an address taken twice": (take_address_twice, "is taken 2 times"),
+    "an address that leads nowhere": (
+        lambda rows, s: rows.emails.pop(s.ada.email.key),
+        "does not lead to user",
+    ),
+    "a change nobody told": (
+        lambda rows, s: rows.users.put(s.ada.id, replace(s.ada, version=2)),
+        "has version 2, the events tell 1",
+    ),
+    "a suspension that did not happen": (
+        lambda rows, s: rows.users.put(s.shut_out.id, replace(s.shut_out, version=2)),
+        "is active, the events tell suspended",
+    ),
+    "a password that is lost": (lambda rows, s: rows.passwords.pop(s.ada.id), "version 0"),
+    "a password nobody told": (bump_password, "version 7"),
+    "a grant that is lost": (lambda rows, s: rows.grants.pop(s.ada.id), "has roles []"),
+    "a grant without its role": (lambda rows, _: rows.roles.pop(ROLE), "granted and not there"),
+    "a grant of somebody else": (
+        lambda rows, s: rows.grants.put(s.ada.id, (a_grant(s.root.id, ROLE),)),
+        "a grant of somebody else",
+    ),
+    "a session that is lost": (
+        lose_session,
+        "is lost",
+    ),
+    "a session that outlived its user": (remove_user_alone, "has outlived its user"),
+    "a password that outlived its user": (remove_user_alone, "the password of"),
+    "grants that outlived their user": (remove_user_alone, "grants of"),
+    "a session nobody told": (add_session_in_silence, "is there, untold"),
+    "a session that ended in silence": (end_session_alone, "the events differ"),
+    "a family that outlived its session": (end_session_alone, "did not end with it"),
+    "a suspension told twice": (
+        lambda rows, _: repeat_an_event(rows, "user.suspended"),
+        "has version 2, the events tell 3",
+    ),
+    "a rotation nobody told": (
+        lambda rows, s: change_family(rows, s, generation=2, previous_digest=b"x" * 32),
+        "has generation 2",
+    ),
+    "two living tokens": (
+        lambda rows, s: change_family(rows, s, previous_digest=b"x" * 32),
+        "exactly one living refresh token",
+    ),
+    "a family that is lost": (
+        lambda rows, s: rows.families.pop(s.first.session_id),
+        "the family of",
+    ),
+    "a role nobody told": (
+        lambda rows, _: rows.roles.put("silent", a_role("silent")),
+        "role silent is there",
+    ),
+    "a role with other permissions": (
+        lambda rows, _: rows.roles.put(ROLE, a_role(ROLE)),
+        "other permissions",
+    ),
+    "a key nobody told": (
+        lambda rows, _: rows.keys.put("silent", a_signing_key("silent")),
+        "key silent is there",
+    ),
+    "a key told twice": (lambda rows, _: repeat_an_event(rows, "key.added"), "told 2 times"),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+async def test_what_is_broken_is_named(name: str) -> None:
+    tamper, sentence = TAMPERINGS[name]
+    world = World()
+    scene = await world.scene()
+    assert await violations(world.plain, NOON) == []
+    tamper(world.store.rows, scene)
+    world.store.rows.apply()
+    found = await violations(world.plain, NOON)
+    assert any(sentence in violation for violation in found), found
+
+
+async def test_an_ending_that_no_list_holds_is_named() -> None:
+    world = World()
+    scene = await world.scene()
+    await scene.limen.sessions.revoke_all(scene.ada.id, actor=OPERATOR)
+    assert await violations(world.plain, NOON) == []
+    world.store.rows.endings.pop(scene.first.session_id)
+    world.store.rows.apply()
+    assert any("no list says so" in found for found in await violations(world.plain, NOON))
+
+
+async def test_a_tale_of_somebody_who_is_gone_is_named() -> None:
+    world = World()
+    scene = await world.scene()
+    await scene.limen.users.delete(scene.ada.id, actor=OPERATOR)
+    async with world.plain() as uow:
+        uow.emit(UserReactivated(at=NOON, actor=OPERATOR, user_id=scene.ada.id))
+        await uow.commit()
+    assert any("who is not there" in found for found in await violations(world.plain, NOON))
+
+
+@pytest.mark.parametrize("name", [name for name in USE_CASES if "maintenance" not in name])
+async def test_no_use_case_violates_anything(name: str) -> None:
+    world = World()
+    scene = await world.scene()
+    await run(USE_CASES[name], scene)
+    later = scene.limen.clock.now() + timedelta(minutes=1)
+    assert await violations(world.plain, later) == []
