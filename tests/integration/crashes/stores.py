@@ -1,20 +1,30 @@
 """Databases for processes that are going to be killed: each process opens them for itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
 
 import asyncpg
 
 # Loaded before anybody is born: a life of 200 ms has no time for it.
 from limen.adapters.sql import postgresql as _preloaded  # noqa: F401
 from limen.adapters.sql.database import open_database
+from limen.adapters.sql.tables import metadata
 from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from limen.adapters.system import SystemIds
+from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.postgres import PostgresServer
 
 Fault = Callable[[UnitOfWorkFactory], UnitOfWorkFactory]
+Picture = dict[str, list[str]]
 
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity "
@@ -29,6 +39,7 @@ class SqlStore:
 
     url: str
     fault: Fault | None = None
+    make_ids: Callable[[], IdSource] = SystemIds
 
     def open(self) -> AbstractAsyncContextManager[UnitOfWorkFactory]:
         return self._open()
@@ -37,7 +48,7 @@ class SqlStore:
     async def _open(self) -> AsyncIterator[UnitOfWorkFactory]:
         database = open_database(self.url, pool_size=2)
         await database.open()
-        units = SqlUnitOfWorkFactory(database, SystemIds())
+        units = SqlUnitOfWorkFactory(database, self.make_ids())
         try:
             yield units if self.fault is None else self.fault(units)
         finally:
@@ -45,8 +56,19 @@ class SqlStore:
 
     def settle(self) -> None:
         """Wait until PostgreSQL is through with what dead clients sent; SQLite dies with them."""
-        if self.url.startswith("postgresql"):
+        if self._is_postgresql:
             asyncio.run(_wait_for_silence(self.url))
+
+    def picture(self) -> Picture:
+        """Everything that is committed, to the last column; inside a running loop too."""
+        if self._is_postgresql:
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(asyncio.run, _ask_postgresql(self.url)).result()
+        return _ask_sqlite(self.url.removeprefix("sqlite:///"))
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.url.startswith("postgresql")
 
 
 async def _wait_for_silence(url: str) -> None:
@@ -60,3 +82,66 @@ async def _wait_for_silence(url: str) -> None:
         await connection.close()
     message = "the server still works for clients that are dead"
     raise TimeoutError(message)
+
+
+async def _ask_postgresql(url: str) -> Picture:
+    connection = await asyncpg.connect(url)
+    try:
+        return {name: _texts(await connection.fetch(_all_of(name))) for name in metadata.tables}
+    finally:
+        await connection.close()
+
+
+def _ask_sqlite(path: str) -> Picture:
+    connection = sqlite3.connect(path)
+    try:
+        return {name: _texts(connection.execute(_all_of(name))) for name in metadata.tables}
+    finally:
+        connection.close()
+
+
+def _all_of(table: str) -> str:
+    # The names are those of limen's own tables.
+    return f"SELECT * FROM {table}"  # noqa: S608
+
+
+def _texts(rows: "Sequence[object] | sqlite3.Cursor") -> list[str]:
+    return sorted(repr(tuple(row)) for row in rows)  # type: ignore[arg-type]
+
+
+class Places(Protocol):
+    """Gives empty, migrated databases, one after the other."""
+
+    def fresh(self) -> str:
+        """Return the URL of the next one; the one before may go."""
+        ...
+
+
+class SqlitePlaces:
+    """Copies of a file."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        self._template = template
+        self._folder = folder
+
+    def fresh(self) -> str:
+        return f"sqlite:///{shutil.copy(self._template, self._folder / f'{uuid4().hex}.sqlite')}"
+
+
+class PostgresPlaces:
+    """Copies of a database on a server."""
+
+    def __init__(self, server: PostgresServer, template: str) -> None:
+        self._server = server
+        self._template = template
+        self._last: str | None = None
+
+    def fresh(self) -> str:
+        self.clear()
+        self._last = f"crash_{uuid4().hex}"
+        return self._server.create_database(self._last, self._template)
+
+    def clear(self) -> None:
+        if self._last is not None:
+            self._server.drop_database(self._last)
+            self._last = None

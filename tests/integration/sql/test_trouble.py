@@ -4,8 +4,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -200,64 +198,3 @@ async def test_a_view_writes_nothing(store: str, request: pytest.FixtureRequest)
             with pytest.raises(StorageReadOnly):
                 await view.users.add(user)
             assert await view.users.find(user.email) is None
-
-
-WRITER = """
-import asyncio, sys
-from limen.adapters.sql.database import open_database
-from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
-from limen.adapters.system import SystemIds
-from limen.testing.builders import a_user
-
-async def main():
-    database = open_database(sys.argv[1])
-    await database.open()
-    ids = SystemIds()
-    units = SqlUnitOfWorkFactory(database, ids)
-    while True:
-        user = a_user(user_id=ids.new(), email=f"u{ids.new().hex}@example.org")
-        async with units() as uow:
-            await uow.users.add(user)
-            await uow.commit()
-        print(user.id, flush=True)
-
-asyncio.run(main())
-"""
-
-
-def written_until_killed(url: str, count: int) -> set[str]:
-    """Have a process write users, kill it in the middle, return what it acknowledged."""
-    command = [sys.executable, "-c", WRITER, url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-        assert writer.stdout is not None
-        acknowledged = {writer.stdout.readline().strip() for _ in range(count)}
-        writer.kill()
-        acknowledged |= {line.strip() for line in writer.stdout if line.endswith("\n")}
-    return acknowledged
-
-
-async def stored_ids(url: str) -> set[str]:
-    async with opened(url) as database, units(database).view() as view:
-        return {str(account.user.id) for account in await view.accounts.list(limit=100_000)}
-
-
-async def test_a_killed_writer_loses_nothing_acknowledged_on_sqlite(sqlite_url: str) -> None:
-    acknowledged: set[str] = set()
-    for count in (1, 50, 200):
-        acknowledged |= await asyncio.to_thread(written_until_killed, sqlite_url, count)
-        stored = await stored_ids(sqlite_url)
-        assert acknowledged <= stored
-        assert len(stored) - len(acknowledged) <= 3
-
-
-async def test_a_killed_server_loses_nothing_acknowledged_on_postgresql() -> None:
-    with ThrowawayPostgres(durable=True) as server:
-        await upgrade(server.url)
-        acknowledged: set[str] = set()
-        for count in (1, 50, 200):
-            acknowledged |= await asyncio.to_thread(written_until_killed, server.url, count)
-            server.kill()
-            server.start()
-            stored = await stored_ids(server.url)
-            assert acknowledged <= stored
-            assert len(stored) - len(acknowledged) <= 3

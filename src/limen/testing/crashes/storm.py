@@ -16,7 +16,7 @@ from datetime import timedelta
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, cast
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly
@@ -30,6 +30,8 @@ from limen.testing.fakes import NOON, SeededEntropy
 
 # Whoever says nothing for so long hangs; this is no measure of speed.
 _PATIENCE: Final = 60.0
+# Every so many lives the time runs from birth: some die before they have looked around.
+_SHORT_LIVES: Final = 4
 _PRELOADED: Final = ["limen.testing.crashes.storm"]
 
 
@@ -45,8 +47,9 @@ class CrashStore(Protocol):
 class Plan:
     """How many requests are to be answered, by how many clients at once, and when these die.
 
-    Each life ends after `seconds`, after `answers` to all clients together, or at a point that
-    `seed` chooses among the first `points`: whichever is given and comes first.
+    Each life ends `seconds` after the first answer (every fourth life: after birth), after
+    `answers` to all clients together, or at a point that `seed` chooses among the first `points`:
+    whichever is given and comes first.
     """
 
     writes: int
@@ -140,14 +143,24 @@ class _Nursery:
         plan, self._life = self._plan, self._life + 1
         with ExitStack() as stack:
             clients = [stack.enter_context(self._client(number)) for number in range(plan.clients)]
-            before, end = self.answers, time.monotonic() + (plan.seconds or _PATIENCE)
-            for _ in _heard(clients, end):
-                self.answers += 1
-                if plan.answers is not None and self.answers - before >= plan.answers:
-                    break
-            if plan.seconds is None and time.monotonic() >= end:
-                raise ClientFailed("the clients do nothing any more")
+            self._listen([client.hears for client in clients])
         return plan.clients
+
+    def _listen(self, living: list[Connection]) -> None:
+        """Hear answers until the time is over, there were enough, or all are dead."""
+        plan, before = self._plan, self.answers
+        seconds = plan.seconds or _PATIENCE
+        is_short = self._life % _SHORT_LIVES == 0
+        end = time.monotonic() + (seconds if is_short else _PATIENCE)
+        while living and (left := end - time.monotonic()) > 0:
+            for _ in _heard(living, left):
+                self.answers += 1
+                if self.answers == before + 1 and not is_short:
+                    end = time.monotonic() + seconds
+            if plan.answers is not None and self.answers - before >= plan.answers:
+                return
+        if living and plan.seconds is None:
+            raise ClientFailed("the clients do nothing any more")
 
     def _client(self, number: int) -> "_Life":
         plan = self._plan
@@ -184,17 +197,16 @@ class _Life:
             raise ClientFailed(f"a client ended with {code}")
 
 
-def _heard(clients: Sequence[_Life], end: float) -> Iterator[None]:
-    """Give one `None` for each answer that a client had, until all are dead or the time is over."""
-    living = [client.hears for client in clients]
-    while living and (left := end - time.monotonic()) > 0:
-        for ready in wait(living, left):
-            try:
-                ready.recv_bytes()  # type: ignore[union-attr]
-            except EOFError:
-                living.remove(ready)  # type: ignore[arg-type]
-            else:
-                yield
+def _heard(living: list[Connection], left: float) -> Iterator[None]:
+    """Give one `None` for each answer of a client; take those that are dead out of `living`."""
+    for ready in wait(living, left):
+        connection = cast("Connection", ready)
+        try:
+            connection.recv_bytes()
+        except EOFError:
+            living.remove(connection)
+        else:
+            yield
 
 
 def live(

@@ -1,0 +1,54 @@
+"""Processes killed at each point of a use case, between calls and between statements."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from limen.testing.postgres import PostgresServer
+from tests.integration.crashes.dying import Level, looks
+from tests.integration.crashes.stores import Places, PostgresPlaces, SqlitePlaces
+from tests.unit.testing.crashes.faults import AcknowledgesBeforeCommit, CommitsEachWrite
+
+# The shortest that hold everything: two transactions, statements put off, an event. All others run
+# in `./dev crash --points`, and in memory with every run.
+USE_CASE = "users.register"
+
+
+@pytest.fixture
+def sqlite_places(sqlite_template: Path, tmp_path: Path) -> Places:
+    return SqlitePlaces(sqlite_template, tmp_path)
+
+
+@pytest.fixture
+def postgres_places(postgres: PostgresServer, postgres_template: str) -> Iterator[Places]:
+    places = PostgresPlaces(postgres, postgres_template)
+    yield places
+    places.clear()
+
+
+@pytest.mark.parametrize("level", Level)
+def test_whoever_is_killed_on_sqlite_leaves_what_was_committed(
+    sqlite_places: Places, level: Level
+) -> None:
+    found = list(looks(sqlite_places, USE_CASE, level))
+    assert not any(found), found
+    assert len(found) > 8
+
+
+def test_whoever_is_killed_between_statements_on_postgresql_leaves_what_was_committed(
+    postgres_places: Places,
+) -> None:
+    found = list(looks(postgres_places, USE_CASE, Level.STATEMENTS))
+    assert not any(found), found
+    assert len(found) > 8
+
+
+def test_an_adapter_that_acknowledges_before_its_commit_is_found_out(
+    sqlite_places: Places,
+) -> None:
+    assert any(looks(sqlite_places, USE_CASE, Level.CALLS, AcknowledgesBeforeCommit))
+
+
+def test_an_adapter_without_transactions_is_found_out(sqlite_places: Places) -> None:
+    assert any(looks(sqlite_places, USE_CASE, Level.STATEMENTS, CommitsEachWrite))
