@@ -10,9 +10,9 @@ from limen.testing.crashes.storm import Plan, storm
 from limen.testing.postgres import ThrowawayPostgres
 from tests.integration.crashes.stores import Fault, SqlStore
 from tests.unit.testing.crashes.faults import (
-    AcknowledgesBeforeCommit,
     CommitsEachWrite,
     TellsTwice,
+    WritesBehind,
 )
 
 STORES = ("sqlite_url", "postgres_url")
@@ -51,19 +51,13 @@ def test_clients_killed_with_their_server_lose_nothing_on_postgresql(tmp_path: P
             server.kill()
             server.start()
 
-        plan = Plan(writes=90, answers=30, looks_every=3)
+        plan = Plan(writes=60, answers=40, looks_every=2)
         report = storm(store, tmp_path, plan, settle=settle)
         assert report.faults == []
-        assert report.kills >= 6
+        assert report.kills >= 4
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [(AcknowledgesBeforeCommit, "lost"), (TellsTwice, "doubled"), (CommitsEachWrite, "others")],
-)
-def test_a_broken_adapter_is_found_out(
-    sqlite_url: str, tmp_path: Path, fault: Fault, kind: str
-) -> None:
-    plan = Plan(writes=1000, points=60, looks_every=3)
-    report = storm(SqlStore(sqlite_url, fault), tmp_path, plan)
-    assert getattr(report.verdict, kind) or (kind == "others" and report.faults)
+@pytest.mark.parametrize("fault", [WritesBehind, TellsTwice, CommitsEachWrite])
+def test_a_broken_adapter_is_found_out(sqlite_url: str, tmp_path: Path, fault: Fault) -> None:
+    plan = Plan(writes=100, clients=1, points=60, looks_every=2)
+    assert storm(SqlStore(sqlite_url, fault), tmp_path, plan).faults

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from limen.core.actor import Actor
+from limen.core.errors import InvalidInput
 from limen.core.ids import SessionId, UserId
 from limen.core.imports.model import AccountRow
 from limen.core.users.model import Email
@@ -125,6 +126,8 @@ async def _import(limen: Assembly, _people: People, request: Request) -> Facts:
         for line, email in enumerate(imported(request), start=1)
     ]
     report = await limen.imports.add(rows, actor=operator(request))
+    if report.added != IMPORTED:
+        raise InvalidInput(f"{report.faults}, {report.present} present")
     return {"ids": [str(user_id) for user_id in report.user_ids]}
 
 

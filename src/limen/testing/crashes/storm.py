@@ -228,3 +228,4 @@ async def _live(
         while True:
             await client.act()
             speaks.send_bytes(b".")
+            course.reach("between requests")

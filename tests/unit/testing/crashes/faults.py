@@ -90,6 +90,46 @@ class AcknowledgesBeforeCommit(FaultyUnits):
     unit = _EagerUnit
 
 
+class _LatchedUnit(FaultyUnit):
+    is_asked = False
+
+    async def commit(self) -> None:
+        self.is_asked = True
+
+    async def leave(self) -> None:
+        if not self.is_asked:
+            await super().leave()
+
+
+class WritesBehind(FaultyUnits):
+    """Keeps a commit that it has acknowledged until somebody wants something again."""
+
+    unit = _LatchedUnit
+    waiting: FaultyUnit | None = None
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[UnitOfWork]:
+        await self._catch_up()
+        async with super()._open() as uow:
+            yield uow
+            self.waiting = cast("FaultyUnit", uow)
+
+    def view(self) -> AbstractAsyncContextManager[View]:
+        return self._view()
+
+    @asynccontextmanager
+    async def _view(self) -> AsyncIterator[View]:
+        await self._catch_up()
+        async with super().view() as view:
+            yield view
+
+    async def _catch_up(self) -> None:
+        late, self.waiting = self.waiting, None
+        if isinstance(late, _LatchedUnit) and late.is_asked:
+            await FaultyUnit.commit(late)
+            await late.undo()
+
+
 class _TellingUnit(FaultyUnit):
     async def commit(self) -> None:
         await self.uow.commit()
@@ -152,4 +192,10 @@ class CommitsEachWrite(FaultyUnits):
     unit = _LooseUnit
 
 
-FAULTS = (AcknowledgesBeforeCommit, TellsInAnotherTransaction, TellsTwice, CommitsEachWrite)
+FAULTS = (
+    AcknowledgesBeforeCommit,
+    WritesBehind,
+    TellsInAnotherTransaction,
+    TellsTwice,
+    CommitsEachWrite,
+)

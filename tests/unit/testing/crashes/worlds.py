@@ -52,7 +52,7 @@ class World:
     @property
     def is_amid_commit(self) -> bool:
         """Whether the last call was a commit that nobody answered: its outcome is unknown."""
-        return self.told.passed[-1].startswith("before commit")
+        return any(name.startswith("before commit") for name in self.told.passed[-1:])
 
 
 async def committed_states(use_case: UseCase) -> tuple[list[Picture], list[str], list[str]]:
