@@ -88,6 +88,11 @@ def test_the_command_takes_a_store_by_its_place(
     assert "signin   open_store" in capsys.readouterr().out
 
 
+def test_the_command_wants_to_know_which_store() -> None:
+    with pytest.raises(SystemExit, match="my_package names no store"):
+        command.main(["my_package"])
+
+
 @pytest.mark.parametrize(
     "wrong",
     [["--sequences", "0"], ["--steps", "501"], ["--machine", "zebras"], ["--storage", "tape"]],

@@ -20,6 +20,8 @@ def main(arguments: list[str]) -> int:
     if place.startswith("-"):
         return run({}, arguments or [place], _PROGRAM)
     module, _, name = place.partition(":")
+    if not name:
+        sys.exit(f"usage: {_PROGRAM}; {place} names no store")
     open_store = cast("OpenStore", getattr(import_module(module), name))
     return run({name: open_store}, options, _PROGRAM)
 
