@@ -9,7 +9,9 @@ import pytest
 from limen.testing.machines.machine import OpenStore
 from tests.integration.faults.fault import StoreFault
 
-STORE: Final = Path(__file__).with_name("faulty_store.py")
+FOLDER: Final = Path(__file__).parent
+STORE: Final = f"{FOLDER / 'faulty_store.py'}::TestStore"
+ADAPTERS: Final = str(FOLDER / "faulty_adapters.py")
 # A contract that ends so has found a fault in the telling of a fault.
 SLIPS: Final = (TypeError, AttributeError, NameError, ImportError, LookupError)
 
@@ -23,7 +25,7 @@ class Watcher:
     def __init__(
         self, faults: Sequence[StoreFault], open_store: OpenStore, *, is_whole: bool = False
     ) -> None:
-        self._faults = faults
+        self.faults = faults
         self._open_store = open_store
         self._is_whole = is_whole
         self.caught: dict[str, list[str]] = {fault.name: [] for fault in faults}
@@ -40,7 +42,7 @@ class Watcher:
         """Run every contract once for each fault that is its business."""
         assert metafunc.cls is not None
         name = f"{metafunc.cls.__name__}::{metafunc.function.__name__}"
-        met = [f for f in self._faults if self._is_whole or f.caught_by.split("[")[0] == name]
+        met = [f for f in self.faults if self._is_whole or f.caught_by.split("[")[0] == name]
         metafunc.parametrize("fault", met, ids=lambda fault: fault.name)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -63,14 +65,16 @@ class Watcher:
         return report  # type: ignore[return-value]
 
 
-def run_contracts(watcher: Watcher, contracts: Iterable[str], folder: Path) -> Watcher:
+def run_contracts(
+    watcher: Watcher, contracts: Iterable[str], folder: Path, where: str = STORE
+) -> Watcher:
     """Run these contracts (`TestUsers::test_...`; none are all) in a pytest of their own."""
     (folder / "pytest.ini").write_text("[pytest]\n")
     options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:xdist", "-p", "no:cov"]
     options += ["-c", str(folder / "pytest.ini"), "--rootdir", str(folder)]
     options += ["--import-mode=importlib", "-W", "ignore"]
     wanted = {contract.split("[")[0] for contract in contracts}
-    names = [f"{STORE}::TestStore::{name}" for name in sorted(wanted)] or [str(STORE)]
+    names = [f"{where}::{name}" for name in sorted(wanted)] or [where]
     pytest.main([*options, *names], [watcher])
     return watcher
 

@@ -18,10 +18,11 @@ from limen.adapters.memory.users import MemoryUsers
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.fakes import CountingIds
 from limen.testing.machines.machine import OpenStore
-from tests.integration.faults.catching import Watcher, run_contracts
+from tests.integration.faults.catching import ADAPTERS, Watcher, run_contracts
 from tests.integration.faults.fault import StoreFault
 
 FEWEST: Final = 100
+STORAGES: Final = ("memory", "sqlite", "postgresql")
 ANY: Final = "TestUsers::test_get_raises_user_not_found"
 
 
@@ -30,13 +31,16 @@ def seeded() -> list[StoreFault]:
     modules = [
         importlib.import_module(f"tests.integration.faults.{path.stem}")
         for path in sorted(Path(__file__).parent.glob("*_*.py"))
-        if path.stem.split("_")[0] in {"memory", "sqlite", "postgresql"}
+        if path.stem.split("_")[0] in {"memory", "sqlite", "postgresql", "adapter"}
     ]
     found = [value for module in modules for value in vars(module).values()]
     return [value for value in found if isinstance(value, StoreFault)]
 
 
 FAULTS: Final = seeded()
+
+
+OF_ADAPTERS: Final = [fault for fault in FAULTS if fault.storage not in STORAGES]
 
 
 def of(storage: str) -> list[StoreFault]:
@@ -58,10 +62,31 @@ def test_every_fault_is_caught_by_the_contract_it_names(
     is_whole = bool(pytestconfig.getoption("--whole-kit", default=False))
     named = () if is_whole else [fault.caught_by for fault in faults]
     watcher = run_contracts(Watcher(faults, open_store, is_whole=is_whole), named, tmp_path)
-    record_property("faults", [[f.sentence, storage, watcher.caught[f.name]] for f in faults])
+    record_property("faults", rows(watcher))
     assert is_whole or watcher.trouble == []
-    slipped = [f"{f.name}: {f.caught_by} believed it" for f in faults if not watcher.caught[f.name]]
-    assert slipped == []
+    assert slipped(watcher) == []
+
+
+def test_every_fault_of_a_smaller_port_is_caught_by_the_contract_it_names(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    named = [fault.caught_by for fault in OF_ADAPTERS]
+    watcher = run_contracts(Watcher(OF_ADAPTERS, in_memory), named, tmp_path, ADAPTERS)
+    record_property("faults", rows(watcher))
+    assert watcher.trouble == []
+    assert slipped(watcher) == []
+
+
+def rows(watcher: Watcher) -> list[list[object]]:
+    """Return what the table shows of each fault."""
+    return [[f.sentence, f.storage, watcher.caught[f.name]] for f in watcher.faults]
+
+
+def slipped(watcher: Watcher) -> list[str]:
+    """Name the faults that a contract believed."""
+    return [
+        f"{f.caught_by} believed {f.name}" for f in watcher.faults if not watcher.caught[f.name]
+    ]
 
 
 def test_the_sound_store_passes_the_contracts_named_here(
