@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from docs import build_cli, build_core, build_http
+from docs import build_cli, build_core, build_http, build_testing
 
 ROOT: Final = Path(__file__).parents[1]
 BLOCKS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
@@ -19,6 +19,13 @@ BLOCKS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "docs/reference/permissions.md": {"permissions": build_core.permissions},
     "docs/reference/settings.md": {"settings": build_core.settings},
     "docs/reference/library.md": {"services": build_core.services},
+    "docs/reference/testing.md": {
+        "fixtures": build_testing.fixtures,
+        "people": build_testing.people_,
+        "strategies": build_testing.strategies_,
+        "builders": build_testing.builders_,
+        "fakes": build_testing.fakes_,
+    },
     "docs/reference/command-line.md": {"exits": build_cli.exits, "commands": build_cli.usage},
     "docs/reference/http-api.md": {
         "fields": build_http.fields,

@@ -58,8 +58,7 @@ def limen(limen_assembly: Assembly) -> Limen:
     """An open limen of the type that `limen.open` gives, in memory and over fakes."""
     from limen.entrypoints.services import Limen
 
-    names = Limen.__dataclass_fields__
-    return Limen(**{name: getattr(limen_assembly, name) for name in names})
+    return Limen.of(limen_assembly)
 
 
 @pytest.fixture

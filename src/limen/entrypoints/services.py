@@ -1,6 +1,7 @@
 """The services of the core, side by side: what every opened limen is, whoever put it together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
@@ -28,3 +29,8 @@ class Limen:
     imports: ImportService
     idempotency: IdempotencyService
     maintenance: MaintenanceService
+
+    @classmethod
+    def of(cls, parts: Any) -> "Limen":
+        """Take the services from whatever has them by these names: `limen.testing.in_memory()`."""
+        return cls(**{field.name: getattr(parts, field.name) for field in fields(cls)})

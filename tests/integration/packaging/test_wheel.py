@@ -74,10 +74,19 @@ def test_without_extras_the_core_imports_and_needs_nobody(wheel: Path, tmp_path:
     assert str(tmp_path / "bare") in where
 
 
+# What `limen[testing]` brings is enough for every fixture of limen's.
+WITH_FIXTURES = """
+async def test_a_signed_in_user_speaks_http(limen, limen_http_client, signed_in_user):
+    answer = await limen_http_client.get("/api/v1/me", headers=signed_in_user.headers)
+    assert answer.json()["data"]["email"] == signed_in_user.email
+"""
+
+
 def test_the_unit_tests_of_the_core_pass_on_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
     programs = install(wheel, "testing", tmp_path / "testing")
     shutil.copytree(ROOT / "tests/unit/core", tmp_path / "tests")
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
+    (tmp_path / "tests" / "test_application.py").write_text(WITH_FIXTURES)
     options = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "tests")
     printed = run(programs / "python", "-m", "pytest", *options, cwd=tmp_path)
     assert " passed" in printed

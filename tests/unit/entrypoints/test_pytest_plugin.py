@@ -1,6 +1,7 @@
 """The fixtures that an application's tests find when limen is installed."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -17,6 +18,7 @@ from limen.testing import in_memory
 from limen.testing.assembly import Assembly, Policies, run_now
 from limen.testing.fakes import NOON, FrozenClock
 from limen.testing.people import SignedInUser, sign_up
+from tests.unit.docs.pages import page
 
 ROOT = Path(__file__).parents[3]
 
@@ -154,6 +156,7 @@ def test_who_asks_for_nothing_pays_for_nothing() -> None:
     assert {name for name in loaded if not name.startswith("limen")} <= {"importlib.metadata"}
 
 
+TUTORIAL = page("docs/test-your-application.md")
 TEST = """
 async def test_with_http(limen_http_client, signed_in_user):
     answer = await limen_http_client.get("/api/v1/me", headers=signed_in_user.headers)
@@ -164,16 +167,21 @@ def test_without_a_loop(signed_in_user):
 """
 
 
-@pytest.mark.parametrize("mode", ["asyncio", "anyio"])
-def test_an_application_needs_no_conftest(tmp_path: Path, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "is_tutorial"), [("asyncio", True), ("anyio", False)])
+def test_an_application_needs_no_conftest(
+    tmp_path: Path, mode: str, *, is_tutorial: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     lines = ["[pytest]", f"{mode}_mode = auto", "filterwarnings = error"]
     if mode == "asyncio":
         lines.append("asyncio_default_fixture_loop_scope = function")
     (tmp_path / "pytest.ini").write_text("\n".join(lines))
-    (tmp_path / "test_application.py").write_text(TEST)
+    text = "\n".join(block.text for block in TUTORIAL.blocks("python")) if is_tutorial else TEST
+    (tmp_path / "test_application.py").write_text(text)
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:faker"]
     if mode == "anyio":
         options += ["-p", "no:asyncio"]
     program = (sys.executable, "-P", "-m", "pytest", *options)
     answer = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "2 passed" in answer.stdout, answer.stdout + answer.stderr
+    count = len(re.findall(r"^(?:async )?def test_", text, re.MULTILINE))
+    assert f"{count} passed" in answer.stdout, answer.stdout + answer.stderr
