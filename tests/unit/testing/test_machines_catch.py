@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
 from limen.adapters.memory.users import MemoryUsers
 from limen.core.events import Event
-from limen.core.sessions.model import Session
+from limen.core.sessions.model import Session, SessionPolicy
 from limen.core.tokens.family import RefreshFamily
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -90,6 +91,14 @@ def use_keeps_nobody_alive(monkeypatch: pytest.MonkeyPatch) -> None:
         """Store nothing."""
 
     monkeypatch.setattr(MemorySessions, "use", use)
+
+
+@fault("FamilyMachine")
+def use_goes_past_the_absolute_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def used(self: Session, now: datetime, policy: SessionPolicy) -> Session:
+        return replace(self, last_used_at=now, idle_expires_at=now + policy.idle)
+
+    monkeypatch.setattr(Session, "used", used)
 
 
 MACHINES: dict[str, type[StoreMachine]] = {

@@ -36,7 +36,7 @@ QUICK: Final = settings(
 )
 
 # Most machines are not about how often one may try.
-_PATIENT: Final = Policies(throttle=ThrottlePolicy(free_failures=10_000, per_address=10_000))
+PATIENT: Final = Policies(throttle=ThrottlePolicy(free_failures=10_000, per_address=10_000))
 
 
 class Stage:
@@ -83,7 +83,7 @@ class Stage:
 class StoreMachine(RuleBasedStateMachine):
     """A machine on an empty store."""
 
-    policies: ClassVar[Policies] = _PATIENT
+    policies: ClassVar[Policies] = PATIENT
 
     def __init__(self, stage: Stage) -> None:
         """Put a limen on the store."""

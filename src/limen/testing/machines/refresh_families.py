@@ -1,8 +1,8 @@
 """Refresh tokens: whoever shows which one when, gets what a list of tokens says."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, initialize, invariant, multiple, rule
@@ -18,13 +18,15 @@ from limen.core.errors import (
     TokenInvalid,
 )
 from limen.core.ids import SessionId, UserId
+from limen.core.sessions.model import SessionPolicy
 from limen.core.tokens.issuing import IssuedTokens
-from limen.testing.assembly import OPERATOR, PASSWORD, acting
-from limen.testing.machines.machine import Stage, StoreMachine
+from limen.testing.assembly import OPERATOR, PASSWORD, Policies, acting
+from limen.testing.machines.machine import PATIENT, Stage, StoreMachine
 
 GRACE: Final = timedelta(seconds=10)
 IDLE: Final = timedelta(days=14)
-ABSOLUTE: Final = timedelta(days=90)
+# Near enough that a few refreshes come to it.
+ABSOLUTE: Final = timedelta(days=30)
 KEPT: Final = timedelta(days=30)
 ACCESS: Final = timedelta(minutes=15)
 ALMOST_A_SECOND: Final = timedelta(microseconds=999_999)
@@ -39,6 +41,7 @@ _SHORT_WAITS: Final = st.sampled_from(
 _LONG_WAITS: Final = st.sampled_from(
     [wait + nudge for wait in (ACCESS, IDLE, KEPT) for nudge in _NUDGES] + [timedelta(days=13)]
 )
+_ALMOST_IDLE: Final = IDLE - timedelta(days=1)
 
 
 @dataclass
@@ -77,6 +80,7 @@ class Shown:
 class FamilyMachine(StoreMachine):
     """Signs in, refreshes with every token ever given, and ends sessions in every way."""
 
+    policies: ClassVar[Policies] = replace(PATIENT, sessions=SessionPolicy(absolute=ABSOLUTE))
     shown: Bundle[Shown] = Bundle("shown")
 
     def __init__(self, stage: Stage) -> None:
@@ -172,6 +176,23 @@ class FamilyMachine(StoreMachine):
             )
             given += [outcome] if isinstance(outcome, Shown) else []
             self.pass_time(data.draw(st.sampled_from([timedelta(0), by])))
+        return multiple(*given)
+
+    @rule(target=shown, data=st.data(), times=st.integers(2, 4))
+    def refresh_for_weeks(self, data: st.DataObject, times: int) -> MultipleResults[Shown]:
+        """Keep a session alive by use, until its absolute end comes near."""
+        live = [key for key, line in self.lines.items() if line.is_live(self.now)]
+        session_id = data.draw(st.sampled_from(live)) if live else None
+        given: list[Shown] = []
+        while session_id is not None and len(given) < times:
+            self.pass_time(_ALMOST_IDLE if given else timedelta(0))
+            place = len(self.lines[session_id].tokens) - 1
+            outcome = self.refresh(
+                Shown(session_id=session_id, place=place, access_token="", expires_at=self.now)
+            )
+            if not isinstance(outcome, Shown):
+                break
+            given.append(outcome)
         return multiple(*given)
 
     def _rotated(self, line: Line, successor: str) -> None:
