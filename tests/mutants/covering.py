@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -34,15 +34,18 @@ class _Recorder:
         self.coverage.switch_context("")
 
     def covering(self) -> Covering:
-        """Return what was found; a line that also ran at an import has a test without a name."""
+        """Return what was found; a line that ran at an import has a test without a name."""
         data = self.coverage.get_data()
-        return {
+        lines = {
             str(Path(file).relative_to(ROOT)): {
-                line: sorted(tests, key=self.seconds.__getitem__)
-                for line, tests in data.contexts_by_lineno(file).items()
+                line: self._in_order(tests) for line, tests in data.contexts_by_lineno(file).items()
             }
             for file in data.measured_files()
         }
+        return Covering(lines, self._in_order(self.seconds))
+
+    def _in_order(self, tests: Iterable[str]) -> list[str]:
+        return sorted(tests, key=self.seconds.__getitem__)
 
 
 def measure(folder: Path) -> tuple[Covering, float]:
@@ -57,15 +60,16 @@ def measure(folder: Path) -> tuple[Covering, float]:
         recorder.coverage.start()
         code = run_tests(SUITE, [recorder])
         recorder.coverage.stop()
-        note.write_text(json.dumps([recorder.covering(), sum(recorder.seconds.values())]))
+        found = recorder.covering()
+        note.write_text(json.dumps([found.lines, found.every, sum(recorder.seconds.values())]))
         return code
 
     _, status = os.waitpid(fork(record, _SECONDS, output), 0)
     if status:
         raise Broken(f"the tests fail without any mutant:\n{output.read_text()}")
-    covering, seconds = json.loads(note.read_text())
-    by_line = {
-        file: {int(line): tests for line, tests in lines.items()}
-        for file, lines in covering.items()
+    lines, every, seconds = json.loads(note.read_text())
+    by_number = {
+        file: {int(line): tests for line, tests in of_file.items()}
+        for file, of_file in lines.items()
     }
-    return by_line, seconds
+    return Covering(by_number, every), seconds

@@ -13,8 +13,15 @@ ROOT: Final = Path(__file__).parents[2]
 CORE: Final = ROOT / "src/limen/core"
 
 
-# The tests of every line of every file, the quickest first; "" for what ran at an import.
-Covering = Mapping[str, Mapping[int, Sequence[str]]]
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """The tests of each line of each file, "" for what ran at an import; and every test there is.
+
+    The quickest come first.
+    """
+
+    lines: Mapping[str, Mapping[int, Sequence[str]]]
+    every: Sequence[str]
 
 
 class Outcome(StrEnum):
@@ -91,12 +98,11 @@ class Mutant:
         (A module of tests may run it once for all of them.) The package's own come first and
         alone: they are few, and the likeliest to notice.
         """
-        lines = covering.get(self.file, {})
+        lines = covering.lines.get(self.file, {})
         places = range(self.place.first_line, self.place.last_line + 1)
         tests = [test for line in places for test in lines.get(line, ())]
         if self.place.is_at_import or "" in tests:
-            files = [lines, *(covering[file] for file in sorted(covering))]
-            tests = [test for by_line in files for group in by_line.values() for test in group]
+            tests = [test for group in lines.values() for test in group] + list(covering.every)
         package = f"tests/unit/core/{self.path.parent.name}/"
         named = [test for test in dict.fromkeys(tests) if test]
         own = tuple(test for test in named if test.startswith(package))

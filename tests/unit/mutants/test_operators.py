@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.mutant import CORE, Mutant, modules, mutants
+from tests.mutants.mutant import CORE, Covering, Mutant, modules, mutants
 from tests.mutants.operators import OPERATORS
 
 PATH = CORE / "zebras.py"
@@ -137,17 +137,15 @@ def test_the_tests_of_a_mutant_are_those_that_run_its_statement_its_own_first() 
     path = CORE / "zebras/model.py"
     source = b"SIZE = 1\ndef graze():\n    f(2,\n      3)\n    return 4\n    return 5\n"
     own = "tests/unit/core/zebras/test_model.py::a"
-    covering = {
-        "src/limen/core/zebras/model.py": {1: [""], 3: ["b"], 4: ["b", own], 5: ["c"]},
-        "src/limen/core/apes.py": {1: ["d"]},
-    }
+    lines = {1: [""], 3: ["b"], 4: ["b", own], 5: ["c"]}
+    covering = Covering({"src/limen/core/zebras/model.py": lines}, ["d", "c", "b"])
     stages = {mutant.new: mutant.stages(covering) for mutant in mutants(path, source)}
     assert stages["f(3,"] == [(own,), ("b",)]
     assert stages["return 5"] == [("c",)]
     assert stages["return 6"] == []
     everything = [(own,), ("b", "c", "d")]
     assert stages["SIZE = 2"] == everything
-    covering["src/limen/core/zebras/model.py"][5] = ["", "c"]
+    lines[5] = ["", "c"]
     stages = {mutant.new: mutant.stages(covering) for mutant in mutants(path, source)}
     assert stages["return 5"] == everything
 
