@@ -49,8 +49,8 @@ class Trials:
 
         Raises `Broken`.
         """
-        place = replace(mutant.place, is_at_import=True)
-        unchanged = replace(mutant, edit=Edit(0, 0, ""), place=place)
-        for _, outcome in self.outcomes([unchanged]):
-            if outcome is not Outcome.SURVIVED:
-                raise trial.Broken(f"{mutant.module} is {outcome} without any mutation")
+        unchanged = replace(mutant, edit=Edit(0, 0, ""))
+        for tests in mutant.stages(self.tests)[:1]:
+            _, status = os.waitpid(trial.start(unchanged, tests, self.seconds), 0)
+            if trial.judge(status) is not Outcome.SURVIVED:
+                raise trial.Broken(f"{mutant.module} is killed without any mutation")
