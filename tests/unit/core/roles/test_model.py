@@ -91,6 +91,10 @@ def test_limens_permissions_have_these_names() -> None:
     assert frozenset({"keys", "passwords", "roles", "sessions", "users"}) == RESERVED
 
 
+def test_a_role_has_no_description_of_its_own_accord() -> None:
+    assert (a_role("a").description, a_role("a").version) == ("", 1)
+
+
 def test_a_name_that_no_role_can_have_is_none() -> None:
     assert role_name_or_none("editor") == "editor"
     assert role_name_or_none("Editor") is None

@@ -56,6 +56,18 @@ def test_a_session_begins_with_everything_that_is_known() -> None:
     assert (a_session().label, a_session().user_agent, a_session().address) == ("", None, None)
 
 
+def test_a_session_has_no_label_of_its_own_accord() -> None:
+    session = Session(
+        id=SessionId(UUID(int=1)),
+        user_id=UserId(UUID(int=2)),
+        created_at=NOW,
+        last_used_at=NOW,
+        idle_expires_at=NOW,
+        expires_at=NOW,
+    )
+    assert (session.label, session.methods) == ("", ("pwd",))
+
+
 def test_no_session_idles_longer_than_it_may_last() -> None:
     policy = SessionPolicy(idle=timedelta(days=2), absolute=timedelta(days=1))
     session = begin_session(SessionId(UUID(int=1)), UserId(UUID(int=2)), policy, NOW)
