@@ -1,4 +1,4 @@
-"""`./dev crash`: a storm over each database, until so many writes were acknowledged."""
+"""`./dev crash`: a storm over each database, or every use case killed at every point of it."""
 
 import argparse
 import asyncio
@@ -11,22 +11,25 @@ from typing import Final
 
 from limen.adapters.sql.migrations.runner import upgrade
 from limen.testing.crashes.storm import Plan, Report, storm
+from limen.testing.crashes.use_cases import USE_CASES
 from limen.testing.postgres import ThrowawayPostgres
-from tests.integration.crashes.stores import SqlStore
+from tests.integration.crashes.dying import Level, looks
+from tests.integration.crashes.stores import Places, PostgresPlaces, SqlitePlaces, SqlStore
 
 STORAGES: Final = ("sqlite", "postgresql")
 # A server that is killed needs a second to come back.
 _ROUNDS_OF_A_SERVER: Final = 20
-_COLUMNS: Final = (
+_STORM: Final = (
     *("store", "acknowledged", "refused", "unknown, done", "unknown, not done"),
     *("kills", "lost", "doubled", "kept", "other faults", "seconds"),
 )
+_POINTS: Final = ("store", "use cases", "kills between calls", "between statements", "faults")
 
 Settle = Callable[[], None]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the storms, print a table, and fail if anything was lost or doubled."""
+    """Kill, print a table, and fail if anything was lost, doubled or half done."""
     options = _read(arguments)
     plan = Plan(
         writes=options.writes,
@@ -34,12 +37,15 @@ def main(arguments: Sequence[str]) -> int:
         seed=options.seed,
         seconds=options.every / 1000,
     )
-    reports = {name: _run(name, plan) for name in options.storage or STORAGES}
-    rows = [_COLUMNS, *(_row(name, report) for name, report in reports.items())]
+    rows: list[tuple[str, ...]] = [_POINTS if options.points else _STORM]
+    faults: list[str] = []
+    for name in options.storage or STORAGES:
+        row, found = _die_everywhere(name) if options.points else _weather(name, plan)
+        rows.append(row)
+        faults += [f"{name}: {fault}" for fault in found]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
-    faults = [f"{name}: {fault}" for name, report in reports.items() for fault in report.faults]
     for fault in faults[:100]:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
@@ -56,6 +62,7 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
     add("--clients", type=_between(1, 8), default=2, help="that write and die together")
     add("--seed", type=_between(0, 2**31), default=0, help="that all choices follow from")
     add("--storage", action="append", choices=STORAGES, help="may be repeated")
+    add("--points", action="store_true", help="no storm: kill each use case at each of its points")
     return parser.parse_args(arguments)
 
 
@@ -69,11 +76,12 @@ def _between(least: int, most: int) -> Callable[[str], int]:
     return number
 
 
-def _run(name: str, plan: Plan) -> Report:
+def _weather(name: str, plan: Plan) -> tuple[tuple[str, ...], list[str]]:
     with tempfile.TemporaryDirectory(prefix="limen-crash-") as folder:
         opened = _sqlite(Path(folder)) if name == "sqlite" else _postgresql()
         with opened as (store, settle):
-            return storm(store, Path(folder), plan, settle=settle, tell=_telling(name, plan))
+            report = storm(store, Path(folder), plan, settle=settle, tell=_telling(name, plan))
+    return _row(name, report), report.faults
 
 
 @contextmanager
@@ -102,16 +110,43 @@ def _postgresql() -> Iterator[tuple[SqlStore, Settle]]:
         yield store, settle
 
 
-def _telling(name: str, plan: Plan) -> Callable[[Report], None]:
-    def tell(report: Report) -> None:
-        print(
-            f"{name}: {report.verdict.answered} of {plan.writes} acknowledged, "
-            f"{report.kills} kills, {len(report.faults)} faults, {report.seconds:.0f} s",
-            file=sys.stderr,
-            flush=True,
-        )
+def _die_everywhere(name: str) -> tuple[tuple[str, ...], list[str]]:
+    faults: list[str] = []
+    kills = dict.fromkeys(Level, 0)
+    with _places(name) as places:
+        for use_case in USE_CASES:
+            for level in Level:
+                found = list(looks(places, use_case, level))
+                # The last one came to its end.
+                kills[level] += len(found) - 1
+                faults += [fault for fault in found if fault]
+            _say(f"{name}: {use_case}, {sum(kills.values())} kills, {len(faults)} faults")
+    counts = (len(USE_CASES), kills[Level.CALLS], kills[Level.STATEMENTS], len(faults))
+    return (name, *map(str, counts)), faults
 
-    return tell
+
+@contextmanager
+def _places(name: str) -> Iterator[Places]:
+    with tempfile.TemporaryDirectory(prefix="limen-crash-") as folder:
+        if name == "sqlite":
+            template = Path(folder, "template.sqlite")
+            asyncio.run(upgrade(f"sqlite:///{template}"))
+            yield SqlitePlaces(template, Path(folder))
+            return
+        with ThrowawayPostgres() as server:
+            asyncio.run(upgrade(server.create_database("template")))
+            yield PostgresPlaces(server, "template")
+
+
+def _telling(name: str, plan: Plan) -> Callable[[Report], None]:
+    return lambda report: _say(
+        f"{name}: {report.verdict.answered} of {plan.writes} acknowledged, "
+        f"{report.kills} kills, {len(report.faults)} faults, {report.seconds:.0f} s"
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _row(name: str, report: Report) -> tuple[str, ...]:

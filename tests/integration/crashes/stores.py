@@ -136,9 +136,17 @@ class SqlitePlaces:
     def __init__(self, template: Path, folder: Path) -> None:
         self._template = template
         self._folder = folder
+        self._count = 0
 
     def fresh(self) -> str:
-        return f"sqlite:///{shutil.copy(self._template, self._folder / f'{uuid4().hex}.sqlite')}"
+        self.clear()
+        self._count += 1
+        path = self._folder / f"crash-{self._count}.sqlite"
+        return f"sqlite:///{shutil.copy(self._template, path)}"
+
+    def clear(self) -> None:
+        for path in self._folder.glob("crash-*"):
+            path.unlink()
 
 
 class PostgresPlaces:

@@ -166,6 +166,17 @@ async def test_a_locked_sqlite_waits_then_is_unavailable_and_comes_back(
             await uow.commit()
 
 
+async def test_sqlite_waits_for_its_disk(sqlite_url: str) -> None:
+    # No process that is killed can show it: only a machine that loses its power.
+    async with opened(sqlite_url) as database:
+        writer = database.engine.writer  # type: ignore[attr-defined]
+        asked = {"journal_mode": "wal", "synchronous": 2}
+        found = await writer.perform(
+            lambda c: {name: c.execute(f"PRAGMA {name}").fetchone()[0] for name in asked}
+        )
+        assert found == asked
+
+
 async def test_a_full_disk_is_unavailable_and_loses_nothing(sqlite_url: str) -> None:
     async with opened(sqlite_url) as database:
         kept = a_user()

@@ -55,7 +55,9 @@ def test_every_use_case_that_writes_is_among_those_that_die() -> None:
 
 
 @pytest.mark.parametrize("name", USE_CASES)
-async def test_a_use_case_that_dies_anywhere_leaves_what_was_committed(name: str) -> None:
+async def test_a_use_case_that_dies_anywhere_leaves_what_was_committed_and_can_be_asked_again(
+    name: str,
+) -> None:
     use_case = USE_CASES[name]
     states, points, _ = await committed_states(use_case)
     assert points
@@ -65,21 +67,8 @@ async def test_a_use_case_that_dies_anywhere_leaves_what_was_committed(name: str
         world.told.end_at(point)
         assert await world.dies(use_case, scene), point
         assert world.picture() == states[world.told.commits], point
-        if not name.startswith("maintenance"):
-            assert await violations(world.plain, scene.limen.clock.now()) == [], point
-
-
-@pytest.mark.parametrize("name", USE_CASES)
-async def test_who_asks_again_after_a_crash_is_answered_or_refused(name: str) -> None:
-    use_case = USE_CASES[name]
-    _, points, _ = await committed_states(use_case)
-    for point in points:
-        world = World()
-        scene = await world.scene()
-        world.told.end_at(point)
-        assert await world.dies(use_case, scene), point
         world.told.restart()
-        # Anything but a refusal fails here; so does a lock that outlived its holder.
+        # Anything but an answer or a refusal fails here; so does a lock that outlived its holder.
         await run(use_case, scene)
         if not name.startswith("maintenance"):
             assert await violations(world.plain, scene.limen.clock.now()) == [], point
