@@ -80,10 +80,13 @@ def start(program: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
+def output(child: subprocess.Popen[str]) -> IO[str]:
+    assert child.stdout is not None
+    return child.stdout
+
+
 def told(child: subprocess.Popen[str]) -> str:
-    output: IO[str] | None = child.stdout
-    assert output is not None
-    return output.readline().strip()
+    return output(child).readline().strip()
 
 
 def test_what_several_processes_want_at_once_one_of_them_gets(tmp_path: Path) -> None:
@@ -118,13 +121,13 @@ async def everybody(store: UnitOfWorkFactory) -> dict[str, bool]:
 async def test_a_killed_writer_loses_nothing_it_acknowledged_and_leaves_nothing_half_done(
     tmp_path: Path, acknowledged: int
 ) -> None:
-    child = start(WRITER, tmp_path / "store")
-    try:
-        kept = [told(child) for _ in range(acknowledged)]
-    finally:
-        child.kill()
-        rest, _ = child.communicate()
-    kept += rest.split()
+    with start(WRITER, tmp_path / "store") as child:
+        try:
+            kept = [told(child) for _ in range(acknowledged)]
+        finally:
+            child.kill()
+        # It may have told more before the blow fell.
+        kept += output(child).read().split()
     store = open_store(tmp_path / "store", CountingIds(), is_durable=False)
     found = await everybody(store)
     assert set(kept) <= set(found)
