@@ -1,0 +1,76 @@
+"""What one can have, asked for by several processes at once; `./dev race` does it at length."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.races.contests import CONTESTS, REGISTRATION, ROTATION, Tally
+from limen.testing.races.crowd import Crowd, CrowdFailed
+from limen.testing.races.race import race
+from tests.integration.concurrency.careless_store import open_careless
+from tests.integration.concurrency.race import open_sql
+
+PROCESSES = 2
+CALLERS = 40
+
+
+@asynccontextmanager
+async def open_nothing(url: str) -> AsyncIterator[UnitOfWorkFactory]:
+    """Fail as a store does that is not there."""
+    if url == "nowhere":
+        raise ConnectionRefusedError(url)
+    async with open_sql(url) as unit_of_work:
+        yield unit_of_work
+
+
+@pytest.mark.parametrize("database", ["sqlite_url", "postgres_url"])
+def test_of_many_callers_in_several_processes_one_gets_it(
+    database: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(database)
+    with Crowd(open_sql, url, processes=PROCESSES) as crowd:
+        for contest in CONTESTS.values():
+            (result,) = race(contest, crowd, rounds=1, callers=CALLERS)
+            assert result.fault is None, contest.name
+            assert (result.got_it, result.tally.kinds.total()) == (1, CALLERS)
+
+
+def test_a_write_whose_outcome_nobody_looks_at_is_caught(sqlite_url: str) -> None:
+    with Crowd(open_careless, sqlite_url, processes=PROCESSES) as crowd:
+        faults = [r.fault for r in race(ROTATION, crowd, rounds=3, callers=CALLERS)]
+    assert any(fault is not None and "got what one can have" in fault for fault in faults)
+
+
+def test_a_process_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CrowdFailed), Crowd(open_nothing, "nowhere", processes=1):
+        pass
+    assert "ConnectionRefusedError: nowhere" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kinds", "answers", "got_it", "fault"),
+    [
+        ({"str": 1, "EmailTaken": 9}, {"id"}, 1, None),
+        ({"str": 1, "EmailTaken": 8, "StorageUnavailable": 1}, {"id"}, 1, None),
+        # The answer to the winner's commit was lost.
+        ({"EmailTaken": 9, "StorageUnavailable": 1}, set(), 1, None),
+        ({"str": 1, "EmailTaken": 9}, {"id"}, 2, "2 got what one can have"),
+        ({"EmailTaken": 10}, set(), 0, "0 got what one can have"),
+        ({"EmailTaken": 10}, set(), 1, "0 were told that they got it"),
+        ({"str": 2, "EmailTaken": 8}, {"id", "other"}, 1, "2 were told that they got it"),
+        ({"str": 1, "UserNotFound": 9}, {"id"}, 1, "calls ended with UserNotFound"),
+    ],
+)
+def test_a_round_is_judged_by_state_and_answers(
+    kinds: dict[str, int], answers: set[str], got_it: int, fault: str | None
+) -> None:
+    tally = Tally(kinds=Counter(kinds), answers=frozenset(answers))
+    assert REGISTRATION.fault(tally, got_it) == fault
+
+
+def test_different_successors_of_one_token_are_a_fork() -> None:
+    tally = Tally(kinds=Counter({"str": 2}), answers=frozenset({"one", "other"}))
+    assert ROTATION.fault(tally, 1) == "there are 2 different answers"
