@@ -19,6 +19,8 @@ from tests.integration.crashes.stores import Places, PostgresPlaces, SqlitePlace
 STORAGES: Final = ("sqlite", "postgresql")
 # A server that is killed needs a second to come back.
 _ROUNDS_OF_A_SERVER: Final = 20
+# Looking at everything takes longer the more there is.
+_ROUNDS_OF_A_LOOK: Final = 100
 _STORM: Final = (
     *("store", "acknowledged", "refused", "unknown, done", "unknown, not done"),
     *("kills", "lost", "doubled", "kept", "other faults", "seconds"),
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         clients=options.clients,
         seed=options.seed,
         seconds=options.every / 1000,
+        looks_every=_ROUNDS_OF_A_LOOK,
     )
     rows: list[tuple[str, ...]] = [_POINTS if options.points else _STORM]
     faults: list[str] = []
