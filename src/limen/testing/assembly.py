@@ -85,11 +85,12 @@ class Assembly:
         clock: FrozenClock | None = None,
         policies: Policies | None = None,
         hasher: PlainHasher | None = None,
+        ids: CountingIds | None = None,
         seed: int = 0,
     ) -> None:
         """Build every service."""
         self.clock = clock or FrozenClock()
-        self.ids = CountingIds(self.clock.now() + timedelta(days=seed))
+        self.ids = ids or CountingIds(self.clock.now() + timedelta(days=seed))
         self.hasher = hasher or PlainHasher()
         self.breached = ListedPasswords()
         self.policies = policies or Policies()

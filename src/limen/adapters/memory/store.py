@@ -81,6 +81,23 @@ class Table(Generic[K, V]):
             if not isinstance(changed, _Gone):
                 yield changed
 
+    def items(self) -> Iterator[tuple[K, V]]:
+        """Go through all rows with their keys, in no particular order."""
+        for key in [*self._rows, *(key for key in self._changes if key not in self._rows)]:
+            value = self.get(key)
+            if value is not None:
+                yield key, value
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything is to be carried down."""
+        return bool(self._changes)
+
+    def changed(self) -> Iterator[tuple[K, V | None, V | None]]:
+        """Go through what this draft changes: each key with its row before and after."""
+        for key, value in self._changes.items():
+            yield key, self._rows.get(key), None if isinstance(value, _Gone) else value
+
     def __getitem__(self, key: K) -> V:
         value = self.get(key)
         if value is None:
@@ -119,12 +136,22 @@ class Rows:
 
     def draft(self) -> "Rows":
         """Return rows that show these and keep every change to themselves."""
-        return Rows(**{table.name: getattr(self, table.name).draft() for table in fields(self)})
+        return Rows(**{name: getattr(self, name).draft() for name in TABLES})
 
     def apply(self) -> None:
         """Carry every change down, in one step."""
-        for table in fields(self):
-            getattr(self, table.name).apply()
+        for name in TABLES:
+            getattr(self, name).apply()
+
+    def changed(self) -> Iterator[tuple[str, Any, Any, Any]]:
+        """Go through what this draft changes: table and key, the row before and after."""
+        for name in TABLES:
+            table: Table[Any, Any] = getattr(self, name)
+            if table.has_changes:
+                yield from ((name, *change) for change in table.changed())
+
+
+TABLES: Final = tuple(table.name for table in fields(Rows))
 
 
 class MemoryStore:

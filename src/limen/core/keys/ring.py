@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from limen.core.errors import NoSigningKey, SealBroken, StorageUnavailable, TokenInvalid
 from limen.core.keys.model import Algorithm, KeyPolicy, SigningKey, published, signing_key
@@ -24,8 +24,20 @@ class OpenedKey:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """The keys as they were at `read_at`; `missed_at` is when the store was last found out."""
+
     keys: tuple[SigningKey, ...] = ()
     read_at: datetime | None = None
+    missed_at: datetime | None = None
+
+    def is_within(self, age: timedelta, now: datetime) -> bool:
+        """Tell whether the keys were read no longer ago than `age`."""
+        return self.read_at is not None and self.read_at <= now < self.read_at + age
+
+    def serves(self, age: timedelta, pause: timedelta, now: datetime) -> bool:
+        """Tell whether to look no further: read within `age`, or not to be read within `pause`."""
+        missed = self.missed_at
+        return self.is_within(age, now) or (missed is not None and missed <= now < missed + pause)
 
 
 class KeyRing:
@@ -48,9 +60,18 @@ class KeyRing:
         self._reading = asyncio.Lock()
 
     async def signing(self) -> OpenedKey:
-        """Return the key that signs now; raise `NoSigningKey` if there is none."""
+        """Return the key that signs now; raise `NoSigningKey` if there is none.
+
+        Keys read longer ago than a new one is announced may have been replaced unseen: then it
+        raises `StorageUnavailable` while the store is out.
+        """
         now = self._clock.now()
-        key = signing_key(await self._keys(now), now)
+        keys = await self._keys(now)
+        if not self._kept.is_within(self._policy.announced, now):
+            keys = await self._read(now, self._kept)
+            if self._kept.missed_at is not None:
+                raise StorageUnavailable
+        key = signing_key(keys, now)
         if key.id not in self._opened:
             private = self._cipher.open(key.sealed, place_of(key.id))
             self._opened = {key.id: OpenedKey(id=key.id, algorithm=key.algorithm, private=private)}
@@ -65,7 +86,11 @@ class KeyRing:
         return True
 
     async def verifying(self, key_id: str) -> SigningKey:
-        """Return the key with this id if its signatures count now; raise `TokenInvalid` if not."""
+        """Return the key with this id if its signatures count now; raise `TokenInvalid` if not.
+
+        While the store is out the keys at hand serve, and of others nobody can tell: raises
+        `StorageUnavailable`.
+        """
         now = self._clock.now()
         keys = await self._keys(now)
         if all(key.id != key_id for key in keys):
@@ -73,6 +98,8 @@ class KeyRing:
         for key in published(keys, self._policy, now):
             if key.id == key_id:
                 return key
+        if self._kept.missed_at is not None and all(key.id != key_id for key in keys):
+            raise StorageUnavailable
         raise TokenInvalid
 
     async def public(self) -> tuple[Mapping[str, str], ...]:
@@ -85,15 +112,13 @@ class KeyRing:
 
     async def _keys(self, now: datetime) -> tuple[SigningKey, ...]:
         kept = self._kept
-        if kept.keys and kept.read_at and kept.read_at <= now < kept.read_at + self._policy.memory:
+        if kept.keys and kept.serves(self._policy.memory, self._policy.pause, now):
             return kept.keys
         return await self._read(now, kept)
 
     async def _look_again(self, now: datetime) -> tuple[SigningKey, ...]:
-        kept = self._kept
-        if kept.read_at and kept.read_at <= now < kept.read_at + self._policy.pause:
-            return kept.keys
-        return await self._read(now, kept)
+        kept, pause = self._kept, self._policy.pause
+        return kept.keys if kept.serves(pause, pause, now) else await self._read(now, kept)
 
     async def _read(self, now: datetime, seen: _Kept) -> tuple[SigningKey, ...]:
         async with self._reading:
@@ -105,8 +130,8 @@ class KeyRing:
             except StorageUnavailable:
                 if not self._kept.keys:
                     raise
-                # Keys change by the day: those at hand serve until the store is back.
-                self._kept = replace(self._kept, read_at=now)
+                # Keys change by the day: those at hand verify until the store is back.
+                self._kept = replace(self._kept, missed_at=now)
             return self._kept.keys
 
 

@@ -1,0 +1,280 @@
+"""What people do for themselves: registering, signing in, refreshing, entering, leaving."""
+
+import json
+from typing import Any
+
+from limen.core.actor import Actor
+from limen.core.errors import LimenError, RefreshTokenInvalid, RefreshTokenReused
+from limen.core.idempotency.model import StoredAnswer
+from limen.core.tokens.issuing import IssuedTokens
+from limen.testing.simulation.journal import Call
+from limen.testing.simulation.people import Client, Worker
+from limen.testing.simulation.stage import Act, Stage
+
+_KEYS = 6
+_DONE = 200
+
+
+def register(stage: Stage) -> Act:
+    """Ask for an account, at times for one that is there already."""
+    client, worker = stage.client(), stage.worker()
+    person = stage.person()
+    password = stage.new_password()
+    email = person.email.upper() if stage.chance.happens(0.2) else person.email
+
+    async def work(_: Call) -> Any:
+        return await worker.limen.users.register(
+            email=email,
+            password=password,
+            username=person.username,
+            actor=Actor.anonymous(address=client.address),
+        )
+
+    def learn(outcome: Any) -> None:
+        if not isinstance(outcome, LimenError):
+            person.may_be(password)
+            person.user_id = outcome.id
+
+    return stage.act(
+        "register",
+        email,
+        worker,
+        work,
+        tells=("user.registered",),
+        learn=learn,
+        doubt=lambda: person.may_be(password),
+        holds=lambda: stage.journal.now("emails", person.email) is not None,
+    )
+
+
+def _credentials(stage: Stage, client: Client) -> tuple[str, str]:
+    """Return what somebody types: mostly their name and the password they know of."""
+    person = client.person
+    known = person.passwords
+    if not known or stage.chance.happens(0.12):
+        password = "correct horse wrong"  # noqa: S105 - nobody's
+    else:
+        password = known[-1] if stage.chance.happens(0.8) else stage.chance.pick(known)
+    name = person.username if stage.chance.happens(0.2) else person.email
+    return name.upper() if stage.chance.happens(0.1) else name, password
+
+
+def _signing_in(stage: Stage, worker: Worker, client: Client, name: str, password: str) -> Any:
+    actor = Actor.anonymous(address=client.address)
+    return worker.limen.sign_in.sign_in(identifier=name, password=password, actor=actor)
+
+
+def sign_in(stage: Stage) -> Act:
+    """Sign in on one device."""
+    client, worker = stage.client(is_idle=True), stage.worker()
+    if stage.chance.happens(0.3):
+        client.person = stage.person()
+    name, password = _credentials(stage, client)
+    act = stage.act(
+        "sign in",
+        f"as {name} with {password!r}",
+        worker,
+        lambda _: _signing_in(stage, worker, client, name, password),
+        password=password,
+        over=stage.called(name),
+        tells=("signin.succeeded",),
+    )
+    act.learn = lambda given: stage.remember(client, act.call, given)
+    return act
+
+
+def sign_in_once(stage: Stage) -> Act:
+    """Sign in under an idempotency key, as the HTTP door does it: begin, work, keep the answer."""
+    client, worker = stage.client(), stage.worker()
+    name, password = _credentials(stage, client)
+    key = f"key-{stage.chance.below(_KEYS)}"
+    place = "/v1/sign-in" if stage.chance.happens(0.9) else "/v1/elsewhere"
+    service = worker.limen.idempotency
+    kept: list[bool] = []
+
+    async def work(_: Call) -> Any:
+        request = (place.encode(), name.encode(), password.encode())
+        claim = await service.begin(key, owner=client.address, request=request)
+        if claim.answer is not None:
+            answer = str(json.loads(claim.answer.body))
+            stage.journal.answered(claim.attempt, answer)
+            return answer
+        try:
+            given = await _signing_in(stage, worker, client, name, password)
+        except LimenError:
+            await _quietly(service.abandon(claim.attempt))
+            raise
+        body = json.dumps(str(given.session_id)).encode()
+        stored = StoredAnswer(status=_DONE, headers=(), body=body)
+        stage.journal.answered(claim.attempt, str(given.session_id))
+        kept.append(await _quietly(service.finish(claim.attempt, stored)))
+        return str(given.session_id)
+
+    def holds() -> bool:
+        return not any(kept) or _has_kept_an_answer(act.call)
+
+    act = stage.act(
+        "sign in once",
+        f"as {name} under {key}",
+        worker,
+        work,
+        password=password,
+        over=stage.called(name),
+        holds=holds,
+    )
+    return act
+
+
+def _has_kept_an_answer(call: Call) -> bool:
+    changes = [change for commit in call.commits for change in commit.changes]
+    return any(c.table == "attempts" and c.after and c.after.sealed for c in changes)
+
+
+async def _quietly(settling: Any) -> bool:
+    """Keep an answer or let a claim go; the work is done, whether that succeeds or not."""
+    try:
+        await settling
+    except LimenError:
+        return False
+    return True
+
+
+def refresh(stage: Stage) -> Act | None:
+    """Show a refresh token: the newest, one whose answer was lost, or one that was copied."""
+    client, worker = stage.signed_in(), stage.worker()
+    shown = stage.shown_by(client)
+    if shown is None:
+        return None
+    token = shown.refresh
+
+    def learn(given: Any) -> None:
+        if isinstance(given, RefreshTokenInvalid | RefreshTokenReused):
+            client.shown = [other for other in client.shown if other.session_id != shown.session_id]
+
+    act = stage.act(
+        "refresh",
+        f"session {shown.session_id}",
+        worker,
+        lambda _: worker.limen.tokens.refresh(
+            refresh_token=token, actor=Actor.anonymous(address=client.address)
+        ),
+        shown=token,
+    )
+
+    def remember(given: Any) -> None:
+        learn(given)
+        if isinstance(given, IssuedTokens):
+            stage.remember(client, act.call, given)
+
+    act.learn = remember
+    return act
+
+
+def authenticate(stage: Stage) -> Act | None:
+    """Show an access token and do nothing else."""
+    client, worker = stage.signed_in(), stage.worker()
+    shown = stage.shown_by(client)
+    if shown is None:
+        return None
+    return stage.act(
+        "authenticate",
+        f"session {shown.session_id}",
+        worker,
+        lambda call: stage.enter(worker, call, client, shown),
+    )
+
+
+def leave(stage: Stage) -> Act | None:
+    """Sign out, or end other sessions of one's own."""
+    client, worker = stage.signed_in(), stage.worker()
+    shown = stage.shown_by(client)
+    if shown is None:
+        return None
+    way = stage.chance.below(3)
+    other = stage.chance.pick(client.shown).session_id
+    sessions = worker.limen.sessions
+
+    async def work(call: Call) -> Any:
+        actor = await stage.enter(worker, call, client, shown)
+        if way == 0:
+            return await sessions.sign_out(actor=actor)
+        if way == 1:
+            return await sessions.revoke(shown.user_id, other, actor=actor)
+        return await sessions.revoke_others(actor=actor)
+
+    def holds() -> bool:
+        session = stage.journal.now("sessions", (shown.session_id, other, None)[way])
+        return session is None or session.ended_at is not None
+
+    return stage.act(
+        ("sign out", "revoke", "revoke others")[way],
+        f"session {shown.session_id}",
+        worker,
+        work,
+        holds=holds,
+    )
+
+
+def change_password(stage: Stage) -> Act | None:
+    """Change one's own password; the present one may be a guess."""
+    client, worker = stage.signed_in(), stage.worker()
+    shown = stage.shown_by(client)
+    if shown is None:
+        return None
+    person = client.person
+    _, current = _credentials(stage, client)
+    new = stage.new_password()
+
+    async def work(call: Call) -> Any:
+        actor = await stage.enter(worker, call, client, shown)
+        await worker.limen.passwords.change(current=current, new=new, actor=actor)
+
+    return stage.act(
+        "change password",
+        f"of {person.email} from {current!r} to {new!r}",
+        worker,
+        work,
+        tells=("password.changed",),
+        learn=lambda outcome: None if isinstance(outcome, LimenError) else person.may_be(new),
+        doubt=lambda: person.may_be(new),
+        holds=lambda: _password_of(stage, shown.user_id) == new,
+    )
+
+
+def _password_of(stage: Stage, user_id: Any) -> str | None:
+    credential = stage.journal.now("passwords", user_id)
+    return None if credential is None else stage.journal.passwords.get(credential.digest.reveal())
+
+
+def rename(stage: Stage) -> Act | None:
+    """Change one's own name, or address (which needs a permission)."""
+    client, worker = stage.signed_in(), stage.worker()
+    shown = stage.shown_by(client)
+    if shown is None:
+        return None
+    name = f"Name {stage.chance.below(100)}"
+
+    async def work(call: Call) -> Any:
+        actor = await stage.enter(worker, call, client, shown)
+        return await worker.limen.users.update(shown.user_id, actor=actor, name=name)
+
+    def holds() -> bool:
+        user = stage.journal.now("users", shown.user_id)
+        return user is not None and user.name == name
+
+    return stage.act("rename", f"to {name!r}", worker, work, holds=holds)
+
+
+def look_around(stage: Stage) -> Act | None:
+    """List one's own sessions."""
+    client, worker = stage.signed_in(), stage.worker()
+    shown = stage.shown_by(client)
+    if shown is None:
+        return None
+
+    async def work(call: Call) -> Any:
+        actor = await stage.enter(worker, call, client, shown)
+        return await worker.limen.sessions.list(shown.user_id, actor=actor)
+
+    return stage.act("list sessions", f"session {shown.session_id}", worker, work)
+

@@ -1,0 +1,126 @@
+"""Those who use a simulated limen, and what each of them knows: only what they were told."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from limen.core.errors import PasswordMismatch
+from limen.core.ids import SessionId, UserId
+from limen.core.secret import Secret
+from limen.core.tokens.issuing import IssuedTokens
+from limen.testing.assembly import Assembly
+from limen.testing.fakes import PlainHasher
+from limen.testing.simulation.catalogue import COUNTED_FIRST
+from limen.testing.simulation.journal import CALL, Journal
+
+STEM: Final = "correct horse"
+_REMEMBERED: Final = 6
+_ALMOST_A_SECOND: Final = timedelta(seconds=1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """Somebody with an address. `passwords` are all that may be theirs, the likeliest last."""
+
+    number: int
+    email: str
+    username: str
+    passwords: list[str] = field(default_factory=list)
+    user_id: UserId | None = None
+
+    def may_be(self, password: str) -> None:
+        """Take a password down: it is set, or it may be."""
+        if password in self.passwords:
+            self.passwords.remove(password)
+        self.passwords.append(password)
+        del self.passwords[:-_REMEMBERED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The tokens of one answer: for whom, and when the access token ends at the earliest, latest.
+
+    `at` is when the answer came.
+    """
+
+    access: str
+    refresh: str
+    user_id: UserId
+    session_id: SessionId
+    at: datetime
+    earliest_end: datetime
+    latest_end: datetime
+
+    @classmethod
+    def of(
+        cls, tokens: IssuedTokens, began_at: datetime, highest: datetime, life: timedelta
+    ) -> "Shown":
+        """Take down the tokens of a call."""
+        return cls(
+            access=tokens.access_token.reveal(),
+            refresh=tokens.refresh_token.reveal(),
+            user_id=tokens.user.id,
+            session_id=tokens.session_id,
+            at=highest,
+            earliest_end=began_at + timedelta(seconds=tokens.expires_in),
+            latest_end=highest + life + _ALMOST_A_SECOND,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """A device of a person: the tokens it was given, the newest last."""
+
+    number: int
+    address: str
+    person: Person
+    shown: list[Shown] = field(default_factory=list)
+
+    def remember(self, shown: Shown) -> None:
+        """Keep the tokens of an answer, and a few from before: somebody may have copied them."""
+        self.shown.append(shown)
+        del self.shown[:-_REMEMBERED]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One process: its number is never given again, and what it caches dies with it."""
+
+    number: int
+    limen: Assembly
+
+
+class WatchedHasher(PlainHasher):
+    """Tells the journal which password is behind a digest, and when one is judged uncounted."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Tell `journal`."""
+        super().__init__()
+        self._journal = journal
+
+    def cost_more(self, cost: int) -> None:
+        """Hash with another cost from now on."""
+        self._cost = cost
+
+    async def hash(self, password: Secret[str]) -> Secret[str]:
+        """Return a new hash."""
+        digest = await super().hash(password)
+        self._journal.passwords[digest.reveal()] = password.reveal()
+        return digest
+
+    async def verify(self, password: Secret[str], digest: Secret[str] | None) -> None:
+        """Judge an attempt."""
+        try:
+            await super().verify(password, digest)
+        except PasswordMismatch:
+            self._count()
+            raise
+        self._count()
+
+    def _count(self) -> None:
+        call = CALL.get()
+        if call is None:
+            return
+        call.charges -= 1
+        if call.charges < 0:
+            self._journal.violate(COUNTED_FIRST, f"{call.told}: judged, not counted")

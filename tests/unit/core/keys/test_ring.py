@@ -1,0 +1,91 @@
+"""The signing keys at hand, while the store is out and when it is back."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from limen.adapters.memory.store import MemoryStore
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from limen.core.errors import StorageUnavailable, TokenInvalid
+from limen.ports.unit_of_work import View
+from limen.testing.assembly import OPERATOR, Assembly
+from limen.testing.fakes import CountingIds, FrozenClock
+
+A_REPLACED_KEY_IS_FORGOTTEN = timedelta(minutes=30)
+PAUSE = timedelta(seconds=1)
+
+
+class _Units(MemoryUnitOfWorkFactory):
+    """A store whose views can be out."""
+
+    is_out = False
+
+    @asynccontextmanager
+    async def _view(self) -> AsyncIterator[View]:
+        if self.is_out:
+            raise StorageUnavailable
+        async with super()._view() as view:
+            yield view
+
+
+class _Nodes:
+    """Two nodes over one store, of which one cannot reach it now and then."""
+
+    def __init__(self) -> None:
+        store, self.clock = MemoryStore(), FrozenClock()
+        self.units = _Units(store, CountingIds())
+        self.node = Assembly(self.units, clock=self.clock, seed=1)
+        other = MemoryUnitOfWorkFactory(store, self.node.ids)
+        self.other = Assembly(other, clock=self.clock, seed=2)
+
+
+@pytest.fixture
+async def nodes() -> _Nodes:
+    """Two nodes that know the first key."""
+    nodes = _Nodes()
+    await nodes.node.keys.ensure(actor=OPERATOR)
+    await nodes.node.ring.signing()
+    return nodes
+
+
+async def test_keys_at_hand_sign_on_for_a_while_without_the_store(nodes: _Nodes) -> None:
+    first = await nodes.node.ring.signing()
+    nodes.units.is_out = True
+    nodes.clock.advance(timedelta(minutes=9))
+    assert await nodes.node.ring.signing() == first
+
+
+async def test_a_key_that_may_have_been_replaced_signs_nothing(nodes: _Nodes) -> None:
+    await nodes.other.keys.rotate(actor=OPERATOR)
+    nodes.clock.advance(A_REPLACED_KEY_IS_FORGOTTEN)
+    nodes.units.is_out = True
+    with pytest.raises(StorageUnavailable):
+        await nodes.node.ring.signing()
+    nodes.units.is_out = False
+    assert await nodes.node.ring.signing() == await nodes.other.ring.signing()
+
+
+async def test_keys_at_hand_verify_until_the_store_is_back(nodes: _Nodes) -> None:
+    first = await nodes.node.ring.signing()
+    nodes.units.is_out = True
+    nodes.clock.advance(timedelta(hours=1))
+    assert (await nodes.node.ring.verifying(first.id)).id == first.id
+
+
+async def test_an_unknown_key_is_no_invalid_token_while_the_store_is_out(nodes: _Nodes) -> None:
+    added = await nodes.other.keys.rotate(actor=OPERATOR)
+    nodes.clock.advance(timedelta(minutes=15))
+    nodes.units.is_out = True
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable):
+            await nodes.node.ring.verifying(added.id)
+    nodes.units.is_out = False
+    nodes.clock.advance(PAUSE)
+    assert (await nodes.node.ring.verifying(added.id)).id == added.id
+
+
+async def test_an_unknown_key_is_an_invalid_token_while_the_store_answers(nodes: _Nodes) -> None:
+    with pytest.raises(TokenInvalid):
+        await nodes.node.ring.verifying("nobody's")
