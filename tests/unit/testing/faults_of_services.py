@@ -16,7 +16,13 @@ from limen.adapters.memory.sessions import MemorySessions
 from limen.adapters.memory.throttles import MemoryThrottles
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWork
 from limen.adapters.memory.users import MemoryUsers
-from limen.core.errors import LimenError, RefreshTokenReused, StorageUnavailable
+from limen.core.errors import (
+    InvalidCredentials,
+    LimenError,
+    PermissionMissing,
+    RefreshTokenReused,
+    StorageUnavailable,
+)
 from limen.core.events import Event, UserSuspended, UserUpdated
 from limen.core.idempotency.model import Attempt
 from limen.core.roles import model as roles
@@ -310,7 +316,7 @@ def an_outage_looks_like_a_wrong_password(monkeypatch: pytest.MonkeyPatch) -> No
         try:
             return await sign_in(self, **named)
         except StorageUnavailable:
-            raise signing_in.InvalidCredentials from None
+            raise InvalidCredentials from None
 
     monkeypatch.setattr(signing_in.SignInService, "sign_in", answer)
 
@@ -323,7 +329,7 @@ def a_suspended_user_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
         try:
             await refuse(self, actor, user_id, reason)
         except LimenError:
-            raise signing_in.InvalidCredentials(f"no: {reason.value}") from None
+            raise InvalidCredentials(f"no: {reason.value}") from None
 
     monkeypatch.setattr(signing_in.SignInService, "_refuse", tell)
 
@@ -359,6 +365,6 @@ def a_refusal_comes_after_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def refuse(self: Any, *args: Any, **named: Any) -> None:
         await update(self, *args, **named)
-        raise roles.PermissionMissing
+        raise PermissionMissing
 
     monkeypatch.setattr(accounts.UserService, "update", refuse)

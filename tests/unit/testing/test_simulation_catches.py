@@ -8,7 +8,7 @@ from tests.unit.testing import faults_of_services
 from tests.unit.testing.faults import Fault
 
 FAULTS = [value for value in vars(faults_of_services).values() if isinstance(value, Fault)]
-SEEDS = range(1, 4)
+SEEDS = range(1, 11)
 STEPS = 1500
 
 

@@ -30,6 +30,7 @@ COMMANDS: Final = (
     Entry("sessions", f"{_HERE}.sessions:sessions", "See and end sign-ins.", _PEOPLE),
     Entry("keys", f"{_HERE}.keys:keys", "See and rotate the signing keys.", _KEEPING),
     Entry("purge", f"{_HERE}.purge:purge", "Remove what is past its lifetime.", _KEEPING),
+    Entry("simulate", f"{_HERE}.simulate:simulate", "Look for a broken promise.", _KEEPING),
     Entry("completion", f"{_HERE}.completion:completion", "Complete by Tab in a shell.", _KEEPING),
 )
 

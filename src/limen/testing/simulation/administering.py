@@ -1,8 +1,8 @@
 """What is done to others: by users who hold a role, or by the operator's own shell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from limen.core.actor import Actor
 from limen.core.errors import LimenError
@@ -17,7 +17,13 @@ from limen.testing.simulation.stage import Act, Stage
 
 Doing = Callable[[Actor], Any]
 
-ROLES = ("helpers", "auditors", "grantors")
+GRANTORS: Final = "grantors"
+ROLES: Final[Mapping[str, tuple[Permission, ...]]] = {
+    "helpers": (Permission.USERS_WRITE, Permission.SESSIONS_REVOKE),
+    "auditors": (Permission.USERS_READ,),
+    GRANTORS: (Permission.ROLES_GRANT, Permission.ROLES_MANAGE),
+}
+_NAMES: Final = tuple(ROLES)
 _PERMISSIONS = (
     Permission.USERS_WRITE,
     Permission.USERS_READ,
@@ -43,7 +49,7 @@ def _by(
 ) -> Act | None:
     """Have something done by the operator, or by a user with whatever token they have."""
     worker = stage.worker()
-    client = stage.signed_in()
+    client = stage.powerful() if stage.chance.happens(0.6) else stage.signed_in()
     shown = None if stage.chance.happens(0.3) else stage.shown_by(client)
 
     async def work(call: Call) -> Any:
@@ -63,6 +69,7 @@ def _status_of(stage: Stage, user_id: UserId) -> Status | None:
 
 
 def suspend(stage: Stage) -> Act | None:
+    """Shut somebody out."""
     target = stage.somebody()
     if target is None:
         return None
@@ -93,6 +100,7 @@ def _reactivate(stage: Stage) -> Act | None:
 
 
 def delete(stage: Stage) -> Act | None:
+    """Remove somebody, or oneself."""
     target = stage.somebody()
     if target is None or stage.chance.happens(0.5):
         return None
@@ -109,6 +117,7 @@ def delete(stage: Stage) -> Act | None:
 
 
 def set_password(stage: Stage) -> Act | None:
+    """Give somebody another password."""
     person = stage.person()
     target, new = stage.id_of(person), stage.new_password()
     if target is None:
@@ -141,10 +150,11 @@ def _revoke_all(stage: Stage) -> Act | None:
 
 
 def grant(stage: Stage) -> Act | None:
+    """Give somebody a role, for good or for hours."""
     target = stage.somebody()
     if target is None:
         return None
-    role = ADMIN if stage.chance.happens(0.4) else stage.chance.pick(ROLES)
+    role = ADMIN if stage.chance.happens(0.4) else stage.chance.pick(_NAMES)
     hours = stage.chance.between(0.1, 48)
     ends_at = None if stage.chance.happens(0.5) else stage.clock.now() + timedelta(hours=hours)
     return _by(
@@ -159,10 +169,11 @@ def grant(stage: Stage) -> Act | None:
 
 
 def withdraw(stage: Stage) -> Act | None:
+    """Take a role from somebody."""
     target = stage.somebody()
     if target is None:
         return None
-    role = ADMIN if stage.chance.happens(0.4) else stage.chance.pick(ROLES)
+    role = ADMIN if stage.chance.happens(0.4) else stage.chance.pick(_NAMES)
     return _by(
         stage,
         "withdraw",
@@ -175,7 +186,7 @@ def withdraw(stage: Stage) -> Act | None:
 
 
 def _shape_role(stage: Stage) -> Act | None:
-    role = stage.chance.pick(ROLES)
+    role = stage.chance.pick(_NAMES)
     permissions = {str(stage.chance.pick(_PERMISSIONS)) for _ in range(2)}
     way = stage.chance.below(3)
 
@@ -238,9 +249,7 @@ def _move_address(stage: Stage) -> Act | None:
 def _import(stage: Stage) -> Act | None:
     rows = [
         AccountRow(line=n, email=person.email, username=person.username, roles=roles)
-        for n, (person, roles) in enumerate(
-            [(stage.person(), ()), (stage.person(), (ADMIN,))], 1
-        )
+        for n, (person, roles) in enumerate([(stage.person(), ()), (stage.person(), (ADMIN,))], 1)
     ]
     return _by(
         stage,
@@ -271,9 +280,7 @@ _DEEDS = (
 def purge(stage: Stage) -> Act:
     """Remove what is over, as every server does now and then."""
     worker = stage.worker()
-    return stage.act(
-        "purge", "", worker, lambda _: worker.limen.maintenance.purge(actor=OPERATOR)
-    )
+    return stage.act("purge", "", worker, lambda _: worker.limen.maintenance.purge(actor=OPERATOR))
 
 
 def rotate_keys(stage: Stage) -> Act:

@@ -142,7 +142,7 @@ class AnswerJudge:
     def _has_right_password(self, call: Call) -> bool:
         user = None if call.over is None else self._journal.now("users", call.over)
         credential = None if user is None else self._journal.now("passwords", user.id)
-        if credential is None or user.status is not Status.ACTIVE:
+        if user is None or credential is None or user.status is not Status.ACTIVE:
             return False
         return self._journal.passwords.get(credential.digest.reveal()) == call.password
 
@@ -168,9 +168,12 @@ class AnswerJudge:
         user = self._journal.now("users", by)
         if user is None or user.status is not Status.ACTIVE or call.needs not in held:
             self._violate(AUTHORITY, call, f"{by} has no {call.needs}")
-        elif call.is_clean and call.over not in {None, by}:
-            if not self._held(call.over, call.began_at) & OWN <= held:
-                self._violate(AUTHORITY, call, f"{by} has less than {call.over}")
+        elif call.over not in {None, by} and not self._reaches(call, held):
+            self._violate(AUTHORITY, call, f"{by} has less than {call.over}")
+
+    def _reaches(self, call: Call, held: frozenset[str]) -> bool:
+        """Tell whether the target may do no more than whoever acts, as far as that is certain."""
+        return not call.is_clean or self._held(call.over, call.began_at) & OWN <= held
 
     def _held(self, user_id: UserId | None, now: datetime) -> frozenset[str]:
         grants = self._journal.now("grants", user_id) or ()
@@ -261,9 +264,7 @@ class AnswerJudge:
     def _grace(self) -> timedelta:
         return self._policies.tokens.grace
 
-    def _refused_refresh(
-        self, call: Call, token: PresentedToken, session: Session | None
-    ) -> None:
+    def _refused_refresh(self, call: Call, token: PresentedToken, session: Session | None) -> None:
         user = None if session is None else self._at_start(call, "users", session.user_id)
         if session is None or not _lives(session, call.began_at):
             return

@@ -32,7 +32,7 @@ COMMITTED: Final = Invariant(
 )
 NO_ORPHANS: Final = Invariant(
     name="nothing belongs to nobody",
-    sentence="Sessions, passwords, grants and refresh families have their owner, and indexes agree.",
+    sentence="Sessions, passwords, grants and families have their owner, and indexes agree.",
     origin="OWASP ASVS 5.0, 7.4.2; CWE-672",
 )
 PURGE_SPARES: Final = Invariant(
@@ -90,7 +90,7 @@ ONE_LINE: Final = Invariant(
 )
 USED_ONCE: Final = Invariant(
     name="a refresh token is used once",
-    sentence="A used refresh token gives the same successor within the grace, later never anything.",
+    sentence="A used refresh token gives the same successor within the grace, and later nothing.",
     origin="RFC 9700 section 4.14.2, RFC 6819 section 5.2.2.3; CWE-294",
 )
 REUSE_ENDS: Final = Invariant(

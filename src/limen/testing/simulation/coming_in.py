@@ -59,7 +59,7 @@ def _credentials(stage: Stage, client: Client) -> tuple[str, str]:
     return name.upper() if stage.chance.happens(0.1) else name, password
 
 
-def _signing_in(stage: Stage, worker: Worker, client: Client, name: str, password: str) -> Any:
+def _signing_in(worker: Worker, client: Client, name: str, password: str) -> Any:
     actor = Actor.anonymous(address=client.address)
     return worker.limen.sign_in.sign_in(identifier=name, password=password, actor=actor)
 
@@ -74,7 +74,7 @@ def sign_in(stage: Stage) -> Act:
         "sign in",
         f"as {name} with {password!r}",
         worker,
-        lambda _: _signing_in(stage, worker, client, name, password),
+        lambda _: _signing_in(worker, client, name, password),
         password=password,
         over=stage.called(name),
         tells=("signin.succeeded",),
@@ -100,7 +100,7 @@ def sign_in_once(stage: Stage) -> Act:
             stage.journal.answered(claim.attempt, answer)
             return answer
         try:
-            given = await _signing_in(stage, worker, client, name, password)
+            given = await _signing_in(worker, client, name, password)
         except LimenError:
             await _quietly(service.abandon(claim.attempt))
             raise
@@ -277,4 +277,3 @@ def look_around(stage: Stage) -> Act | None:
         return await worker.limen.sessions.list(shown.user_id, actor=actor)
 
     return stage.act("list sessions", f"session {shown.session_id}", worker, work)
-

@@ -254,7 +254,7 @@ class CommitJudge:
 
     def _attempt(self, commit: Commit, change: Change) -> None:
         before, after = change.before, change.after
-        if before is None or before.sealed is None and after is None:
+        if before is None or (before.sealed is None and after is None):
             return
         if before.sealed is None and after.begun_at == before.begun_at:
             return

@@ -151,9 +151,7 @@ class Journal:
         if known != answer:
             self.violate(DONE_ONCE, f"answered {known}, then {answer}")
 
-    def record(
-        self, changes: tuple[Change, ...], events: tuple[Event, ...], worker: int
-    ) -> Commit:
+    def record(self, changes: tuple[Change, ...], events: tuple[Event, ...], worker: int) -> Commit:
         """Take down a commit that has just become durable."""
         call = CALL.get()
         self.count += 1

@@ -25,7 +25,9 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     """
 
     def __init__(self, chance: Chance) -> None:
-        """Let `chance` pick."""
+        """Let `chance` pick; raise `RuntimeError` where another loop runs."""
+        if _get_running_loop() is not None:
+            raise RuntimeError("a simulation has a loop of its own: call it outside of any other")
         self._chance = chance
         self._ready: list[tuple[Callable[..., object], tuple[Any, ...], Context]] = []
         self._due: list[tuple[int, Callable[[], object]]] = []
@@ -39,10 +41,13 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def run_until_quiet(self) -> int:
         """Run everything that is ready or becomes so; return how many turns that took."""
         turns = 0
-        ready, due, below, happens = self._ready, self._due, self._chance.below, self._chance.happens
+        ready, due, below, happens = (
+            self._ready,
+            self._due,
+            self._chance.below,
+            self._chance.happens,
+        )
         haste = self._chance.pick(_HASTE) if len(ready) > 1 else 0.0
-        if _get_running_loop() is not None:
-            raise RuntimeError("a simulation has a loop of its own: call it outside of any other")
         _set_running_loop(self)
         try:
             while ready:
@@ -62,7 +67,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     # --- what tasks, futures and locks ask of a loop ---
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Any:
         """Put `callback` among those who are ready."""

@@ -85,6 +85,13 @@ class Stage:
         """Return a client that has tokens; if nobody has any, one that has none."""
         return self._near([c for c in self.clients if c.shown] or self.clients)
 
+    def powerful(self) -> Client:
+        """Return a client whose user holds a role, if there is one."""
+        grants = self.journal.rows["grants"]
+        return self._near(
+            [c for c in self.clients if c.shown and grants.get(c.shown[-1].user_id)] or self.clients
+        )
+
     def client(self, *, is_idle: bool = False) -> Client:
         """Return any client; with `is_idle` one without tokens, if there is one."""
         idle = [client for client in self.clients if not client.shown] if is_idle else []
@@ -142,5 +149,3 @@ class Stage:
         """Return the id of who has a person's address now, or who had it last."""
         found: UserId | None = self.journal.now("emails", person.email)
         return found or person.user_id
-
-

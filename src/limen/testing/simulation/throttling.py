@@ -32,7 +32,11 @@ def _charged(journal: Journal, commit: Commit, change: Change, policy: ThrottleP
         return
     if commit.call is not None:
         commit.call.charges += 1
-    if before is not None and before.blocked_until is not None and after.last_at < before.blocked_until:
+    if (
+        before is not None
+        and before.blocked_until is not None
+        and after.last_at < before.blocked_until
+    ):
         journal.violate(THROTTLED, f"an attempt at {after.last_at}, during a wait")
     wait = _wait(after.attempts, policy)
     blocked = None if after.blocked_until is None else after.blocked_until - after.last_at

@@ -57,7 +57,7 @@ def plan(chance: Chance) -> Plan:
     return Plan(trouble, 1 + chance.below(most), timedelta(seconds=seconds))
 
 
-# How likely each wait is, and its bounds in seconds: small ones, the edges of every lifetime, jumps.
+# How likely each wait is, and its bounds in seconds: small ones, edges of lifetimes, jumps.
 _WAITS: Final[Sequence[tuple[float, float, float]]] = (
     (0.34, 0.001, 1),
     (0.16, 1, 3),
@@ -65,7 +65,7 @@ _WAITS: Final[Sequence[tuple[float, float, float]]] = (
     (0.16, 9, 11),
     (0.08, 50, 70),
     (0.05, 840, 970),
-    (0.02, 3600, 25_000),
+    (0.03, 3600, 25_000),
     (0.004, 86_400, 260_000),
 )
 
@@ -78,5 +78,3 @@ def wait(chance: Chance) -> timedelta:
             return timedelta(seconds=round(chance.between(low, high), 3))
         drawn -= probability
     return -timedelta(seconds=round(chance.between(0, 2), 3))
-
-

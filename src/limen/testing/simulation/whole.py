@@ -58,27 +58,36 @@ def _examine_users(journal: Journal, rows: Rows) -> None:
 
 
 def _orphans(rows: Rows) -> Iterator[str]:
-    users, sessions = rows.users, rows.sessions
-    for user in users.values():
-        if rows.emails.get(user.email.key) != user.id:
-            yield f"user {user.id} is not found by their address"
-    for key, user_id in [*rows.emails.items(), *rows.usernames.items()]:
-        if user_id not in users:
-            yield f"{key} leads to nobody"
+    yield from _lost_names(rows)
+    yield from _lost_sessions(rows)
+    users = rows.users
     for name in ("passwords", "grants", "user_sessions"):
-        yield from (f"{name} of nobody" for key, _ in getattr(rows, name).items() if key not in users)
-    for session_id, session in sessions.items():
-        if session_id not in (rows.user_sessions.get(session.user_id) or ()):
-            yield f"session {session_id} is not among those of its user"
-        if session_id not in rows.families:
-            yield f"session {session_id} has no family"
-    for session_id, _ in rows.families.items():
-        if session_id not in sessions:
-            yield f"family {session_id} has no session"
+        keys = [key for key, _ in getattr(rows, name).items()]
+        yield from (f"{name} of {key}, who is nobody" for key in keys if key not in users)
     for grants in rows.grants.values():
         yield from (f"{g.role} is granted and gone" for g in grants if g.role not in rows.roles)
     if ADMIN not in rows.roles:
         yield "the built-in role is gone"
+
+
+def _lost_names(rows: Rows) -> Iterator[str]:
+    for user in rows.users.values():
+        if rows.emails.get(user.email.key) != user.id:
+            yield f"user {user.id} is not found by their address"
+    for key, user_id in [*rows.emails.items(), *rows.usernames.items()]:
+        if user_id not in rows.users:
+            yield f"{key} leads to nobody"
+
+
+def _lost_sessions(rows: Rows) -> Iterator[str]:
+    for session in rows.sessions.values():
+        if session.id not in (rows.user_sessions.get(session.user_id) or ()):
+            yield f"session {session.id} is not among those of its user"
+        if session.id not in rows.families:
+            yield f"session {session.id} has no family"
+    for family in rows.families.values():
+        if family.session_id not in rows.sessions:
+            yield f"family {family.session_id} has no session"
 
 
 def forget(journal: Journal) -> None:

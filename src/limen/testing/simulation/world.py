@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from limen.adapters.memory.store import MemoryStore
 from limen.core.errors import LimenError, StorageUnavailable
+from limen.core.maintenance.service import RetentionPolicy
 from limen.core.roles.model import ADMIN
 from limen.core.sessions.model import SessionPolicy
-from limen.core.maintenance.service import RetentionPolicy
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.assembly import OPERATOR, Assembly, Policies
 from limen.testing.fakes import CountingIds, FrozenClock
@@ -87,7 +87,8 @@ class World:
     def __init__(self, seed: int) -> None:
         """Bring it up: a key, a few users, an administrator."""
         self._chance = chance = Chance(seed)
-        self._loop = SimulatedLoop(chance)
+        # Tasks, futures and locks ask no more of a loop than this one has.
+        self._loop = SimulatedLoop(chance)  # type: ignore[abstract]
         self._store = MemoryStore()
         clock = FrozenClock()
         self.journal = journal = Journal(self._store, clock)
@@ -138,11 +139,13 @@ class World:
         return Worker(number, limen)
 
     def _found(self) -> None:
-        """Make the first key, an administrator and a user."""
+        """Make the first key, the roles, an administrator and somebody who may give roles."""
         limen = self._stage.workers[0].limen
 
         async def begin() -> None:
             await limen.keys.ensure(actor=OPERATOR)
+            for name, permissions in administering.ROLES.items():
+                await limen.roles.create(actor=OPERATOR, name=name, permissions=permissions)
             for person in self._stage.people[:2]:
                 password = self._stage.new_password()
                 user = await limen.users.register(
@@ -150,8 +153,8 @@ class World:
                 )
                 person.user_id = user.id
                 person.may_be(password)
-                if person.number == 0:
-                    await limen.roles.grant(user.id, ADMIN, actor=OPERATOR)
+                role = ADMIN if person.number == 0 else administering.GRANTORS
+                await limen.roles.grant(user.id, role, actor=OPERATOR)
 
         task = self._loop.create_task(begin())
         self._loop.run_until_quiet()
@@ -225,7 +228,10 @@ class World:
         self._prepare(plan, acts, tasks)
         self._run()
         self._clear_up()
-        told = [self._conclude(act, task, plan, is_out=is_out) for act, task in zip(acts, tasks, strict=True)]
+        told = [
+            self._conclude(act, task, plan, is_out=is_out)
+            for act, task in zip(acts, tasks, strict=True)
+        ]
         if plan.trouble is Trouble.CRASHES:
             told.append(self._crash(acts[0].call.worker))
         if plan.trouble is not Trouble.NONE:
@@ -318,4 +324,6 @@ def _told(outcome: Any) -> str:
         return outcome.code
     if isinstance(outcome, IssuedTokens):
         return f"session {outcome.session_id}, {outcome.refresh_token.reveal()[-8:]}"
-    return "done" if outcome is None or isinstance(outcome, asyncio.Future) else type(outcome).__name__
+    return (
+        "done" if outcome is None or isinstance(outcome, asyncio.Future) else type(outcome).__name__
+    )
