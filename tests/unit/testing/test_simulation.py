@@ -72,7 +72,7 @@ def test_all_kinds_of_trouble_come_up() -> None:
 
 
 def test_a_short_history_is_found_and_shows_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    faults_of_services.suspension_leaves_sessions_alive.tell(monkeypatch)
+    faults_of_services.reuse_is_refused_and_the_session_lives_on.tell(monkeypatch)
     finding = simulate(1, STEPS).finding
     assert finding is not None
     assert len(finding.history) == len(finding.numbers) <= 6

@@ -19,8 +19,8 @@ def simulate(capsys: pytest.CaptureFixture[str], *options: str) -> Ended:
 
 @pytest.fixture
 def a_broken_limen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limen whose suspended users stay signed in."""
-    faults_of_services.suspension_leaves_sessions_alive.tell(monkeypatch)
+    """A limen in which a refresh token that was used before ends nothing."""
+    faults_of_services.reuse_is_refused_and_the_session_lives_on.tell(monkeypatch)
 
 
 def test_a_clean_run_tells_seed_steps_and_digest(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,9 +42,9 @@ def test_a_program_is_told_the_same(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_violation_is_told_with_its_history(capsys: pytest.CaptureFixture[str]) -> None:
     ended = simulate(capsys, "--steps=2000", "--seeds=3")
     assert ended.code == Exit.NOT_ALL_WELL
-    assert "who is shut out is out" in ended.out
+    assert "reuse ends the session" in ended.out
     assert "The shortest history found" in ended.out
-    assert "suspend" in ended.out.splitlines()[-1]
+    assert "token.refresh_reused" in ended.out.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("a_broken_limen")
@@ -52,7 +52,7 @@ def test_a_program_gets_the_history(capsys: pytest.CaptureFixture[str]) -> None:
     ended = simulate(capsys, "--steps=2000", "--seeds=3", "--json")
     finding = ended.data[-1]["finding"]
     assert ended.code == Exit.NOT_ALL_WELL
-    assert finding["invariant"] == "who is shut out is out"
+    assert finding["invariant"] == "reuse ends the session"
     assert len(finding["history"]) < 10
 
 
