@@ -54,6 +54,8 @@ def create(url: str = "sqlite:///var/invoices.db") -> Litestar:
         route_handlers=[list_invoices],
         plugins=[LimenPlugin(url, base="/identity")],
         exception_handlers={LimenError: refuse},
+        # Whoever serves decides how logs are written; Litestar's own way starts a thread for it.
+        logging_config=None,
     )
 
 

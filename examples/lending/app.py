@@ -128,5 +128,6 @@ def create(limen: Limen, clock: Clock, mailer: Mailer) -> Litestar:
         [LibraryController],
         state=State({"library": Library(limen, clock, mailer)}),
         exception_handlers={LimenError: refuse},
+        # Whoever serves decides how logs are written.
         logging_config=None,
     )

@@ -29,7 +29,8 @@ async def mine(limen: NamedDependency[Limen]) -> dict[str, int]:
 
 @asynccontextmanager
 async def mounted(plugin: LimenPlugin) -> AsyncIterator[httpx.AsyncClient]:
-    app: Any = Litestar([mine], plugins=[plugin])
+    # Litestar's logging would go on in a thread, and into what pytest captures of this test alone.
+    app: Any = Litestar([mine], plugins=[plugin], logging_config=None)
     async with (
         app.lifespan(),
         httpx.AsyncClient(

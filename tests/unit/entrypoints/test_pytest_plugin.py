@@ -114,6 +114,11 @@ async def test_in_memory_is_ready_for_people() -> None:
     assert (await limen.tokens.authenticate(ada.tokens.access_token)).user_id == ada.id
 
 
+def test_nothing_else_is_promised_by_limen_testing() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'in_a_dream'"):
+        package.testing.in_a_dream  # noqa: B018 - asking is the test
+
+
 def test_what_truly_waits_is_not_run_without_a_loop() -> None:
     async def wait() -> None:
         await asyncio.get_running_loop().create_future()
