@@ -23,29 +23,35 @@ def main(arguments: Sequence[str]) -> int:
     options = _read(arguments)
     os.chdir(ROOT)
     trial.prepare()
-    known = explanations.read()
-    trials = _measure(options.jobs)
+    with tempfile.TemporaryDirectory(prefix="limen-mutants-") as folder:
+        # What a child leaves behind when it is killed goes with the folder.
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        try:
+            return _run(options, Path(folder))
+        except KeyboardInterrupt:
+            _tell("stopped; the next run goes on from here")
+            return 130
+
+
+def _run(options: argparse.Namespace, folder: Path) -> int:
+    known, now = explanations.read(), stand()
+    tests, seconds = covering.measure(folder)
+    _tell(f"the suite takes {seconds:.1f} s without any mutant")
+    trials = Trials(tests=tests, jobs=options.jobs, seconds=int(20 + 3 * seconds))
     results, stale = [], []
     for package in options.packages:
         every = [mutant for path in modules(package) for mutant in mutants(path)]
-        journal = Journal(package, stand())
+        journal = Journal(package, now)
         journal.begin(is_fresh=options.fresh, only_survivors=options.survivors)
         _try(package, every, journal, trials)
+        if stand() != now:
+            raise trial.Broken("the code or the tests were changed meanwhile")
         own = [one for one in known if one.file in {mutant.file for mutant in every}]
         stale += explanations.stale(own, every, journal.outcomes)
-        found = report.result(
-            package, every, journal.outcomes, own, are_carried=journal.are_carried
+        results.append(
+            report.result(package, every, journal.outcomes, own, are_carried=journal.are_carried)
         )
-        results.append(found)
     return _conclude(results, known, stale)
-
-
-def _measure(jobs: int) -> Trials:
-    """Run the suite once, to see which tests run what and how long a mutant may take."""
-    with tempfile.TemporaryDirectory(prefix="limen-mutants-") as folder:
-        tests, seconds = covering.measure(Path(folder))
-    _tell(f"the suite takes {seconds:.1f} s without any mutant")
-    return Trials(tests=tests, jobs=jobs, seconds=int(20 + 3 * seconds))
 
 
 def _read(arguments: Sequence[str]) -> argparse.Namespace:
