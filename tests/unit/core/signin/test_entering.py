@@ -28,6 +28,29 @@ AT_HOME = Actor.anonymous(address="192.0.2.1", user_agent="test", request_id="r1
 ELSEWHERE = Actor.anonymous(address="198.51.100.7")
 
 
+class NotingHasher(PlainHasher):
+    """Notes what it is asked; can be made to want upgrades, or to believe everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.compared: list[tuple[Secret[str], Secret[str] | None]] = []
+        self.hashed = 0
+        self.wants_upgrade = False
+        self.believes_everything = False
+
+    async def hash(self, password: Secret[str]) -> Secret[str]:
+        self.hashed += 1
+        return await super().hash(password)
+
+    async def verify(self, password: Secret[str], digest: Secret[str] | None) -> None:
+        self.compared.append((password, digest))
+        if not self.believes_everything:
+            await super().verify(password, digest)
+
+    def needs_upgrade(self, digest: Secret[str]) -> bool:
+        return self.wants_upgrade or super().needs_upgrade(digest)
+
+
 async def told(limen: Assembly) -> tuple[object, ...]:
     event = await limen.last_event()
     return event.name, event.at, event.actor, event.user_id, event.payload
@@ -132,6 +155,43 @@ async def test_an_upgrade_that_has_to_wait_keeps_nobody_out() -> None:
     is_busy = True
     await limen.enter()
     assert "password.hash_upgraded" not in await limen.event_names(ada.id)
+
+
+async def test_who_may_not_come_in_gets_no_new_hash_either() -> None:
+    hasher = NotingHasher()
+    limen = Assembly(hasher=hasher)
+    ada = await limen.register()
+    await limen.users.suspend(ada.id, actor=OPERATOR)
+    hasher.wants_upgrade, hashed = True, hasher.hashed
+    with pytest.raises(InvalidCredentials):
+        await limen.enter()
+    assert hasher.hashed == hashed
+
+
+@pytest.mark.parametrize("password", ["\ud800", "x" * 257])
+async def test_what_can_be_nobodys_password_is_compared_as_an_empty_one(password: str) -> None:
+    hasher = NotingHasher()
+    limen = Assembly(hasher=hasher)
+    await limen.register()
+    with pytest.raises(InvalidCredentials):
+        await limen.sign_in.sign_in(identifier=ADA, password=password)
+    assert hasher.compared == [(Secret(""), None)]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "password"),
+    [("nobody@example.org", PASSWORD), ("nopw@example.org", PASSWORD), (ADA, "\ud800")],
+)
+async def test_not_even_a_hasher_that_believes_everything_lets_just_anybody_in(
+    identifier: str, password: str
+) -> None:
+    hasher = NotingHasher()
+    limen = Assembly(hasher=hasher)
+    await limen.register()
+    await limen.users.create(actor=OPERATOR, email="nopw@example.org")
+    hasher.believes_everything = True
+    with pytest.raises(InvalidCredentials):
+        await limen.sign_in.sign_in(identifier=identifier, password=password)
 
 
 async def test_the_roles_of_the_user_are_in_the_first_token() -> None:
