@@ -18,6 +18,7 @@ from limen.core.signin.model import (
     of_user,
     of_user_at,
 )
+from limen.core.signin.throttling import charge_registration
 from limen.core.users.model import Status, UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies
 from limen.testing.builders import a_user
@@ -299,6 +300,22 @@ async def test_an_address_that_is_full_keeps_everybody_out_and_counts_no_account
         await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=AT_HOME)
     assert refused.value.retry_after == 900
     assert (await throttle(limen, account_key(of_user(ada)))).attempts == 0
+
+
+async def test_registrations_are_counted_apart_from_sign_ins() -> None:
+    limen = Assembly()
+    now, window = limen.clock.now(), timedelta(hours=1)
+    for actor in (AT_HOME, Actor.anonymous()):
+        async with limen.unit_of_work() as uow:
+            await charge_registration(uow, actor, 1, window, now)
+            await uow.commit()
+    counted = await throttle(limen, address_key("192.0.2.1", "registration"))
+    assert (counted.attempts, counted.since) == (1, now)
+    assert (await throttle(limen, address_key("192.0.2.1"))).attempts == 0
+    with pytest.raises(TooManyAttempts) as refused:
+        async with limen.unit_of_work() as uow:
+            await charge_registration(uow, AT_HOME, 1, window, now)
+    assert refused.value.retry_after == 3600
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.SUSPENDED])
