@@ -13,7 +13,7 @@ from limen.adapters.sql.migrations.runner import upgrade
 from limen.testing.crashes.storm import Plan, Report, storm
 from limen.testing.crashes.use_cases import USE_CASES
 from limen.testing.postgres import ThrowawayPostgres
-from tests.integration.crashes.dying import Level, looks
+from tests.integration.crashes.dying import Level, looks, set_stage
 from tests.integration.crashes.stores import Places, PostgresPlaces, SqlitePlaces, SqlStore
 
 STORAGES: Final = ("sqlite", "postgresql")
@@ -117,6 +117,7 @@ def _die_everywhere(name: str) -> tuple[tuple[str, ...], list[str]]:
     faults: list[str] = []
     kills = dict.fromkeys(Level, 0)
     with _places(name) as places:
+        set_stage(places)
         for use_case in USE_CASES:
             for level in Level:
                 found = list(looks(places, use_case, level))

@@ -6,14 +6,17 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Flag, auto
 from multiprocessing.connection import Connection
 from typing import Final
 
-from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from limen.adapters.memory.store import MemoryStore
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
 from limen.testing.crashes.points import COMMITTED, Course, CrashingUnits, kill_this_process
 from limen.testing.crashes.use_cases import USE_CASES, run, set_scene
-from limen.testing.fakes import CountingIds
+from limen.testing.fakes import NOON, CountingIds
 from tests.integration.crashes.statements import watch_drivers
 from tests.integration.crashes.stores import Fault, Picture, Places, SqlStore
 
@@ -49,21 +52,42 @@ class Told(Course):
         super().reach(name)
 
 
+def _counting_behind_the_scene() -> CountingIds:
+    return CountingIds(NOON + timedelta(days=30))
+
+
+def set_stage(places: Places) -> None:
+    """Put the scene into a store, and have all stores that come begin with it."""
+    store = SqlStore(places.fresh(), make_ids=CountingIds)
+
+    async def go() -> None:
+        async with store.open() as units:
+            await set_scene(units)
+
+    asyncio.run(go())
+    places.stage()
+
+
 def store_at(url: str, fault: Fault | None = None) -> SqlStore:
     """Return a store whose events are numbered alike in every run."""
-    return SqlStore(url, fault, CountingIds)
+    return SqlStore(url, fault, _counting_behind_the_scene)
 
 
 def committed_states(store: SqlStore, name: str) -> list[Picture]:
     """Run a use case to its end; return what was committed before it and behind each commit."""
     states: list[Picture] = []
 
-    async def go() -> None:
+    async def go() -> int:
         async with store.open() as units:
-            course = Told(lambda: states.append(store.picture()), lambda: None)
-            await _play(units, course, name, lambda: states.append(store.picture()))
+            told = Told(lambda: states.append(store.picture()), lambda: None)
+            await _play(units, told, name, lambda: states.append(store.picture()))
+        course = Course()
+        await _play(None, course, name, lambda: None)
+        return course.commits
 
-    asyncio.run(go())
+    commits = asyncio.run(go())
+    # On another stage than it believes in, it would be refused before it wrote anything.
+    assert len(states) == commits + 1, f"{name} commits otherwise than in memory"
     return states
 
 
@@ -89,7 +113,7 @@ def deaths(places: Places, name: str, level: Level, fault: Fault | None = None) 
 def looks(
     places: Places, name: str, level: Level, fault: Fault | None = None
 ) -> Iterator[str | None]:
-    """Give, for each death, a sentence if it left what it must not, else `None`.
+    """Give, for each death on the stage, a sentence if it left what it must not, else `None`.
 
     What was answered is there, what was not begun is not, a commit amid which the process died is
     done or not, and nothing is ever half done.
@@ -131,22 +155,31 @@ def _be_killed(store: SqlStore, name: str, point: int, level: Level, speaks: Con
 
 
 async def _play(
-    units: UnitOfWorkFactory, course: Course, name: str, begin: Callable[[], object]
+    units: UnitOfWorkFactory | None, course: Course, name: str, begin: Callable[[], object]
 ) -> None:
-    """Set the scene where nobody counts, then run the use case."""
-    switch = _Switch(units)
+    """Run the use case in a limen that believes to have set the scene itself.
+
+    Without `units`, in memory, it did.
+    """
+    memory = MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
+    switch = _Switch(memory)
     scene = await set_scene(switch)
-    switch.inner = CrashingUnits(units, course)
+    switch.inner = CrashingUnits(units or memory, course)
     begin()
     await run(USE_CASES[name], scene)
 
 
 class _Switch:
-    """A unit-of-work factory that can be put in place of another while both are in use."""
+    """A unit-of-work factory in place of which another can be put while it is in use.
+
+    Nothing in a scene depends on its store: the same is on every stage.
+    """
 
     def __init__(self, inner: UnitOfWorkFactory) -> None:
         self.inner = inner
-        self.view = inner.view
 
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self.inner()
+
+    def view(self) -> AbstractAsyncContextManager[View]:
+        return self.inner.view()

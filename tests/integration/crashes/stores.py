@@ -123,10 +123,14 @@ def _texts(rows: "Sequence[object] | sqlite3.Cursor") -> list[str]:
 
 
 class Places(Protocol):
-    """Gives empty, migrated databases, one after the other."""
+    """Gives databases that are alike, one after the other."""
 
     def fresh(self) -> str:
         """Return the URL of the next one; the one before may go."""
+        ...
+
+    def stage(self) -> None:
+        """Have all that come be as the last one is now; nobody may have it open."""
         ...
 
 
@@ -139,14 +143,17 @@ class SqlitePlaces:
         self._count = 0
 
     def fresh(self) -> str:
-        self.clear()
-        self._count += 1
-        path = self._folder / f"crash-{self._count}.sqlite"
-        return f"sqlite:///{shutil.copy(self._template, path)}"
-
-    def clear(self) -> None:
         for path in self._folder.glob("crash-*"):
             path.unlink()
+        self._count += 1
+        return f"sqlite:///{shutil.copy(self._template, self._last)}"
+
+    def stage(self) -> None:
+        self._template = self._last.rename(self._folder / f"stage-{self._count}")
+
+    @property
+    def _last(self) -> Path:
+        return self._folder / f"crash-{self._count}"
 
 
 class PostgresPlaces:
@@ -155,17 +162,26 @@ class PostgresPlaces:
     def __init__(self, server: PostgresServer, template: str) -> None:
         self._server = server
         self._template = template
-        self._last: str | None = None
+        self._last = ""
+        self._stages: list[str] = []
 
     def fresh(self) -> str:
-        self.clear()
+        self._drop_last()
         self._last = f"crash_{uuid4().hex}"
         return self._server.create_database(self._last, self._template)
 
+    def stage(self) -> None:
+        self._template, self._last = self._last, ""
+        self._stages.append(self._template)
+
     def clear(self) -> None:
-        if self._last is not None:
+        self._drop_last()
+        for name in self._stages:
+            self._server.drop_database(name)
+
+    def _drop_last(self) -> None:
+        if self._last:
             self._server.drop_database(self._last)
-            self._last = None
 
 
 _compile_everything()

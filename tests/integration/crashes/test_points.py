@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from limen.testing.postgres import PostgresServer
-from tests.integration.crashes.dying import Level, looks
+from tests.integration.crashes.dying import Level, looks, set_stage
 from tests.integration.crashes.stores import Places, PostgresPlaces, SqlitePlaces
 from tests.unit.testing.crashes.faults import AcknowledgesBeforeCommit, CommitsEachWrite
 
@@ -17,12 +17,15 @@ REGISTER, REFRESH = "users.register", "tokens.refresh: after a while"
 
 @pytest.fixture
 def sqlite_places(sqlite_template: Path, tmp_path: Path) -> Places:
-    return SqlitePlaces(sqlite_template, tmp_path)
+    places = SqlitePlaces(sqlite_template, tmp_path)
+    set_stage(places)
+    return places
 
 
 @pytest.fixture
 def postgres_places(postgres: PostgresServer, postgres_template: str) -> Iterator[Places]:
     places = PostgresPlaces(postgres, postgres_template)
+    set_stage(places)
     yield places
     places.clear()
 
