@@ -42,7 +42,8 @@ class Watcher:
         """Run every contract once for each fault that is its business."""
         assert metafunc.cls is not None
         name = f"{metafunc.cls.__name__}::{metafunc.function.__name__}"
-        met = [f for f in self.faults if self._is_whole or f.caught_by.split("[")[0] == name]
+        named = [fault for fault in self.faults if fault.caught_by.split("[")[0] == name]
+        met = self.faults if self._is_whole else [f for f in named for _ in range(f.rounds)]
         metafunc.parametrize("fault", met, ids=lambda fault: fault.name)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

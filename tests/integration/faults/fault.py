@@ -10,11 +10,15 @@ from tests.unit.testing.faults import Fault, Tell
 class StoreFault(Fault):
     """A lie, and the store that tells it.
 
+    Whether a race shows is a matter of luck: a contract meets it in so many `rounds`, and must
+    catch it in one.
+
     `caught_by` is the test as pytest names it, `TestUsers::test_...`; where the test has
     parameters, they may follow: `[users.add]`.
     """
 
     storage: str
+    rounds: int = 1
 
     @property
     def sentence(self) -> str:
@@ -22,10 +26,10 @@ class StoreFault(Fault):
         return self.name.replace("_", " ")
 
 
-def faults_of(storage: str) -> Callable[[str], Callable[[Tell], StoreFault]]:
+def faults_of(storage: str, *, rounds: int = 1) -> Callable[[str], Callable[[Tell], StoreFault]]:
     """Return the decorator that makes a fault of `storage` from the function that tells the lie."""
 
     def fault(caught_by: str) -> Callable[[Tell], StoreFault]:
-        return lambda tell: StoreFault(tell.__name__, tell, caught_by, storage)
+        return lambda tell: StoreFault(tell.__name__, tell, caught_by, storage, rounds)
 
     return fault

@@ -32,29 +32,29 @@ from tests.integration.faults.sql import say, sort_by
 from tests.integration.faults.sqlite_access import claim
 from tests.integration.faults.sqlite_sessions import FAMILY, ROTATED
 
-fault = faults_of("postgresql")
+fault, race = faults_of("postgresql"), faults_of("postgresql", rounds=3)
 
 
 # --- locks that lock nothing ---------------------------------------------------------------------
 
 
-@fault("TestLocks::test_users_lock_lets_one_change_in_at_a_time")
+@race("TestLocks::test_users_lock_lets_one_change_in_at_a_time")
 def the_lock_of_a_user_locks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = select(*sql_users.COLUMNS).where(users.c.id == bindparam("id"))
     say(monkeypatch, sql_users, "_LOCK", seen)
 
 
-@fault("TestLocks::test_keys_lock_lets_one_decide_at_a_time")
+@race("TestLocks::test_keys_lock_lets_one_decide_at_a_time")
 def the_lock_of_the_keys_locks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, sql_keys, "_LOCK", select(literal_column("1")))
 
 
-@fault("TestLocks::test_lock_administrators_lets_one_decide_at_a_time")
+@race("TestLocks::test_lock_administrators_lets_one_decide_at_a_time")
 def the_last_administrators_leave_together(monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, sql_roles, "_LOCK", select(literal_column("1")))
 
 
-@fault("TestLocks::test_throttles_lock_counts_parallel_attempts_one_by_one")
+@race("TestLocks::test_throttles_lock_counts_parallel_attempts_one_by_one")
 def parallel_attempts_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     lock = SqlThrottles.lock
     find = Statement(select(*sql_throttles._COLUMNS).where(throttles.c.key == bindparam("key")))
@@ -75,7 +75,7 @@ def parallel_attempts_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- read first, written later -------------------------------------------------------------------
 
 
-@fault("TestConcurrency::test_of_many_rotations_of_one_generation_one_gets_through")
+@race("TestConcurrency::test_of_many_rotations_of_one_generation_one_gets_through")
 def a_rotation_is_read_first_and_written_later(monkeypatch: pytest.MonkeyPatch) -> None:
     find = Statement(select(refresh_families.c.generation).where(FAMILY))
     write = Statement(update(refresh_families).where(FAMILY).values(ROTATED))
@@ -90,7 +90,7 @@ def a_rotation_is_read_first_and_written_later(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(SqlFamilies, "rotate", rotate)
 
 
-@fault("TestConcurrency::test_of_many_ends_each_ending_is_told_once")
+@race("TestConcurrency::test_of_many_ends_each_ending_is_told_once")
 def an_ending_is_told_to_several(monkeypatch: pytest.MonkeyPatch) -> None:
     end = SqlSessions.end
     find = Statement(
@@ -105,7 +105,7 @@ def an_ending_is_told_to_several(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SqlSessions, "end", look_before)
 
 
-@fault("TestConcurrency::test_of_many_attempts_one_claims_the_scope")
+@race("TestConcurrency::test_of_many_attempts_one_claims_the_scope")
 def a_claim_is_read_first_and_written_later(monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, sql_attempts, "_CLAIM", claim(None))
     begin = SqlAttempts.begin
@@ -121,7 +121,7 @@ def a_claim_is_read_first_and_written_later(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(SqlAttempts, "begin", look_before)
 
 
-@fault("TestConcurrency::test_of_many_saves_of_one_version_one_is_kept")
+@race("TestConcurrency::test_of_many_saves_of_one_version_one_is_kept")
 def updates_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     whoever = update(users).where(users.c.id == bindparam("id"))
     say(monkeypatch, sql_users, "_SAVE", whoever.values(sql_users._CHANGED))

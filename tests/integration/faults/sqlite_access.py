@@ -28,7 +28,7 @@ from limen.core.idempotency.model import Attempt
 from tests.integration.faults.fault import faults_of
 from tests.integration.faults.sql import outside, say, say_nothing
 
-fault = faults_of("sqlite")
+fault, race = faults_of("sqlite"), faults_of("sqlite", rounds=3)
 
 
 # --- roles ---------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def a_scope_is_claimed_by_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, sql_attempts, "_CLAIM", claim(None))
 
 
-@fault("TestConcurrency::test_of_many_attempts_one_claims_the_scope")
+@race("TestConcurrency::test_of_many_attempts_one_claims_the_scope")
 def a_claim_is_read_first_and_written_later(monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, sql_attempts, "_CLAIM", claim(None))
     begin = SqlAttempts.begin

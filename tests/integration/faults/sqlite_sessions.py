@@ -30,7 +30,7 @@ from limen.core.signin.model import Throttle
 from tests.integration.faults.fault import faults_of
 from tests.integration.faults.sql import outside, say, say_nothing
 
-fault = faults_of("sqlite")
+fault, race = faults_of("sqlite"), faults_of("sqlite", rounds=3)
 
 LIVE = "TestSessions::test_list_live_leaves_out_what_ended_or_ran_out"
 IS_USERS = sql_sessions._IS_USERS
@@ -176,7 +176,7 @@ def an_ended_grant_counts_in_a_standing(monkeypatch: pytest.MonkeyPatch) -> None
 # --- throttles -----------------------------------------------------------------------------------
 
 
-@fault("TestLocks::test_throttles_lock_counts_parallel_attempts_one_by_one")
+@race("TestLocks::test_throttles_lock_counts_parallel_attempts_one_by_one")
 def parallel_attempts_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     lock = SqlThrottles.lock
     seen = Statement(select(*sql_throttles._COLUMNS).where(throttles.c.key == bindparam("key")))
