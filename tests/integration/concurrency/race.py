@@ -27,7 +27,7 @@ PROCESSES: Final = 4
 CONNECTIONS: Final = 25
 
 _HEAD: Final = ("storage", "contest", "rounds", "callers", "one got it", "served", "longest round")
-_ROW: Final = "{:<12}{:<20}{:>8}{:>10}{:>12}{:>16}{:>15}"
+_ROW: Final = "{:<12}{:<20}{:>8}{:>10}{:>12}{:>20}{:>15}"
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from limen.adapters.memory.store import Desk, MemoryStore, Rows
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
+from limen.core.idempotency.model import Attempt
 from limen.core.ids import SessionId, UserId
 from limen.core.keys.model import SigningKey
 from limen.core.passwords.model import PasswordCredential
@@ -22,9 +23,10 @@ from limen.core.sessions.model import Session
 from limen.core.signin.model import Throttle
 from limen.core.tokens.family import RefreshFamily
 from limen.core.users.model import User
+from limen.ports.accounts import Account
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
 from limen.testing.fakes import CountingIds
-from limen.testing.interleavings.row_locks import Lock, Mode, Owner, RowLocks
+from limen.testing.interleavings.row_locks import CircleOfWaiting, Lock, Mode, Owner, RowLocks
 
 # What a method locks, told from the rows as they are and from its arguments.
 _Needs: TypeAlias = Callable[..., Iterable[Lock]]
@@ -147,6 +149,18 @@ def _own_key(_rows: Rows, key: SigningKey) -> list[Lock]:
     return [_whole("key", key.id)]
 
 
+def _own_attempt(_rows: Rows, attempt: Attempt, **_: object) -> list[Lock]:
+    return [_whole("attempt", attempt.scope)]
+
+
+def _add_accounts(rows: Rows, accounts: Sequence[Account]) -> list[Lock]:
+    # In order: two batches never wait for each other in a circle.
+    names = {lock for account in accounts for lock in _add_user(rows, account.user)}
+    roles = {grant.role for account in accounts for grant in account.grants}
+    shared = [_reference("role", role) for role in sorted(roles)]
+    return shared + sorted(names, key=lambda lock: (lock.row[0], str(lock.row[1])))
+
+
 def _own_throttle(_rows: Rows, throttle: Throttle) -> list[Lock]:
     return [_change("throttle", throttle.key)]
 
@@ -178,20 +192,20 @@ _NEEDS: Final[Mapping[str, Mapping[str, _Needs]]] = {
         "clear": lambda _rows, key: [_change("throttle", key)],
     },
     "keys": {"lock": lambda _rows: [_whole("turn", "keys")], "add": _own_key},
-    "attempts": {},
-    "accounts": {},
+    "attempts": {"begin": _own_attempt, "finish": _own_attempt, "abandon": _own_attempt},
+    "accounts": {"add": _add_accounts},
 }
 
 
 class RowLockingUnits:
     """Units of work side by side over the rows of one memory store."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, circle: type[Exception] = CircleOfWaiting) -> None:
+        """Start empty; raise `circle` where a database would end a deadlock."""
         self._store = MemoryStore()
         self._ids = CountingIds()
         self._views = MemoryUnitOfWorkFactory(self._store, self._ids)
-        self._locks = RowLocks()
+        self._locks = RowLocks(circle)
 
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a unit of work."""

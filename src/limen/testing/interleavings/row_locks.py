@@ -55,17 +55,18 @@ class _Claim:
 
 @dataclass(slots=True)
 class RowLocks:
-    """Who holds what and who waits; nobody may close a circle of waiting."""
+    """Who holds what and who waits; whoever would close a circle of waiting gets `circle`."""
 
+    circle: type[Exception] = CircleOfWaiting
     _held: list[_Claim] = field(default_factory=list)
     _waiting: list[_Claim] = field(default_factory=list)
 
     async def take(self, owner: Owner, lock: Lock) -> None:
-        """Hold `lock`, after everybody who bars it; raise `CircleOfWaiting`."""
+        """Hold `lock`, after everybody who bars it; raise `circle`."""
         if any(self._barring(owner, lock)):
             if self._would_wait_for_itself(owner, lock):
                 kind, _ = lock.row
-                raise CircleOfWaiting(f"who asks for a {kind} is waited for by whoever has it")
+                raise self.circle(f"who asks for a {kind} is waited for by whoever has it")
             await self._wait(_Claim(owner, lock, asyncio.get_running_loop().create_future()))
         else:
             self._held.append(_Claim(owner, lock))
