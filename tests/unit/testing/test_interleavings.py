@@ -241,3 +241,10 @@ def test_the_command_line_tells_what_is_broken(monkeypatch: pytest.MonkeyPatch) 
     assert main(arguments, told.append) == 1
     assert "the outcomes are {'User': 2}" in told[-1]
     assert "--store memory --scenario two-updates-of-one-version --schedule" in told[-1]
+
+
+def test_the_command_line_refuses_the_order_of_another_run() -> None:
+    told: list[str] = []
+    arguments = ["--scenario", "two-updates-of-one-version", "--schedule", "abc"]
+    assert main(arguments, told.append) == 2
+    assert "the turn of 'c', who cannot go on" in told[0]

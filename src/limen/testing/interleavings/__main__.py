@@ -18,6 +18,7 @@ from limen.testing.interleavings.exploration import (
     report,
 )
 from limen.testing.interleavings.row_locking import RowLockingUnits
+from limen.testing.interleavings.schedules import ScheduleMisfit
 from limen.testing.interleavings.stage import OpenStore, Scenario
 
 
@@ -40,10 +41,7 @@ def main(arguments: Sequence[str] | None = None, tell: Callable[[str], object] =
     by_key = {key(scenario): scenario for scenario in SCENARIOS}
     chosen = [by_key[name] for name in options.scenario or by_key]
     if options.schedule:
-        open_store = STORES[options.store or "memory"]
-        performance = replay(chosen[0], open_store, options.schedule)
-        tell(report(chosen[0], performance))
-        return int(performance.failure is not None)
+        return _play_again(chosen[0], options, tell)
     bound = Bound(
         orders=options.orders,
         preemptions=options.preemptions,
@@ -52,6 +50,18 @@ def main(arguments: Sequence[str] | None = None, tell: Callable[[str], object] =
     )
     names = [options.store] if options.store else list(STORES)
     return sum(_explore(chosen, name, bound, tell) for name in names)
+
+
+def _play_again(
+    scenario: Scenario, options: argparse.Namespace, tell: Callable[[str], object]
+) -> int:
+    try:
+        performance = replay(scenario, STORES[options.store or "memory"], options.schedule)
+    except ScheduleMisfit as misfit:
+        tell(f"{misfit}: is it the order of another scenario or store?")
+        return 2
+    tell(report(scenario, performance))
+    return int(performance.failure is not None)
 
 
 def _explore(
