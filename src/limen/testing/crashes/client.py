@@ -74,16 +74,21 @@ class Client:
             self._journal.end(Answer(outcome=FOUND, facts=facts))
         self._open = None
 
-    async def act(self) -> Answer:
+    async def act(self) -> None:
         """Make the next request and note what became of it; see `settle` first."""
         request = self._choose()
         self._limen.clock.advance(timedelta(seconds=request.seconds - self._seconds))
         self._seconds = request.seconds
         self._count += 1
         self._journal.begin(request)
-        answer = await self._ask(request)
-        self._journal.end(answer)
-        return answer
+        try:
+            answer = await self._ask(request)
+        except StorageUnavailable:
+            # Nobody knows whether it was done, as after a crash.
+            self._open = request
+            await self.settle()
+        else:
+            self._journal.end(answer)
 
     async def _ask(self, request: Request) -> Answer:
         kind = KINDS[request.kind]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from limen.core.errors import PasswordMismatch
+from limen.core.errors import ConcurrentUpdate, PasswordMismatch
 from limen.core.secret import Secret
 from limen.ports.accounts import Account
 from limen.ports.outbox import StoredEvent
@@ -91,7 +91,8 @@ def _judge_refusal(entry: Entry, told: Counter[str], verdict: Verdict) -> None:
     request, answer = entry.request, entry.answer
     verdict.refused += 1
     code = None if answer is None else answer.code
-    if code != request.refusal:
+    # A store may give up because of somebody else's change; then it must have done nothing.
+    if code not in {request.refusal, ConcurrentUpdate.code}:
         verdict.others.append(f"{request.mark} ({request.kind}) was refused with {code}")
     expected = Counter(request.expects if request.refusal == code else ())
     if told - expected:

@@ -10,6 +10,7 @@ import pytest
 
 from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from limen.core.errors import StorageUnavailable
 from limen.core.ids import EventId
 from limen.testing.assembly import Assembly
 from limen.testing.crashes.client import Client, Role
@@ -23,6 +24,7 @@ from limen.testing.crashes.journal import (
     Journal,
     read,
 )
+from limen.testing.crashes.points import Course, CrashingUnits
 from limen.testing.crashes.requests import CREW, KINDS, SETUP
 from limen.testing.crashes.verdict import Verdict, judge
 from limen.testing.fakes import CountingIds
@@ -126,6 +128,37 @@ def test_a_refusal_for_another_reason_is_told(storm: Storm) -> None:
         storm.place("register again", REFUSED), Answer(outcome=REFUSED, code="user.not_found")
     )
     assert storm.judged().others
+
+
+def test_a_store_that_gave_up_did_nothing(storm: Storm) -> None:
+    place = storm.place("sign in")
+    storm.answer(place, Answer(outcome=REFUSED, code="storage.concurrent_update"))
+    assert len(storm.judged().kept) == 1
+    storm.forget_events(place)
+    assert storm.judged().faults == []
+
+
+@pytest.mark.parametrize("point", ["before commit (30)", "after commit (30)"])
+async def test_a_client_looks_what_became_of_a_request_when_the_store_was_out(
+    tmp_path: Path, point: str
+) -> None:
+    def be_out() -> None:
+        raise StorageUnavailable
+
+    course = Course(be_out)
+    units = MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
+    journal = Journal(tmp_path / "journal")
+    client = Client(CrashingUnits(units, course), journal, Role(client=0, life=1, seed=7))
+    limen = Assembly(units)
+    await limen.keys.ensure(actor=SETUP)
+    await limen.roles.create(name=CREW, permissions=["crew.work"], actor=SETUP)
+    course.end_at(point)
+    for _ in range(REQUESTS):
+        await client.act()
+    journal.close()
+    verdict = await judge(units, [list(read(tmp_path / "journal"))])
+    assert verdict.faults == []
+    assert verdict.unknown_done + verdict.unknown_not_done == 1
 
 
 def test_what_should_have_been_refused_is_told(storm: Storm) -> None:
