@@ -20,7 +20,8 @@ from tests.unit.testing.promises import (
 
 
 def test_every_sentence_of_a_port_has_a_contract_and_every_contract_a_sentence() -> None:
-    assert list(complaints(promises(), pairs(page(PAGE).text), contract_names())) == []
+    found = list(complaints(promises(), pairs(page(PAGE).text), contract_names()))
+    assert not found, "\n".join(found)
 
 
 def test_every_contract_is_run_by_an_adapter_of_ours() -> None:
