@@ -71,11 +71,25 @@ def test_own_words_count_from_four_letters_and_with_less_than_four_others() -> N
         ("lovelace+abc1", ["lovelace"], []),
         ("lovelace+abc", ["lovelace"], []),
         ("lovelace+lovelace+a", ["lovelace"], ["own_words"]),
+        ("lovelacelovelace", ["LOVELACE"], ["own_words"]),
         ("lovelace+ab", ["other", "lovelace"], ["too_short", "own_words"]),
         ("correct-horse", ["other", "lovelace"], []),
     ):
         found = PasswordPolicy().faults(Secret(password), words)
         assert [fault.code for fault in found] == expected, password
+
+
+def test_a_good_password_has_no_fault() -> None:
+    assert PasswordPolicy().faults(Secret("correct horse battery"), WORDS) == ()
+
+
+def test_what_is_far_too_long_is_not_even_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(password: object) -> Secret[str]:
+        raise AssertionError(password)
+
+    monkeypatch.setattr("limen.core.passwords.model.normalise", refuse)
+    assert checkable("x" * 1_000_000) is None
+    assert len(PasswordPolicy().faults(Secret("x" * 1_000_000), WORDS)) == 1
 
 
 def test_what_can_be_nobodys_password_is_not_compared() -> None:
