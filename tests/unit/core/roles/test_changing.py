@@ -111,6 +111,16 @@ async def test_a_role_is_stored_as_it_was_given_and_told() -> None:
     assert await told(limen) == ("role.deleted", now, OPERATOR, None, {"role": "editor"})
 
 
+async def test_permissions_are_told_in_order() -> None:
+    limen = Assembly()
+    ordered = [f"posts.{letter}" for letter in "abcdefghij"]
+    made = await limen.roles.create(actor=OPERATOR, name="editor", permissions=ordered[::-1])
+    assert made.description == ""
+    assert (await limen.last_event()).payload["permissions"] == ordered
+    await limen.roles.replace("editor", actor=OPERATOR, permissions=ordered[:0:-1])
+    assert (await limen.last_event()).payload["permissions"] == ordered[1:]
+
+
 async def test_a_role_of_this_very_version_is_changed() -> None:
     limen = Assembly()
     await limen.roles.create(actor=OPERATOR, name="editor")
