@@ -3,8 +3,6 @@
 `caught_by` is the name of an invariant.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +15,6 @@ from limen.adapters.memory.throttles import MemoryThrottles
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWork
 from limen.adapters.memory.users import MemoryUsers
 from limen.core.errors import (
-    InvalidCredentials,
-    LimenError,
-    PermissionMissing,
     RefreshTokenReused,
     StorageUnavailable,
 )
@@ -36,8 +31,7 @@ from limen.core.tokens.family import RefreshFamily, RefreshTokens
 from limen.core.tokens.model import AccessClaims
 from limen.core.users import service as accounts
 from limen.core.users.model import User
-from limen.ports.unit_of_work import UnitOfWork
-from limen.testing.simulation.store import SimulatedDesk, SimulatedUnitOfWork, SimulatedUnits
+from limen.testing.simulation.store import SimulatedUnitOfWork
 from tests.unit.testing.faults import fault
 
 NEVER: Any = lambda *_, **__: False  # noqa: E731 - a word for a predicate.
@@ -256,115 +250,3 @@ def a_purge_eats_the_living(monkeypatch: pytest.MonkeyPatch) -> None:
         return await purge(self, before + timedelta(days=2), limit)
 
     monkeypatch.setattr(MemorySessions, "purge", eat)
-
-
-@fault("only the right password opens")
-def a_password_changed_meanwhile_still_opens(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def admit(_self: Any, uow: UnitOfWork, user_id: Any, *_: Any) -> User:
-        return await uow.users.lock(user_id)
-
-    monkeypatch.setattr(signing_in.SignInService, "_admit", admit)
-
-
-@fault("the store holds what was committed")
-def nobody_waits_for_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    @asynccontextmanager
-    async def open_to_all(self: SimulatedUnits) -> AsyncIterator[UnitOfWork]:
-        rows = self._store.rows.draft()
-        desk = SimulatedDesk(rows, self.weather, is_writable=True)
-        yield SimulatedUnitOfWork(rows, desk, self)
-
-    monkeypatch.setattr(SimulatedUnits, "_unit_of_work", open_to_all)
-
-
-@fault("the store holds what was committed")
-def whoever_hangs_up_commits_half(monkeypatch: pytest.MonkeyPatch) -> None:
-    @asynccontextmanager
-    async def apply_always(self: SimulatedUnits) -> AsyncIterator[UnitOfWork]:
-        async with self._store.lock:
-            rows = self._store.rows.draft()
-            desk = SimulatedDesk(rows, self.weather, is_writable=True)
-            try:
-                yield SimulatedUnitOfWork(rows, desk, self)
-            finally:
-                rows.apply()
-                desk.close()
-
-    monkeypatch.setattr(SimulatedUnits, "_unit_of_work", apply_always)
-
-
-@fault("an ending is whole")
-def an_ended_session_keeps_its_family(monkeypatch: pytest.MonkeyPatch) -> None:
-    end = MemorySessions.end
-
-    async def end_some(self: MemorySessions, *args: Any, **named: Any) -> Any:
-        rows = await self._desk.write()
-        before = dict(rows.families.items())
-        ended = await end(self, *args, **named)
-        for session_id in ended:
-            rows.families.put(session_id, before[session_id])
-        return ended
-
-    monkeypatch.setattr(MemorySessions, "end", end_some)
-
-
-@fault("an outage is no answer")
-def an_outage_looks_like_a_wrong_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    sign_in = signing_in.SignInService.sign_in
-
-    async def answer(self: Any, **named: Any) -> Any:
-        try:
-            return await sign_in(self, **named)
-        except StorageUnavailable:
-            raise InvalidCredentials from None
-
-    monkeypatch.setattr(signing_in.SignInService, "sign_in", answer)
-
-
-@fault("one answer to all who fail")
-def a_suspended_user_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse = signing_in.SignInService._refuse
-
-    async def tell(self: Any, actor: Any, user_id: Any, reason: Any) -> None:
-        try:
-            await refuse(self, actor, user_id, reason)
-        except LimenError:
-            raise InvalidCredentials(f"no: {reason.value}") from None
-
-    monkeypatch.setattr(signing_in.SignInService, "_refuse", tell)
-
-
-@fault("nothing breaks")
-def a_use_case_waits_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    revoke = signing_in.SignInService._forgive
-
-    async def wait(self: Any, *args: Any) -> None:
-        async with self._unit_of_work():
-            await revoke(self, *args)
-
-    monkeypatch.setattr(signing_in.SignInService, "_forgive", wait)
-
-
-@fault("nothing belongs to nobody")
-def a_removed_user_leaves_grants(monkeypatch: pytest.MonkeyPatch) -> None:
-    remove = MemoryUsers.remove
-
-    async def leave(self: MemoryUsers, user_id: Any) -> None:
-        rows = await self._desk.write()
-        grants = rows.grants.get(user_id)
-        await remove(self, user_id)
-        if grants:
-            rows.grants.put(user_id, grants)
-
-    monkeypatch.setattr(MemoryUsers, "remove", leave)
-
-
-@fault("what was refused is not so")
-def a_refusal_comes_after_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    update = accounts.UserService.update
-
-    async def refuse(self: Any, *args: Any, **named: Any) -> None:
-        await update(self, *args, **named)
-        raise PermissionMissing
-
-    monkeypatch.setattr(accounts.UserService, "update", refuse)
