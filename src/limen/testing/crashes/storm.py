@@ -96,10 +96,11 @@ def storm(
     report = Report(verdict=Verdict(), faults=[])
     nursery = _Nursery(store, journals, plan)
     while report.verdict.answered < plan.writes and not report.faults:
+        missing, heard = plan.writes - report.verdict.answered, nursery.answers
         for _ in range(plan.looks_every):
             report.kills += nursery.live()
             settle()
-            if nursery.answers >= plan.writes:
+            if nursery.answers - heard >= missing:
                 break
         report.verdict, report.faults = asyncio.run(_look(store, journals))
         report.seconds = time.monotonic() - began
