@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from examples.json_store.store import open_store
+from limen.adapters.sql import sqlite
 from limen.adapters.sql.migrations.runner import upgrade
 from limen.adapters.system import SystemIds
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -83,6 +84,10 @@ def test_clients_of_a_store_of_somebody_elses_lose_nothing(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("fault", [WritesBehind, TellsTwice, CommitsEachWrite])
-def test_a_broken_adapter_is_found_out(sqlite_url: str, tmp_path: Path, fault: Fault) -> None:
+def test_a_broken_adapter_is_found_out(
+    sqlite_url: str, tmp_path: Path, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who keeps a commit back keeps the one who closes waiting.
+    monkeypatch.setattr(sqlite, "_TURN_SECONDS", 0.1)
     plan = Plan(writes=100, clients=1, points=60, looks_every=2)
     assert storm(SqlStore(sqlite_url, fault), tmp_path, plan).faults
