@@ -1,7 +1,6 @@
 """Reading bodies: bounded before any work, and every bad field named at once."""
 
 import asyncio
-import re
 from typing import Final, TypeVar
 
 import msgspec
@@ -18,14 +17,12 @@ from limen.entrypoints.http.refusals import (
     BodyTooSlow,
     UnsupportedMediaType,
 )
+from limen.entrypoints.nesting import DEEPEST, is_too_deep, without_strings
 
 S = TypeVar("S", bound=Struct)
 
-DEEPEST: Final = 16
 MOST_VALUES: Final = 5_000
 
-# Possessive, and content with a string that never ends: each byte is looked at once.
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BODY_SECONDS: Final = 15.0
 _NOTHING: Final = b"{}"
 
@@ -99,15 +96,12 @@ def _check_type(call: Call, *, is_patch: bool) -> None:
 
 def _check_bounds(body: bytes) -> int:
     """Refuse depth and numbers of values before anything is built; return how many are named."""
-    bare = _STRINGS.sub(b'""', body)
+    bare = without_strings(body)
     members = bare.count(b":")
     if bare.count(b",") + members > MOST_VALUES:
         raise BodyMalformed(f"The body holds more than {MOST_VALUES} values.")
-    depth = 0
-    for mark in re.findall(rb"[\[{\]}]", bare):
-        depth += 1 if mark in b"[{" else -1
-        if depth > DEEPEST:
-            raise BodyMalformed(f"The body is more than {DEEPEST} levels deep.")
+    if is_too_deep(bare):
+        raise BodyMalformed(f"The body is more than {DEEPEST} levels deep.")
     return members
 
 

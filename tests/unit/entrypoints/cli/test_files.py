@@ -180,6 +180,7 @@ BAD_OBJECTS = [
     (b'{"email": "\xff"}', "line", "is not UTF-8 (byte 12)"),
     (b'{"email": "' + b"x" * 2000 + b'"}', "email", "is over 1024 characters"),
     (b'{"email": "b", "attributes": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001, "line", "is nested"),
+    (b'{"email": "b", "attributes": ' + b'{"a":' * 16 + b"1" + b"}" * 17, "line", "is nested"),
     (b"{" + b" " * LONGEST_LINE, "line", f"is over {LONGEST_LINE} bytes long"),
     (b"email,name", "line", "is not JSON:"),
 ]

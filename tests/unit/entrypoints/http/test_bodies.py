@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from limen.entrypoints.http import bodies
-from limen.entrypoints.http.bodies import DEEPEST, MOST_VALUES
+from limen.entrypoints.http.bodies import MOST_VALUES
 from limen.entrypoints.http.rules import BODY_LIMIT
+from limen.entrypoints.nesting import DEEPEST
 from tests.unit.entrypoints.http.site import JSON, Site, code_of, faults_of
 
 REGISTER = "auth/register"
