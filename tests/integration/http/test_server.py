@@ -26,6 +26,20 @@ from tests.integration.http.serving import (
 )
 
 
+async def accepted(server: Server, asked: list[asyncio.Task[httpx.Response]]) -> None:
+    """Wait until all of them are being signed in, or the first one is."""
+    busy = ("hashing_active", "hashing_waiting")
+    async with client(server) as looking:
+        while True:
+            told = (await looking.get("/metrics")).text
+            counts = [
+                line.split()[-1] for line in told.splitlines() if any(b in line for b in busy)
+            ]
+            if sum(map(float, counts)) >= len(asked) or any(task.done() for task in asked):
+                return
+            await asyncio.sleep(0.01)
+
+
 async def test_what_was_accepted_is_answered_before_the_server_stops(
     tmp_path: Path, sqlite_url: str
 ) -> None:
@@ -37,7 +51,7 @@ async def test_what_was_accepted_is_answered_before_the_server_stops(
                 asyncio.create_task(sign_in(speaker, f"u{number}@example.org"))
                 for number in range(4)
             ]
-            await asyncio.sleep(0.2)
+            await accepted(server, asked)
             began = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             answers = await asyncio.gather(*asked)
