@@ -95,14 +95,15 @@ def _prove_one(proof: Proof, names: tuple[str, str], effort: Effort, tell: Tell)
             proof.search(_settings(batch + 1, effort.steps), seed=seed)
         except Exception as error:
             finding = error
-            tell(_told(error, machine=machine, store=store, steps=effort.steps, seed=seed))
+            how = f"--sequences {batch} --steps {effort.steps} --seed {seed}"
+            tell(_told(error, machine=machine, store=store, how=how))
         else:
             done, seconds = effort.sequences - left, time.perf_counter() - began
             tell(
                 f"{machine} on {store}: {done} of {effort.sequences} sequences, "
                 f"{proof.steps} steps, {seconds:.0f} s"
             )
-        seed = (seed + 1) % SEEDS
+        seed = seed % (SEEDS - 1) + 1
     return Verdict(
         machine=machine,
         store=store,
@@ -123,13 +124,12 @@ def _settings(sequences: int, steps: int) -> settings:
     )
 
 
-def _told(finding: Exception, *, machine: str, store: str, steps: int, seed: int) -> str:
+def _told(finding: Exception, *, machine: str, store: str, how: str) -> str:
     """Tell a finding as a story, and how to see it again."""
-    again = f"--machine {machine} --storage {store} --sequences {_BATCH} --steps {steps}"
     return (
         "".join(traceback.format_exception_only(finding))
         + f"\nIt is kept in {KEPT} and comes first in the next run.\n"
-        + f"To search as this run did: {again} --seed {seed}\n"
+        + f"To search as this run did: --machine {machine} --storage {store} {how}\n"
     )
 
 
@@ -182,7 +182,7 @@ def _parser(stores: Mapping[str, OpenStore], program: str) -> argparse.ArgumentP
     add(
         "--seed",
         type=_up_to(SEEDS - 1),
-        default=secrets.randbelow(SEEDS),
+        default=1 + secrets.randbelow(SEEDS - 1),
         metavar="N",
         help="tries the same sequences as the run that told it (by chance)",
     )
