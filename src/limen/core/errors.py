@@ -252,7 +252,7 @@ class NoSigningKey(LimenError):
 class SealBroken(LimenError):
     """The secret key is not the one that stored secrets are sealed with.
 
-    Give the right one as LIMEN_SECRET_KEY_OLD; if it is lost, run `limen keys rotate`.
+    Give the right one as LIMEN_SECRET_KEY_OLD. If it is lost: `limen keys rotate --secret-lost`.
     """
 
     code = "key.seal_broken"

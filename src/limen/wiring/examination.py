@@ -149,7 +149,7 @@ async def _look_at_keys(container: Container) -> Finding:
         mend = (
             "limen keys rotate makes one."
             if error.code == "key.none_signing"
-            else "Give the right one as LIMEN_SECRET_KEY_OLD; if it is lost: limen keys rotate."
+            else "Give it as LIMEN_SECRET_KEY_OLD. If it is lost: limen keys rotate --secret-lost."
         )
         return Finding(name="signing key", told=error.message, mend=mend)
     return Finding(name="signing key", told=f"{key.id} signs with {key.algorithm.value}")

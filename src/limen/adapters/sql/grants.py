@@ -59,12 +59,12 @@ _COUNT_ADMINISTRATORS: Final = Statement(
         users.c.status == bindparam("active"),
     )
 )
-_OVER: Final = (
-    select(grants.c.user_id, grants.c.role)
-    .where(grants.c.ends_at < bindparam("before"))
-    .limit(bindparam("limit"))
+_IS_OVER: Final = grants.c.ends_at < bindparam("before")
+_OVER: Final = select(grants.c.user_id, grants.c.role).where(_IS_OVER).limit(bindparam("limit"))
+# Asked twice: a grant that is being renewed is looked at again once it is.
+_PURGE: Final = Statement(
+    delete(grants).where(tuple_(grants.c.user_id, grants.c.role).in_(_OVER), _IS_OVER)
 )
-_PURGE: Final = Statement(delete(grants).where(tuple_(grants.c.user_id, grants.c.role).in_(_OVER)))
 
 
 class SqlGrants:

@@ -52,12 +52,10 @@ _FINISH: Final = Statement(
     update(attempts).where(_IS_THIS_CLAIM).values(sealed=bindparam("sealed"))
 )
 _ABANDON: Final = Statement(delete(attempts).where(_IS_THIS_CLAIM))
-_EXPIRED: Final = (
-    select(attempts.c.scope)
-    .where(attempts.c.expires_at < bindparam("before"))
-    .limit(bindparam("limit"))
-)
-_PURGE: Final = Statement(delete(attempts).where(attempts.c.scope.in_(_EXPIRED)))
+_IS_EXPIRED: Final = attempts.c.expires_at < bindparam("before")
+_EXPIRED: Final = select(attempts.c.scope).where(_IS_EXPIRED).limit(bindparam("limit"))
+# Asked twice: a scope that is being claimed anew is looked at again once it is.
+_PURGE: Final = Statement(delete(attempts).where(attempts.c.scope.in_(_EXPIRED), _IS_EXPIRED))
 
 _TRIES: Final = 3
 

@@ -82,17 +82,15 @@ _LIST_ENDINGS: Final = Statement(
     .order_by(session_endings.c.ended_at, session_endings.c.session_id)
 )
 
-_OVER: Final = (
-    select(sessions.c.id)
-    .where(or_(sessions.c.runs_out_at < _BEFORE, sessions.c.ended_at < _BEFORE))
-    .limit(bindparam("limit"))
-)
+_IS_OVER: Final = or_(sessions.c.runs_out_at < _BEFORE, sessions.c.ended_at < _BEFORE)
+_OVER: Final = select(sessions.c.id).where(_IS_OVER).limit(bindparam("limit"))
 _OLD_ENDINGS: Final = (
     select(session_endings.c.session_id)
     .where(session_endings.c.ended_at < _BEFORE)
     .limit(bindparam("limit"))
 )
-_PURGE: Final = Statement(delete(sessions).where(sessions.c.id.in_(_OVER)))
+# Asked twice: a session that is being used is looked at again once it is.
+_PURGE: Final = Statement(delete(sessions).where(sessions.c.id.in_(_OVER), _IS_OVER))
 _PURGE_ENDINGS: Final = Statement(
     delete(session_endings).where(session_endings.c.session_id.in_(_OLD_ENDINGS))
 )

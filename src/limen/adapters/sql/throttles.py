@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Text, column, delete, literal_column, or_, select, true, update
+from sqlalchemy import Text, and_, column, delete, literal_column, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.expression import bindparam
 
@@ -56,15 +56,13 @@ _SAVE: Final = Statement(
     )
 )
 _CLEAR: Final = Statement(delete(throttles).where(throttles.c.key == bindparam("key")))
-_QUIET: Final = (
-    select(throttles.c.key)
-    .where(
-        throttles.c.last_at < _BEFORE,
-        or_(throttles.c.blocked_until.is_(None), throttles.c.blocked_until <= _BEFORE),
-    )
-    .limit(bindparam("limit"))
+_IS_QUIET: Final = and_(
+    throttles.c.last_at < _BEFORE,
+    or_(throttles.c.blocked_until.is_(None), throttles.c.blocked_until <= _BEFORE),
 )
-_PURGE: Final = Statement(delete(throttles).where(throttles.c.key.in_(_QUIET)))
+_QUIET: Final = select(throttles.c.key).where(_IS_QUIET).limit(bindparam("limit"))
+# Asked twice: a key that is being charged is looked at again once it is.
+_PURGE: Final = Statement(delete(throttles).where(throttles.c.key.in_(_QUIET), _IS_QUIET))
 
 
 class SqlThrottles:

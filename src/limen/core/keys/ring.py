@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from limen.core.errors import NoSigningKey, SealBroken, StorageUnavailable, TokenInvalid
+from limen.core.errors import StorageUnavailable, TokenInvalid
 from limen.core.keys.model import Algorithm, KeyPolicy, SigningKey, published, signing_key
 from limen.core.secret import Secret
 from limen.ports.cipher import Cipher
@@ -77,13 +77,9 @@ class KeyRing:
             self._opened = {key.id: OpenedKey(id=key.id, algorithm=key.algorithm, private=private)}
         return self._opened[key.id]
 
-    async def can_sign(self) -> bool:
-        """Tell whether there is a key that signs now, and the secret key opens it."""
-        try:
-            await self.signing()
-        except (NoSigningKey, SealBroken):
-            return False
-        return True
+    def outdate(self) -> None:
+        """Look at the store before the next key is given: they have changed."""
+        self._kept = _Kept()
 
     async def verifying(self, key_id: str) -> SigningKey:
         """Return the key with this id if its signatures count now; raise `TokenInvalid` if not.

@@ -1,9 +1,10 @@
 """Making and showing signing keys."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from limen.core.access import authorise
 from limen.core.actor import Actor
@@ -15,6 +16,8 @@ from limen.core.roles.model import Permission
 from limen.ports.cipher import Cipher
 from limen.ports.token_signer import TokenSigner
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+_INSTANT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,10 @@ class KeyMaker:
             created_at=now,
             signs_from=now + announced,
         )
+
+    def check_opens(self, key: SigningKey) -> None:
+        """Raise `SealBroken` unless the secret key opens the private half."""
+        self.cipher.open(key.sealed, place_of(key.id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +78,27 @@ class KeyService:
             if not await uow.keys.list():
                 await self._add(uow, actor, now, timedelta(0))
 
-    async def rotate(self, *, actor: Actor) -> SigningKey:
+    async def rotate(self, *, actor: Actor, secret_is_lost: bool = False) -> SigningKey:
         """Make a new key; it is published now and signs after the time of announcement.
 
-        It signs at once where no other can: the first, or one after a lost secret key. Keys that
-        no longer verify are removed. Needs `keys.rotate`.
+        The first one signs at once. So does one after the secret key was lost, if that is said,
+        or right after a key that was announced before; where it is not said, a secret key that
+        opens nothing raises `SealBroken`, for it may be only this process that has the wrong one.
+        Keys that no longer verify are removed. Needs `keys.rotate`.
         """
         now = self._ambient.clock.now()
-        can_wait = await self._ring.can_sign()
         async with self._unit_of_work() as uow:
             await authorise(uow, actor, Permission.KEYS_ROTATE, now)
             await uow.keys.lock()
             await uow.keys.purge(now - self._maker.policy.verifies)
-            announced = self._maker.policy.announced if can_wait else timedelta(0)
-            return await self._add(uow, actor, now, announced)
+            keys = await uow.keys.list()
+            if keys and not secret_is_lost:
+                self._maker.check_opens(max(keys, key=lambda key: key.created_at))
+            is_urgent = secret_is_lost or not keys
+            announced = _behind(keys, now) if is_urgent else self._maker.policy.announced
+            made = await self._add(uow, actor, now, announced)
+        self._ring.outdate()
+        return made
 
     async def list(self, *, actor: Actor) -> tuple[KeyInUse, ...]:
         """Return all keys and what each does now, oldest first; needs `keys.read`."""
@@ -117,3 +131,9 @@ class KeyService:
         )
         await uow.commit()
         return key
+
+
+def _behind(keys: Sequence[SigningKey], now: datetime) -> timedelta:
+    """Return how long from `now` until every one of `keys` has begun to sign."""
+    announced = [key.signs_from for key in keys if key.signs_from >= now]
+    return max(announced) + _INSTANT - now if announced else timedelta(0)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import click
+
 from limen.entrypoints.cli.door import Desk, at_the_desk
 from limen.entrypoints.cli.lazy import LazyGroup
 from limen.entrypoints.shapes import KeyOut
@@ -27,10 +29,15 @@ async def list_(desk: Desk) -> None:
 
 
 @keys.command(examples=("limen keys rotate",))
+@click.option(
+    "--secret-lost",
+    is_flag=True,
+    help="The secret key is lost for good: the new key signs at once, with the secret key of now.",
+)
 @at_the_desk
-async def rotate(desk: Desk) -> None:
+async def rotate(desk: Desk, *, secret_lost: bool) -> None:
     """Make a new key, and forget those that verify no more."""
-    made = await desk.services.keys.rotate(actor=desk.actor)
+    made = await desk.services.keys.rotate(actor=desk.actor, secret_is_lost=secret_lost)
     for used in await desk.services.keys.list(actor=desk.actor):
         if used.key.id == made.id:
             desk.output.item(KeyOut.of(used))

@@ -8,10 +8,11 @@ import pytest
 
 from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from limen.core.errors import StorageUnavailable, TokenInvalid
+from limen.core.errors import SealBroken, StorageUnavailable, TokenInvalid
+from limen.core.secret import Secret
 from limen.ports.unit_of_work import View
 from limen.testing.assembly import OPERATOR, Assembly
-from limen.testing.fakes import CountingIds, FrozenClock
+from limen.testing.fakes import CountingIds, FrozenClock, PlainCipher
 
 A_REPLACED_KEY_IS_FORGOTTEN = timedelta(minutes=30)
 PAUSE = timedelta(seconds=1)
@@ -89,3 +90,28 @@ async def test_an_unknown_key_is_no_invalid_token_while_the_store_is_out(nodes: 
 async def test_an_unknown_key_is_an_invalid_token_while_the_store_answers(nodes: _Nodes) -> None:
     with pytest.raises(TokenInvalid):
         await nodes.node.ring.verifying("nobody's")
+
+
+async def test_a_key_announced_before_the_secret_key_was_lost_does_not_come_in_the_way() -> None:
+    limen = Assembly()
+    await limen.keys.ensure(actor=OPERATOR)
+    await limen.keys.rotate(actor=OPERATOR)
+    limen.clock.advance(timedelta(minutes=1))
+    lost = {used.key.sealed for used in await limen.keys.list(actor=OPERATOR)}
+    opening = PlainCipher.open
+
+    def open_(cipher: PlainCipher, sealed: bytes, place: str) -> Secret[bytes]:
+        if sealed in lost:
+            raise SealBroken
+        return opening(cipher, sealed, place)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PlainCipher, "open", open_)
+        with pytest.raises(SealBroken):
+            await limen.keys.rotate(actor=OPERATOR)
+        made = await limen.keys.rotate(actor=OPERATOR, secret_is_lost=True)
+        limen.clock.advance(timedelta(minutes=10))
+        for _ in range(3):
+            assert (await limen.ring.signing()).id == made.id
+            limen.clock.advance(timedelta(minutes=30))
+        await limen.keys.rotate(actor=OPERATOR)
