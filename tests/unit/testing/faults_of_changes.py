@@ -20,6 +20,7 @@ from limen.core.errors import (
 )
 from limen.core.events import SignedIn
 from limen.core.ids import UserId
+from limen.core.keys import service as keys_service
 from limen.core.sessions.model import Session
 from limen.core.signin import service as signing_in
 from limen.core.tokens.model import AccessClaims
@@ -168,6 +169,7 @@ def a_rotation_removes_the_key_that_signs(monkeypatch: pytest.MonkeyPatch) -> No
         return 1
 
     monkeypatch.setattr(MemoryKeys, "purge", purge)
+    monkeypatch.setattr(keys_service, "_behind", lambda _keys, _now: timedelta(minutes=10))
 
 
 @fault("no secret in an event")

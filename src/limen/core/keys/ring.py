@@ -127,7 +127,7 @@ class KeyRing:
                 if not self._kept.keys:
                     raise
                 # Keys change by the day: those at hand verify until the store is back.
-                self._kept = replace(self._kept, missed_at=now)
+                self._kept = replace(self._kept, missed_at=self._clock.now())
             return self._kept.keys
 
 

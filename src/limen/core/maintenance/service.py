@@ -47,7 +47,7 @@ class MaintenanceService:
     async def purge(self, *, actor: Actor) -> Purged:
         """Remove what is past its lifetime, in transactions of at most 1000 rows.
 
-        Only the operator's own code may.
+        Needs `users.delete`; no route of the HTTP API leads here.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
