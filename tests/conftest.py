@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -33,7 +34,9 @@ def migrate(url: str) -> None:
     """Bring an empty database to the newest schema."""
     from limen.adapters.sql.migrations.runner import upgrade  # noqa: PLC0415
 
-    asyncio.run(upgrade(url))
+    # In a thread, because an asynchronous test may ask for a store while its event loop runs.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, upgrade(url)).result()
 
 
 # --- the run: a directory that its processes share -----------------------------------------------

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,22 @@ def test_a_server_keeps_its_port_and_data_over_a_stop_and_a_kill() -> None:
         assert ask(url, "SELECT number FROM kept") == 7
         home = server.home
     assert not home.exists()
+
+
+async def test_a_killed_server_leaves_nobody_behind_who_could_still_answer() -> None:
+    with ThrowawayPostgres() as server:
+        connection = await asyncpg.connect(server.url)
+        backend = await connection.fetchval("SELECT pg_backend_pid()")
+        # Work without a pause, in which a process would notice that its parent is gone.
+        busy = asyncio.create_task(
+            connection.execute("DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$")
+        )
+        await asyncio.sleep(0)
+        server.kill()
+        with pytest.raises(ProcessLookupError):
+            os.kill(backend, 0)
+        with pytest.raises((asyncpg.PostgresError, OSError)):
+            await busy
 
 
 def test_databases_are_made_copied_and_dropped(postgres: PostgresServer) -> None:
