@@ -10,20 +10,23 @@
 A commit writes the tables it changed into new files, and then puts a new `current.json` into the
 place of the old one: that one rename is the commit. Before it nothing has happened, after it
 everything has. Whoever reads takes `current.json` and the files it names, and waits for nobody.
-What a crash left behind is named by nothing; the next commit sweeps it away.
+What a crash left behind is named by nothing; the next commit of its table sweeps it away. No file
+of another name is ever touched.
 """
 
 import asyncio
 import fcntl
 import json
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from limen.core.errors import ConcurrentUpdate, StorageUnavailable
+from examples.json_store.files import DRAFT, make_private, open_lock, persist, write_whole
+from limen.core.errors import ConcurrentUpdate, SettingsInvalid, StorageUnavailable
 
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = dict[str, Row]
@@ -50,9 +53,14 @@ class Directory:
         self._known: dict[str, Rows] = {}
 
     def create(self, tables: Mapping[str, Rows]) -> None:
-        """Begin with these tables, unless the directory is a store already."""
-        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self._path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        """Begin with these tables, unless the directory is a store already. Blocks.
+
+        Raises `SettingsInvalid` where others may write, or where something lies that is no store.
+        """
+        make_private(self._path)
+        files = {_name(table, content) for table, content in _contents(tables).items()}
+        self._refuse_foreign({_LOCK, _CURRENT, *files})
+        lock = open_lock(self._path / _LOCK, is_made=True)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (self._path / _CURRENT).exists():
@@ -74,7 +82,7 @@ class Directory:
         Raises `ConcurrentUpdate` after too long, and `StorageUnavailable`.
         """
         try:
-            lock = os.open(self._path / _LOCK, os.O_RDWR)
+            lock = open_lock(self._path / _LOCK)
         except OSError as error:
             raise StorageUnavailable from error
         try:
@@ -97,6 +105,15 @@ class Directory:
         finally:
             unlock(lock)
 
+    def _refuse_foreign(self, begun: set[str]) -> None:
+        """Refuse what lies here without a store, but for what a beginning that died has `begun`."""
+        names = {name.removesuffix(DRAFT) for name in self._listed()}
+        if not names <= begun and not (self._path / _CURRENT).exists():
+            raise SettingsInvalid(
+                f"{self._path} is not empty and has no {_CURRENT}: name an empty directory; "
+                f"or, if this was a store, put {_CURRENT} back from a backup"
+            )
+
     async def _wait_for(self, lock: int) -> None:
         for _ in range(self._looks):
             with suppress(BlockingIOError):
@@ -117,7 +134,10 @@ class Directory:
         return {table: tables[file] for table, file in names.items()}
 
     def _names(self) -> dict[str, str]:
-        return dict(json.loads((self._path / _CURRENT).read_bytes()))
+        names = json.loads((self._path / _CURRENT).read_bytes())
+        if not (isinstance(names, dict) and names and all(map(_is_file_of, names, names.values()))):
+            raise ValueError(_CURRENT)
+        return names
 
     def _table(self, file: str) -> Rows:
         if file in self._known:
@@ -129,40 +149,33 @@ class Directory:
 
     def _replace(self, names: dict[str, str], changed: Mapping[str, Rows]) -> None:
         known = dict(self._known)
-        for table, rows in changed.items():
-            content = json.dumps(rows, ensure_ascii=False).encode()
+        for table, content in _contents(changed).items():
             names[table] = _name(table, content)
-            known[names[table]] = rows
+            known[names[table]] = changed[table]
             self._write(names[table], content)
         self._reach_the_disk()
         self._write(_CURRENT, json.dumps(names, indent=1).encode())
         self._reach_the_disk()
         self._known = known
-        self._sweep({*names.values(), _CURRENT, _LOCK})
+        self._sweep(names)
 
     def _write(self, name: str, content: bytes) -> None:
-        """Write a file that is there whole or not at all."""
-        draft = self._path / f"{name}.draft"
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            if self._is_durable:
-                os.fsync(file.fileno())
-        draft.replace(self._path / name)
+        write_whole(self._path / name, content, is_durable=self._is_durable)
 
     def _reach_the_disk(self) -> None:
-        """Wait until the disk knows the names of the files as well."""
         if self._is_durable:
-            folder = os.open(self._path, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            persist(self._path)
 
-    def _sweep(self, kept: set[str]) -> None:
-        for name in set(os.listdir(self._path)) - kept:  # noqa: PTH208 - names are enough
-            with suppress(OSError):
-                (self._path / name).unlink()
+    def _sweep(self, names: Mapping[str, str]) -> None:
+        """Remove what these tables were before, or were to become."""
+        for name in self._listed() - set(names.values()):
+            table, file = name.partition(".")[0], name.removesuffix(DRAFT)
+            if table in names and _is_file_of(table, file):
+                with suppress(OSError):
+                    (self._path / name).unlink()
+
+    def _listed(self) -> set[str]:
+        return set(os.listdir(self._path))  # noqa: PTH208 - names are enough
 
 
 def unlock(lock: int) -> None:
@@ -170,5 +183,13 @@ def unlock(lock: int) -> None:
     os.close(lock)
 
 
+def _contents(tables: Mapping[str, Rows]) -> dict[str, bytes]:
+    return {table: json.dumps(rows, ensure_ascii=False).encode() for table, rows in tables.items()}
+
+
 def _name(table: str, content: bytes) -> str:
     return f"{table}.{sha256(content).hexdigest()[:32]}.json"
+
+
+def _is_file_of(table: str, file: object) -> bool:
+    return re.fullmatch(rf"{re.escape(table)}\.[0-9a-f]{{32}}\.json", str(file)) is not None
