@@ -86,8 +86,7 @@ def _try(package: str, every: Sequence[Mutant], journal: Journal, trials: Trials
     """Find out what becomes of every mutant of which it is not known."""
     waiting = [mutant for mutant in every if mutant.key not in journal.outcomes]
     _tell(f"{package}: {len(every)} mutants, {len(every) - len(waiting)} known already")
-    if waiting:
-        trials.check(waiting[0])
+    trials.check(waiting)
     for count, (mutant, outcome) in enumerate(trials.outcomes(waiting), 1):
         journal.note(mutant.key, outcome)
         if outcome is not Outcome.KILLED:

@@ -44,13 +44,19 @@ class Trials:
                 else:
                     yield mutant, outcome
 
-    def check(self, mutant: Mutant) -> None:
-        """Make sure that the mutant's module survives as it is: else a kill would be worth nothing.
+    def check(self, mutants: Sequence[Mutant]) -> None:
+        """Make sure that their modules survive as they are: else a kill would be worth nothing.
 
         Raises `Broken`.
         """
-        unchanged = replace(mutant, edit=Edit(0, 0, ""))
-        for tests in mutant.stages(self.tests)[:1]:
-            _, status = os.waitpid(trial.start(unchanged, tests, self.seconds), 0)
-            if trial.judge(status) is not Outcome.SURVIVED:
-                raise trial.Broken(f"{mutant.module} is killed without any mutation")
+        for path in dict.fromkeys(mutant.path for mutant in mutants):
+            own = [mutant for mutant in mutants if mutant.path == path]
+            stages = [stage for mutant in own for stage in mutant.stages(self.tests)]
+            tests = list(dict.fromkeys(test for stage in stages for test in stage))
+            unchanged = replace(own[0], edit=Edit(0, 0, ""))
+            if tests and self._outcome(unchanged, tests) is not Outcome.SURVIVED:
+                raise trial.Broken(f"{unchanged.module} is killed without any mutation")
+
+    def _outcome(self, mutant: Mutant, tests: Sequence[str]) -> Outcome:
+        _, status = os.waitpid(trial.start(mutant, tests, self.seconds), 0)
+        return trial.judge(status)

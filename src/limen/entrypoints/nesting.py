@@ -15,6 +15,12 @@ def without_strings(text: bytes) -> bytes:
     return _STRINGS.sub(b'""', text)
 
 
+def is_text_too_deep(text: str) -> bool:
+    """Tell whether JSON has more than `DEEPEST` levels; most cannot, and are not looked at twice."""
+    marks = text.count("{") + text.count("[")
+    return marks > DEEPEST and is_too_deep(without_strings(text.encode()))
+
+
 def is_too_deep(bare: bytes) -> bool:
     """Tell whether JSON `without_strings` has more than `DEEPEST` levels."""
     depth = 0

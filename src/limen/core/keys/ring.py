@@ -107,8 +107,10 @@ class KeyRing:
         )
 
     async def _keys(self, now: datetime) -> tuple[SigningKey, ...]:
-        kept = self._kept
-        if kept.keys and kept.serves(self._policy.memory, self._policy.pause, now):
+        kept, policy = self._kept, self._policy
+        # Of a store that answers slowly one caller at a time waits for the answer.
+        is_read_by_another = bool(kept.keys) and self._reading.locked()
+        if is_read_by_another or (kept.keys and kept.serves(policy.memory, policy.pause, now)):
             return kept.keys
         return await self._read(now, kept)
 
@@ -118,17 +120,21 @@ class KeyRing:
 
     async def _read(self, now: datetime, seen: _Kept) -> tuple[SigningKey, ...]:
         async with self._reading:
-            if self._kept is not seen:
-                return self._kept.keys
-            try:
-                async with self._unit_of_work.view() as view:
-                    self._kept = _Kept(await view.keys.list(), now)
-            except StorageUnavailable:
-                if not self._kept.keys:
-                    raise
-                # Keys change by the day: those at hand verify until the store is back.
-                self._kept = replace(self._kept, missed_at=self._clock.now())
+            while (before := self._kept) is seen or before.read_at is None:
+                found = await self._look(before, now)
+                if self._kept is before:
+                    self._kept = found
             return self._kept.keys
+
+    async def _look(self, before: _Kept, now: datetime) -> _Kept:
+        try:
+            async with self._unit_of_work.view() as view:
+                return _Kept(await view.keys.list(), now)
+        except StorageUnavailable:
+            if not before.keys:
+                raise
+            # Keys change by the day: those at hand verify until the store is back.
+            return replace(before, missed_at=self._clock.now())
 
 
 def place_of(key_id: str) -> str:

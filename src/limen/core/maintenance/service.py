@@ -47,11 +47,11 @@ class MaintenanceService:
     async def purge(self, *, actor: Actor) -> Purged:
         """Remove what is past its lifetime, in transactions of at most 1000 rows.
 
-        Needs `users.delete`; no route of the HTTP API leads here.
+        Needs `maintenance.run`; no route of the HTTP API leads here.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
-            await authorise(view, actor, Permission.USERS_DELETE, now)
+            await authorise(view, actor, Permission.MAINTENANCE_RUN, now)
         return Purged(
             sessions=await self._drain(now - self._policy.sessions, lambda uow: uow.sessions.purge),
             grants=await self._drain(now - self._policy.grants, lambda uow: uow.grants.purge),

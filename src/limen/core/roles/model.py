@@ -36,6 +36,7 @@ class Permission(StrEnum):
     ROLES_GRANT = "roles.grant"
     KEYS_READ = "keys.read"
     KEYS_ROTATE = "keys.rotate"
+    MAINTENANCE_RUN = "maintenance.run"
 
 
 DESCRIPTIONS: Final[Mapping[Permission, str]] = {
@@ -52,6 +53,7 @@ DESCRIPTIONS: Final[Mapping[Permission, str]] = {
     Permission.ROLES_GRANT: "Give roles to users and take them away",
     Permission.KEYS_READ: "See the signing keys",
     Permission.KEYS_ROTATE: "Make a new signing key",
+    Permission.MAINTENANCE_RUN: "Remove what is past its lifetime",
 }
 
 OWN: Final = frozenset(permission.value for permission in Permission)

@@ -32,7 +32,8 @@ async def list_(desk: Desk) -> None:
 @click.option(
     "--secret-lost",
     is_flag=True,
-    help="The secret key is lost for good: the new key signs at once, with the secret key of now.",
+    help="The secret key is lost for good: the new key, sealed with that of now, signs at once, "
+    "or after one that was announced before.",
 )
 @at_the_desk
 async def rotate(desk: Desk, *, secret_lost: bool) -> None:

@@ -1,15 +1,20 @@
 """The signing keys at hand, while the store is out and when it is back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.errors import SealBroken, StorageUnavailable, TokenInvalid
+from limen.core.keys.model import SigningKey
 from limen.core.secret import Secret
+from limen.ports.keys import SigningKeys
 from limen.ports.unit_of_work import View
 from limen.testing.assembly import OPERATOR, Assembly
 from limen.testing.fakes import CountingIds, FrozenClock, PlainCipher
@@ -18,17 +23,38 @@ A_REPLACED_KEY_IS_FORGOTTEN = timedelta(minutes=30)
 PAUSE = timedelta(seconds=1)
 
 
+class _SlowKeys:
+    """Keys as they were when they were asked for, told when they may be."""
+
+    def __init__(self, keys: SigningKeys) -> None:
+        self._keys = keys
+        self.are_read = asyncio.Event()
+        self.may_be_told = asyncio.Event()
+
+    async def list(self) -> tuple[SigningKey, ...]:
+        found = await self._keys.list()
+        self.are_read.set()
+        await self.may_be_told.wait()
+        return found
+
+
 class _Units(MemoryUnitOfWorkFactory):
-    """A store whose views can be out."""
+    """A store whose views can be out, or slow once."""
 
     is_out = False
+    slow: asyncio.Future[_SlowKeys] | None = None
 
     @asynccontextmanager
     async def _view(self) -> AsyncIterator[View]:
         if self.is_out:
             raise StorageUnavailable
         async with super()._view() as view:
-            yield view
+            if self.slow is None or self.slow.done():
+                yield view
+            else:
+                keys = _SlowKeys(view.keys)
+                self.slow.set_result(keys)
+                yield cast("View", SimpleNamespace(keys=keys))
 
 
 class _Nodes:
@@ -73,6 +99,38 @@ async def test_keys_at_hand_verify_until_the_store_is_back(nodes: _Nodes) -> Non
     nodes.units.is_out = True
     nodes.clock.advance(timedelta(hours=1))
     assert (await nodes.node.ring.verifying(first.id)).id == first.id
+
+
+async def test_of_a_slow_store_one_caller_waits_and_the_others_go_on(nodes: _Nodes) -> None:
+    first = await nodes.node.ring.signing()
+    waiting, slow = await _somebody_waits(nodes, first.id)
+    async with asyncio.timeout(10):
+        assert (await nodes.node.ring.verifying(first.id)).id == first.id
+        assert await nodes.node.ring.signing() == first
+    assert not waiting.done()
+    slow.may_be_told.set()
+    assert (await waiting).id == first.id
+
+
+async def test_what_was_read_before_the_keys_changed_is_not_kept(nodes: _Nodes) -> None:
+    first = await nodes.node.ring.signing()
+    waiting, slow = await _somebody_waits(nodes, first.id)
+    added = await nodes.node.keys.rotate(actor=OPERATOR)
+    slow.may_be_told.set()
+    await waiting
+    assert added.id in {key["kid"] for key in await nodes.node.ring.public()}
+
+
+async def _somebody_waits(
+    nodes: _Nodes, key_id: str
+) -> tuple[asyncio.Task[SigningKey], _SlowKeys]:
+    """Have somebody ask when the keys at hand are old, and the store be slow to tell them."""
+    nodes.clock.advance(timedelta(minutes=2))
+    slow = nodes.units.slow = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(nodes.node.ring.verifying(key_id))
+    keys = await slow
+    await keys.are_read.wait()
+    return waiting, keys
 
 
 async def test_an_unknown_key_is_no_invalid_token_while_the_store_is_out(nodes: _Nodes) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from limen.core.errors import InvalidCredentials, PermissionMissing
 from limen.core.maintenance.service import Purged
+from limen.core.roles.model import OWN, Permission
 from limen.testing.assembly import OPERATOR, Assembly, acting
 
 
@@ -35,8 +36,15 @@ async def test_what_is_over_goes_and_what_counts_stays() -> None:
     assert await limen.event_names() == []
 
 
-async def test_people_may_not_purge() -> None:
+async def test_to_purge_is_a_permission_of_its_own() -> None:
     limen = Assembly()
-    await limen.register()
+    ada = await limen.register()
+    ada_herself = acting(await limen.enter())
+    others = OWN - {Permission.MAINTENANCE_RUN}
+    await limen.roles.create(actor=OPERATOR, name="nearly-all", permissions=sorted(others))
+    await limen.roles.grant(ada.id, "nearly-all", actor=OPERATOR)
     with pytest.raises(PermissionMissing):
-        await limen.maintenance.purge(actor=acting(await limen.enter()))
+        await limen.maintenance.purge(actor=ada_herself)
+    await limen.roles.create(actor=OPERATOR, name="cleaner", permissions=["maintenance.run"])
+    await limen.roles.grant(ada.id, "cleaner", actor=OPERATOR)
+    await limen.maintenance.purge(actor=ada_herself)

@@ -154,12 +154,21 @@ def test_all_faults_of_a_record_are_told() -> None:
     assert [field for _, field, _ in told(rows)] == ["name", "email_verified", "attributes"]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "1", "1e999", "NaN", "[" * 5000, '{"a":\\u0000}'])
-def test_attributes_in_a_column_must_be_a_json_object(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        *((text, "must be a JSON object") for text in ("{", "[]", "1", "1e999", '{"a":\\u0000}')),
+        ("NaN", "must be a JSON object"),
+        ("[" * 5000, "is nested more than 16 deep"),
+        ('{"a":' * 17 + "1" + "}" * 17, "is nested more than 16 deep"),
+    ],
+)
+def test_attributes_in_a_column_must_be_a_shallow_json_object(text: str, message: str) -> None:
     quoted = text.replace('"', '""')
     rows = csv(f'email,attributes\na@example.org,"{quoted}"\n'.encode())
-    ((line, field, _),) = told(rows)
+    ((line, field, sentence),) = told(rows)
     assert (line, field) == (2, "attributes")
+    assert sentence.startswith(message)
 
 
 BAD_OBJECTS = [

@@ -15,6 +15,7 @@ import msgspec
 from limen.core.errors import Fault, InvalidInput
 from limen.core.imports.model import AccountRow, RowFault
 from limen.entrypoints.cli.files.lines import LONGEST_FIELD, Line, line_fault, long_fields
+from limen.entrypoints.nesting import DEEPEST, is_text_too_deep
 
 COLUMNS: Final = (
     "email",
@@ -128,10 +129,12 @@ def _read_record(line: Line, fields: tuple[str, ...]) -> Row:
     if is_verified is None:
         faults += (_fault(line, "email_verified", "must be true or false"),)
     read_attributes = None
-    if attributes:
+    if is_text_too_deep(attributes):
+        faults += (_fault(line, "attributes", f"is nested more than {DEEPEST} deep"),)
+    elif attributes:
         try:
             read_attributes = msgspec.json.decode(attributes, type=dict)
-        except (msgspec.MsgspecError, RecursionError):
+        except msgspec.MsgspecError:
             faults += (_fault(line, "attributes", 'must be a JSON object such as {"team": "x"}'),)
     if faults:
         return faults

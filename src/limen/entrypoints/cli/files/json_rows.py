@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from limen.core.imports.model import AccountRow, RowFault
 from limen.entrypoints.cli.files.lines import LONGEST_FIELD, Line, line_fault, long_fields
-from limen.entrypoints.nesting import DEEPEST, is_too_deep, without_strings
+from limen.entrypoints.nesting import DEEPEST, is_text_too_deep
 
 
 class AccountIn(Struct, forbid_unknown_fields=True):
@@ -54,7 +54,7 @@ def read_jsonl(lines: Iterable[Line]) -> Iterator[Row]:
 
 
 def _read(line: Line) -> Row:
-    if _is_too_deep(line.text):
+    if is_text_too_deep(line.text):
         return (line_fault(line.number, "malformed", f"is nested more than {DEEPEST} deep"),)
     try:
         found = _DECODER.decode(line.text)
@@ -79,13 +79,6 @@ def _read(line: Line) -> Row:
         password=found.password,
         password_hash=found.password_hash,
     )
-
-
-def _is_too_deep(text: str) -> bool:
-    # Most lines cannot be: they are not looked at twice.
-    if text.count("{") + text.count("[") <= DEEPEST:
-        return False
-    return is_too_deep(without_strings(text.encode()))
 
 
 def _invalid(number: int, message: str) -> RowFault:
