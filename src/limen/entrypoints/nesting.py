@@ -16,7 +16,7 @@ def without_strings(text: bytes) -> bytes:
 
 
 def is_text_too_deep(text: str) -> bool:
-    """Tell whether JSON has more than `DEEPEST` levels; most cannot, and are not looked at twice."""
+    """Tell whether JSON has more than `DEEPEST` levels; most is not looked at twice."""
     marks = text.count("{") + text.count("[")
     return marks > DEEPEST and is_too_deep(without_strings(text.encode()))
 

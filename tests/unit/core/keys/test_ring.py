@@ -121,9 +121,7 @@ async def test_what_was_read_before_the_keys_changed_is_not_kept(nodes: _Nodes) 
     assert added.id in {key["kid"] for key in await nodes.node.ring.public()}
 
 
-async def _somebody_waits(
-    nodes: _Nodes, key_id: str
-) -> tuple[asyncio.Task[SigningKey], _SlowKeys]:
+async def _somebody_waits(nodes: _Nodes, key_id: str) -> tuple[asyncio.Task[SigningKey], _SlowKeys]:
     """Have somebody ask when the keys at hand are old, and the store be slow to tell them."""
     nodes.clock.advance(timedelta(minutes=2))
     slow = nodes.units.slow = asyncio.get_running_loop().create_future()
