@@ -179,8 +179,11 @@ class Directory:
 
 
 def unlock(lock: int) -> None:
-    """Let the next one in."""
-    os.close(lock)
+    """Let the next one in, even if a child that was forked meanwhile still has the file open."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_UN)
+    finally:
+        os.close(lock)
 
 
 def _contents(tables: Mapping[str, Rows]) -> dict[str, bytes]:

@@ -169,11 +169,11 @@ class Desk:
         """
         self.refuse_over()
         self._is_over = True
-        lock, self._lock = self._lock, None
-        if lock is not None:
+        if self._lock is not None:
             changed = {} if self._tables is None else self._tables.changed()
             loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(None, self._directory.commit, changed, lock)
+            work = loop.run_in_executor(None, self._directory.commit, changed, self._lock)
+            self._lock = None  # From here on it is the work that gives it back.
             await asyncio.shield(work)
 
     def leave(self) -> None:

@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import pytest
 
-from examples.json_store.store import JsonUnitOfWorkFactory, open_store
-from limen.core.errors import ConcurrentUpdate, EmailTaken
+from examples.json_store.store import open_store
+from limen.core.errors import EmailTaken
 from limen.core.ids import UserId
 from limen.core.users.model import Email
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -181,16 +181,6 @@ async def test_a_commit_that_is_cut_off_anywhere_is_there_whole_or_not_at_all(
 def expected_files(path: Path) -> list[str]:
     """Return what a directory holds after a commit, when everything else was swept away."""
     return [*json.loads((path / "current.json").read_text()).values(), "current.json", "lock"]
-
-
-async def test_whoever_waits_too_long_for_the_lock_gives_up(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "store", CountingIds())
-    hasty = JsonUnitOfWorkFactory(store._directory, CountingIds())
-    hasty._directory._looks = 3
-    async with store() as uow:
-        await uow.keys.lock()
-        with pytest.raises(ConcurrentUpdate):
-            await keep(hasty, a_user())
 
 
 async def test_a_second_opening_finds_what_the_first_one_left(tmp_path: Path) -> None:
