@@ -21,12 +21,12 @@ from typing import Final, Protocol, Self, cast
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly
 from limen.testing.crashes.client import Client, Role
-from limen.testing.crashes.invariants import violations
 from limen.testing.crashes.journal import Journal, read
 from limen.testing.crashes.points import Course, CrashingUnits, kill_this_process
 from limen.testing.crashes.requests import CREW, SETUP
 from limen.testing.crashes.verdict import Verdict, judge
 from limen.testing.fakes import NOON, SeededEntropy
+from limen.testing.invariants.violations import violations
 
 # Whoever says nothing for so long hangs; this is no measure of speed.
 _PATIENCE: Final = 60.0

@@ -11,10 +11,10 @@ from limen.ports.accounts import Account
 from limen.ports.outbox import StoredEvent
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.crashes.client import people_after
-from limen.testing.crashes.invariants import all_accounts, all_events
 from limen.testing.crashes.journal import ANSWERED, FOUND, REFUSED, Entry
 from limen.testing.crashes.requests import SETUP, Known
 from limen.testing.fakes import PlainHasher
+from limen.testing.invariants.reading import all_accounts, all_events
 
 _NOTHING: Final[Counter[str]] = Counter()
 

@@ -7,11 +7,11 @@ from string import ascii_lowercase
 from typing import Any, Final
 
 from limen.core.errors import LimenError
-from limen.testing.interleavings.invariants import check_store
 from limen.testing.interleavings.loop import Deadlock, SteppingLoop, stepping_loop
 from limen.testing.interleavings.schedules import Chooser
 from limen.testing.interleavings.stage import OpenStore, Outcomes, Scenario, Stage
 from limen.testing.interleavings.story import Moment, ending, place
+from limen.testing.invariants.violations import check_store
 
 # Far more than any use case takes; who passes it goes in a circle.
 _MOST_STEPS: Final = 2_000
@@ -85,7 +85,9 @@ class _Play:
         try:
             self._go_on(chooser)
             outcomes = self._outcomes()
-            self._loop.run_alone(check_store(self._stage.limen))
+            limen = self._stage.limen
+            now = limen.clock.now()
+            self._loop.run_alone(check_store(limen.unit_of_work, now, limen.policies))
             self._loop.run_alone(self._stage.check(outcomes))
         except (AssertionError, LimenError) as broken:
             failure = broken

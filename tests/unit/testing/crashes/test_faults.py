@@ -2,8 +2,8 @@
 
 import pytest
 
-from limen.testing.crashes.invariants import violations
 from limen.testing.crashes.use_cases import USE_CASES
+from limen.testing.invariants.violations import violations
 from tests.unit.testing.crashes.faults import (
     FAULTS,
     AcknowledgesBeforeCommit,

@@ -17,9 +17,9 @@ from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
 from limen.testing.assembly import OPERATOR, Assembly
 from limen.testing.builders import a_user, an_event
-from limen.testing.crashes.invariants import violations
 from limen.testing.crashes.points import Course, Crashed, CrashingUnits
 from limen.testing.crashes.use_cases import USE_CASES, run
+from limen.testing.invariants.violations import violations
 from tests.unit.testing.crashes.worlds import World, committed_states
 
 SERVICES = {

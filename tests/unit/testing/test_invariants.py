@@ -9,13 +9,15 @@ import pytest
 
 from limen.adapters.memory.store import Rows
 from limen.core.events import UserReactivated
-from limen.core.ids import EventId
+from limen.core.ids import EventId, UserId
+from limen.core.roles.model import ADMIN
 from limen.core.sessions.model import EndReason
-from limen.testing.assembly import OPERATOR
+from limen.core.users.model import Status, Username, UserPolicy
+from limen.testing.assembly import OPERATOR, Policies
 from limen.testing.builders import a_family, a_full_session, a_grant, a_role, a_signing_key, a_user
-from limen.testing.crashes.invariants import violations
-from limen.testing.crashes.use_cases import ROLE, USE_CASES, Scene, run
+from limen.testing.crashes.use_cases import ROLE, UNUSED_ROLE, USE_CASES, Scene, run
 from limen.testing.fakes import NOON
+from limen.testing.invariants.violations import check_store, violations
 from tests.unit.testing.crashes.worlds import World
 
 Tampering = Callable[[Rows, Scene], object]
@@ -56,6 +58,43 @@ def repeat_an_event(rows: Rows, name: str) -> None:
     rows.events.put(repeated, replace(event, id=repeated))
 
 
+def tell(rows: Rows, name: str, user_id: UserId | None = None, **payload: object) -> None:
+    """Have an event told behind all others, of which nothing is true."""
+    last = max(rows.events.values(), key=lambda event: event.id)
+    told = EventId(UUID(int=last.id.int + 1))
+    rows.events.put(told, replace(last, id=told, name=name, user_id=user_id, payload=payload))
+
+
+def give_session_away(rows: Rows, scene: Scene) -> None:
+    session = rows.sessions[scene.first.session_id]
+    rows.sessions.put(session.id, replace(session, user_id=scene.root.id))
+
+
+def leave_sessions_behind(rows: Rows, scene: Scene) -> None:
+    tell(rows, "user.deleted", scene.ada.id)
+    remove_user_alone(rows, scene)
+
+
+def shut_out_alone(rows: Rows, scene: Scene) -> None:
+    user = rows.users[scene.ada.id]
+    rows.users.put(user.id, replace(user, status=Status.SUSPENDED))
+
+
+def demote_the_last_administrator(rows: Rows, scene: Scene) -> None:
+    rows.grants.pop(scene.root.id)
+    tell(rows, "role.withdrawn", scene.root.id, role=ADMIN)
+
+
+def limit_a_grant(rows: Rows, scene: Scene) -> None:
+    limited = replace(a_grant(scene.ada.id, ROLE), ends_at=NOON + timedelta(days=1))
+    rows.grants.put(scene.ada.id, (limited,))
+
+
+def take_username_twice(rows: Rows, scene: Scene) -> None:
+    for user in (scene.ada, scene.root):
+        rows.users.put(user.id, replace(user, username=Username.parse("countess")))
+
+
 def take_address_twice(rows: Rows, _scene: Scene) -> None:
     other = a_user(email="ADA@example.org")
     rows.users.put(other.id, other)
@@ -85,6 +124,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
         "is told twice",
     ),
     "an address taken twice": (take_address_twice, "is taken 2 times"),
+    "a username taken twice": (take_username_twice, "countess is taken 2 times"),
     "an address that leads nowhere": (
         lambda rows, s: rows.emails.pop(s.ada.email.key),
         "does not lead to user",
@@ -143,7 +183,69 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
         lambda rows, _: rows.keys.put("silent", a_signing_key("silent")),
         "key silent is there",
     ),
-    "a key told twice": (lambda rows, _: repeat_an_event(rows, "key.added"), "told 2 times"),
+    "a key told twice": (
+        lambda rows, _: repeat_an_event(rows, "key.added"),
+        "key.added is told twice",
+    ),
+    "another first status": (
+        lambda rows, s: rows.users.put(s.ada.id, replace(s.ada, status=Status.PENDING)),
+        "is pending, the events tell active",
+    ),
+    "a live session of somebody shut out": (shut_out_alone, "is suspended and has a live session"),
+    "no administrator any more": (demote_the_last_administrator, "no administrator any more"),
+    "a grant with another end": (limit_a_grant, "ends at another instant"),
+    "a session that belongs to somebody else": (give_session_away, "belongs to somebody else"),
+    "sessions that outlived their user": (leave_sessions_behind, "sessions of"),
+    "a user who is there though gone": (
+        lambda rows, s: tell(rows, "user.deleted", s.ada.id),
+        "is there, which no event tells",
+    ),
+    "more sessions told to have ended than were live": (
+        lambda rows, s: tell(rows, "session.all_revoked", s.ada.id, kept=None, count=3),
+        "tells of 3 sessions",
+    ),
+    "a session told twice": (
+        lambda rows, _: repeat_an_event(rows, "signin.succeeded"),
+        "signin.succeeded is told twice",
+    ),
+    "a refresh of a session that never was": (
+        lambda rows, s: tell(
+            rows, "token.refreshed", s.ada.id, session_id=str(UUID(int=7)), generation=2
+        ),
+        "which is not live",
+    ),
+    "a generation left out": (
+        lambda rows, s: tell(
+            rows, "token.refreshed", s.ada.id, session_id=str(s.first.session_id), generation=3
+        ),
+        "where 2 is next",
+    ),
+    "a role made twice": (
+        lambda rows, _: tell(rows, "role.created", role=ROLE, permissions=[]),
+        f"role.created is told twice of {ROLE}",
+    ),
+    "a new version of a role that never was": (
+        lambda rows, _: tell(rows, "role.replaced", role="nothing", permissions=[]),
+        "role.replaced is told of nothing",
+    ),
+    "the end of a role that never was": (
+        lambda rows, _: tell(rows, "role.deleted", role="nothing"),
+        "role.deleted is told of nothing",
+    ),
+    "a role taken from somebody without it": (
+        lambda rows, s: tell(rows, "role.withdrawn", s.root.id, role=ROLE),
+        "did not have",
+    ),
+    "a role that is lost": (lambda rows, _: rows.roles.pop(UNUSED_ROLE), "is gone, which no"),
+    "a lost built-in role": (lambda rows, _: rows.roles.pop(ADMIN), "role admin is gone"),
+    "an event that names nobody": (
+        lambda rows, _: tell(rows, "user.registered"),
+        "it names no user",
+    ),
+    "an event that says too little": (
+        lambda rows, s: tell(rows, "session.revoked", s.ada.id),
+        "cannot be told: KeyError('session_id')",
+    ),
 }
 
 
@@ -157,6 +259,25 @@ async def test_what_is_broken_is_named(name: str) -> None:
     world.store.rows.apply()
     found = await violations(world.plain, NOON)
     assert any(sentence in violation for violation in found), found
+
+
+async def test_what_is_broken_fails_a_check_of_the_store() -> None:
+    world = World()
+    scene = await world.scene()
+    await check_store(world.plain, NOON)
+    rows = world.store.rows
+    rows.families.pop(scene.first.session_id)
+    rows.apply()
+    with pytest.raises(AssertionError, match=r"the family of session .* is lost"):
+        await check_store(world.plain, NOON)
+
+
+async def test_who_registers_has_the_status_that_the_policies_say() -> None:
+    world = World()
+    await world.scene()
+    cautious = Policies(users=UserPolicy(allows_unverified_sign_in=False))
+    found = await violations(world.plain, NOON, cautious)
+    assert any("is active, the events tell pending" in violation for violation in found), found
 
 
 async def test_an_ending_that_no_list_holds_is_named() -> None:

@@ -1,0 +1,13 @@
+"""Owns what holds in every store, whoever did what in which order; never opens a store.
+
+- E-mail addresses and usernames are unique, and lead to their users.
+- There is no credential, session, family, grant or role of a grant without what it belongs to.
+- A session has one family, which has one living token and ends when its session does; every
+  ended session stands in the list of endings.
+- Who is not active has no live session.
+- Once there was an administrator for good, there is one.
+- Each change has its event, each event its change: users, versions, statuses, passwords, sessions,
+  generations, roles, grants and signing keys are exactly what all events together tell.
+
+The last two need the whole history: a store whose outbox, sessions and grants were not purged.
+"""

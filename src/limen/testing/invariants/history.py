@@ -1,0 +1,118 @@
+"""Users, sessions, roles and keys as events tell them, and the stories that cannot be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from limen.core.ids import SessionId, UserId
+from limen.core.roles.model import ADMIN
+from limen.core.users.model import Status
+from limen.ports.outbox import StoredEvent
+
+
+@dataclass(slots=True)
+class ToldSession:
+    """A session as the events tell it."""
+
+    user_id: UserId
+    generation: int = 1
+    is_ended: bool = False
+
+
+@dataclass(slots=True)
+class ToldUser:
+    """An account as the events tell it; `status` is `None` where nothing was told of it."""
+
+    is_there: bool = True
+    version: int = 1
+    status: Status | None = None
+    has_password: bool | None = None
+    password_version: int = 0
+    roles: dict[str, datetime | None] = field(default_factory=dict)
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this is certainly an active administrator for good."""
+        is_for_good = ADMIN in self.roles and self.roles[ADMIN] is None
+        return is_for_good and self.status is Status.ACTIVE
+
+
+@dataclass(slots=True)
+class ToldRole:
+    """A role as the events tell it."""
+
+    permissions: frozenset[str]
+    version: int = 1
+
+
+class History:
+    """What all events so far tell together.
+
+    `faults` are stories that cannot be: a change of somebody who never came or was gone.
+    """
+
+    def __init__(self, first_status: Status) -> None:
+        """Begin with nothing told; who registers has `first_status`."""
+        self.first_status = first_status
+        self.users: dict[UserId, ToldUser] = {}
+        self.sessions: dict[SessionId, ToldSession] = {}
+        self.roles: dict[str, ToldRole] = {}
+        self.keys: dict[str, datetime] = {}
+        self.had_an_administrator = False
+        self.faults: list[str] = []
+        self._of_user: dict[UserId, list[SessionId]] = {}
+
+    def born(self, user_id: UserId, user: ToldUser, name: str) -> None:
+        """Tell of a new user."""
+        if user_id in self.users:
+            self.faults.append(f"{name} is told twice of {user_id}")
+        self.users.setdefault(user_id, user)
+
+    def user_of(self, event: StoredEvent) -> ToldUser:
+        """Return the user an event is about, who must be there."""
+        user = None if event.user_id is None else self.users.get(event.user_id)
+        if user is None or not user.is_there:
+            self.faults.append(f"{event.name} is told of {event.user_id}, who is not there")
+            return user or ToldUser()
+        return user
+
+    def begin_session(self, event: StoredEvent) -> None:
+        """Tell of a new session."""
+        session_id, user_id = session_id_of(event), user_id_of(event)
+        if session_id in self.sessions:
+            self.faults.append(f"{event.name} is told twice of {session_id}")
+        self.sessions[session_id] = ToldSession(user_id)
+        self._of_user.setdefault(user_id, []).append(session_id)
+
+    def end_sessions(self, user_id: UserId | None, keep: SessionId | None = None) -> int:
+        """Tell that a user's sessions ended; return how many had not."""
+        ended = 0
+        for session in self._live_of(user_id, keep):
+            session.is_ended = True
+            ended += 1
+        return ended
+
+    def session_of(self, event: StoredEvent) -> ToldSession:
+        """Return the session an event is about, which must be there and not ended."""
+        session = self.sessions.get(session_id_of(event))
+        if session is None or session.is_ended or session.user_id != event.user_id:
+            self.faults.append(f"{event.name} is told of {session_id_of(event)}, which is not live")
+        return session or ToldSession(UserId(UUID(int=0)))
+
+    def _live_of(self, user_id: UserId | None, keep: SessionId | None) -> Iterator[ToldSession]:
+        for session_id in () if user_id is None else self._of_user.get(user_id, ()):
+            if session_id != keep and not self.sessions[session_id].is_ended:
+                yield self.sessions[session_id]
+
+
+def user_id_of(event: StoredEvent) -> UserId:
+    """Return the id of the user an event is about; raise `ValueError` if it names none."""
+    if event.user_id is None:
+        raise ValueError("it names no user")
+    return event.user_id
+
+
+def session_id_of(event: StoredEvent) -> SessionId:
+    """Return the id of the session an event is about."""
+    return SessionId(UUID(str(event.payload["session_id"])))

@@ -1,0 +1,191 @@
+"""Telling events from the beginning: what each of them adds to the history.
+
+Events of one user, and of one role, are told in the order of their ids. Several processes may
+write, as long as each such change waits for the one before it, as limen's own do.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from limen.core.ids import SessionId, UserId
+from limen.core.users.model import Status
+from limen.ports.outbox import StoredEvent
+from limen.testing.invariants.history import (
+    History,
+    ToldRole,
+    ToldUser,
+    session_id_of,
+    user_id_of,
+)
+
+
+def tell(events: Iterable[StoredEvent], first_status: Status) -> History:
+    """Return what `events`, oldest first, tell together; who registers has `first_status`."""
+    told = History(first_status)
+    for event in events:
+        teller = _TELLERS.get(event.name)
+        if teller is None:
+            continue
+        try:
+            teller(told, event)
+        except (KeyError, TypeError, ValueError) as error:
+            told.faults.append(f"{event.name} ({event.id}) cannot be told: {error!r}")
+    return told
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list | tuple) else []
+
+
+def _instant(value: object) -> datetime:
+    return datetime.fromisoformat(str(value))
+
+
+def _registered(told: History, event: StoredEvent) -> None:
+    user = ToldUser(status=told.first_status, has_password=True, password_version=1)
+    told.born(user_id_of(event), user, event.name)
+
+
+def _created(told: History, event: StoredEvent) -> None:
+    told.born(user_id_of(event), ToldUser(), event.name)
+
+
+def _imported(told: History, event: StoredEvent) -> None:
+    for text in _texts(event.payload["user_ids"]):
+        told.born(UserId(UUID(text)), ToldUser(), event.name)
+
+
+def _updated(told: History, event: StoredEvent) -> None:
+    told.user_of(event).version += 1
+
+
+def _suspended(told: History, event: StoredEvent) -> None:
+    user = told.user_of(event)
+    user.version += 1
+    user.status = Status.SUSPENDED
+    told.end_sessions(event.user_id)
+
+
+def _reactivated(told: History, event: StoredEvent) -> None:
+    user = told.user_of(event)
+    user.version += 1
+    user.status = Status.ACTIVE
+    told.had_an_administrator |= user.is_administrator
+
+
+def _deleted(told: History, event: StoredEvent) -> None:
+    told.user_of(event).is_there = False
+    told.end_sessions(event.user_id)
+
+
+def _password_set(told: History, event: StoredEvent) -> None:
+    told.user_of(event).password_version += 1
+    told.end_sessions(event.user_id)
+
+
+def _password_changed(told: History, event: StoredEvent) -> None:
+    told.user_of(event).password_version += 1
+    told.end_sessions(event.user_id, keep=event.actor.session_id)
+
+
+def _password_upgraded(told: History, event: StoredEvent) -> None:
+    told.user_of(event).password_version += 1
+
+
+def _signed_in(told: History, event: StoredEvent) -> None:
+    told.user_of(event)
+    told.begin_session(event)
+
+
+def _session_revoked(told: History, event: StoredEvent) -> None:
+    told.session_of(event).is_ended = True
+
+
+def _sessions_revoked(told: History, event: StoredEvent) -> None:
+    told.user_of(event)
+    kept, count = event.payload["kept"], event.payload["count"]
+    keep = None if kept is None else SessionId(UUID(str(kept)))
+    ended = told.end_sessions(event.user_id, keep)
+    if ended != count:
+        told.faults.append(
+            f"{event.name} tells of {count} sessions of {event.user_id}, where {ended} were live"
+        )
+
+
+def _refreshed(told: History, event: StoredEvent) -> None:
+    session = told.session_of(event)
+    session.generation += 1
+    if session.generation != event.payload["generation"]:
+        told.faults.append(
+            f"{event.name} tells generation {event.payload['generation']} of "
+            f"{session_id_of(event)}, where {session.generation} is next"
+        )
+
+
+def _role_created(told: History, event: StoredEvent) -> None:
+    name = str(event.payload["role"])
+    if name in told.roles:
+        told.faults.append(f"{event.name} is told twice of {name}")
+    told.roles[name] = ToldRole(frozenset(_texts(event.payload["permissions"])))
+
+
+def _role_replaced(told: History, event: StoredEvent) -> None:
+    name = str(event.payload["role"])
+    role = told.roles.get(name)
+    if role is None:
+        told.faults.append(f"{event.name} is told of {name}, which is not there")
+        return
+    role.permissions = frozenset(_texts(event.payload["permissions"]))
+    role.version += 1
+
+
+def _role_deleted(told: History, event: StoredEvent) -> None:
+    if told.roles.pop(str(event.payload["role"]), None) is None:
+        told.faults.append(f"{event.name} is told of {event.payload['role']}, which is not there")
+
+
+def _granted(told: History, event: StoredEvent) -> None:
+    user, ends_at = told.user_of(event), event.payload["ends_at"]
+    user.roles[str(event.payload["role"])] = None if ends_at is None else _instant(ends_at)
+    told.had_an_administrator |= user.is_administrator
+
+
+def _withdrawn(told: History, event: StoredEvent) -> None:
+    user, role = told.user_of(event), str(event.payload["role"])
+    if role not in user.roles:
+        told.faults.append(f"{event.name} is told of {role}, which {event.user_id} did not have")
+    user.roles.pop(role, None)
+
+
+def _key_added(told: History, event: StoredEvent) -> None:
+    key_id = str(event.payload["key_id"])
+    if key_id in told.keys:
+        told.faults.append(f"{event.name} is told twice of {key_id}")
+    told.keys[key_id] = _instant(event.payload["signs_from"])
+
+
+_TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
+    "user.registered": _registered,
+    "user.created": _created,
+    "user.imported": _imported,
+    "user.updated": _updated,
+    "user.suspended": _suspended,
+    "user.reactivated": _reactivated,
+    "user.deleted": _deleted,
+    "password.set": _password_set,
+    "password.changed": _password_changed,
+    "password.hash_upgraded": _password_upgraded,
+    "signin.succeeded": _signed_in,
+    "session.revoked": _session_revoked,
+    "session.all_revoked": _sessions_revoked,
+    "token.refreshed": _refreshed,
+    "token.reuse_detected": _session_revoked,
+    "role.created": _role_created,
+    "role.replaced": _role_replaced,
+    "role.deleted": _role_deleted,
+    "role.granted": _granted,
+    "role.withdrawn": _withdrawn,
+    "key.added": _key_added,
+}
