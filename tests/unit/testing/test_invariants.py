@@ -85,6 +85,16 @@ def demote_the_last_administrator(rows: Rows, scene: Scene) -> None:
     tell(rows, "role.withdrawn", scene.root.id, role=ADMIN)
 
 
+def lose_keys(rows: Rows, _scene: Scene) -> None:
+    for key in list(rows.keys.values()):
+        rows.keys.pop(key.id)
+
+
+def move_key(rows: Rows, _scene: Scene) -> None:
+    (key,) = rows.keys.values()
+    rows.keys.put(key.id, replace(key, signs_from=NOON + timedelta(seconds=1)))
+
+
 def limit_a_grant(rows: Rows, scene: Scene) -> None:
     limited = replace(a_grant(scene.ada.id, ROLE), ends_at=NOON + timedelta(days=1))
     rows.grants.put(scene.ada.id, (limited,))
@@ -187,6 +197,8 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
         lambda rows, _: repeat_an_event(rows, "key.added"),
         "key.added is told twice",
     ),
+    "a key that is lost": (lose_keys, "key 54cebdc199557ddb is lost"),
+    "a key that signs from another instant": (move_key, "signs from another instant"),
     "another first status": (
         lambda rows, s: rows.users.put(s.ada.id, replace(s.ada, status=Status.PENDING)),
         "is pending, the events tell active",
@@ -270,6 +282,20 @@ async def test_what_is_broken_fails_a_check_of_the_store() -> None:
     rows.apply()
     with pytest.raises(AssertionError, match=r"the family of session .* is lost"):
         await check_store(world.plain, NOON)
+
+
+async def test_a_purge_takes_those_keys_alone_that_verify_nothing_any_more() -> None:
+    world = World()
+    scene = await world.scene()
+    limen, policy = scene.limen, scene.limen.policies.keys
+    (first,) = world.store.rows.keys.values()
+    await limen.keys.rotate(actor=OPERATOR)
+    limen.clock.advance(policy.announced + policy.verifies)
+    world.store.rows.keys.pop(first.id)
+    world.store.rows.apply()
+    assert await violations(world.plain, limen.clock.now()) == [f"key {first.id} is lost"]
+    limen.clock.advance(timedelta(microseconds=1))
+    assert await violations(world.plain, limen.clock.now()) == []
 
 
 async def test_who_registers_has_the_status_that_the_policies_say() -> None:

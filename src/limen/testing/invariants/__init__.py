@@ -10,4 +10,5 @@
   generations, roles, grants and signing keys are exactly what all events together tell.
 
 The last two need the whole history: a store whose outbox, sessions and grants were not purged.
+Of signing keys a purge takes those that verify nothing any more; all others must be there.
 """

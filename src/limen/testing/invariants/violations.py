@@ -28,7 +28,7 @@ async def violations(
             *await of_accounts(view, accounts, told, now),
             *await of_sessions(view, accounts, told, now),
             *await of_roles(view, accounts, told),
-            *await of_keys(view, told),
+            *await of_keys(view, told, now, policies.keys.verifies),
         ]
 
 
