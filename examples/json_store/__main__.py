@@ -26,7 +26,6 @@ from limen.core.keys.service import KeyMaker, KeyService
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.query import Lists
-from limen.core.secret import Secret
 from limen.core.sessions.model import SessionPolicy
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
@@ -37,6 +36,8 @@ from limen.core.tokens.model import TokenPolicy
 from limen.core.users.model import UserPolicy
 from limen.core.users.service import UserService
 from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.wiring.secret_key import find_secret_keys
+from limen.wiring.settings import from_code
 
 PASSWORD = "correct horse battery"
 
@@ -55,9 +56,10 @@ async def open_identity(folder: Path) -> AsyncIterator[Identity]:
     """Open the services over the store in `folder`, beside which lies the secret key."""
     ids, clock, entropy = SystemIds(), SystemClock(), SystemEntropy()
     ambient = Ambient(clock=clock, ids=ids, entropy=entropy)
+    # `secret.key` in the folder, made at the first start; each purpose has a key of its own.
+    secrets = find_secret_keys(from_code({"data_dir": folder}), entropy.bytes)
     store = open_store(folder / "store", ids)
-    secret = read_secret(folder / "secret.key", entropy)
-    signer, cipher = JwtSigner(), AesGcmCipher(keys=[secret], entropy=entropy)
+    signer, cipher = JwtSigner(), AesGcmCipher(keys=secrets.all, entropy=entropy)
     ring = KeyRing(unit_of_work=store, cipher=cipher, clock=clock, policy=KeyPolicy())
     maker = KeyMaker(signer=signer, cipher=cipher, policy=KeyPolicy())
     keys = KeyService(unit_of_work=store, ambient=ambient, maker=maker, ring=ring)
@@ -66,13 +68,13 @@ async def open_identity(folder: Path) -> AsyncIterator[Identity]:
     issuer = TokenIssuer(
         ring=ring,
         signer=signer,
-        refresh_tokens=RefreshTokens(secret, tokens.grace),
+        refresh_tokens=RefreshTokens(secrets.derive("refresh tokens"), tokens.grace),
         ambient=ambient,
         policy=tokens,
     )
     hasher = PooledHasher(schemes=[BcryptScheme(12)], threads=1, queue_limit=8)
     try:
-        yield assemble(store, ambient, hasher, issuer, Lists(secret))
+        yield assemble(store, ambient, hasher, issuer, Lists(secrets.derive("list cursors")))
     finally:
         await hasher.close()
 
@@ -100,14 +102,6 @@ def assemble(
         unit_of_work=store, ambient=ambient, hasher=hasher, issuer=issuer, policy=policy
     )
     return Identity(users=users, sign_in=sign_in, store=store)
-
-
-def read_secret(path: Path, entropy: SystemEntropy) -> Secret[bytes]:
-    """Return the secret key in `path`, made at the first time for this user's eyes only."""
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(entropy.bytes(32))
-    return Secret(path.read_bytes())
 
 
 async def main(folder: str = "people") -> None:

@@ -1,6 +1,7 @@
 """The examples run, and their adapters keep what their ports promise."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,41 @@ async def test_limen_runs_over_a_foreign_store(
     readme = (Path(json_store.__file__).parent / "README.md").read_text()
     shown = re.findall(r"^```text\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
     assert capsys.readouterr().out == "".join(shown)
+
+
+def folder_with_secret(folder: Path, content: bytes) -> Path:
+    (folder / "secret.key").write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("content", [b"", b"not whole"])
+async def test_a_secret_that_is_not_whole_is_refused(tmp_path: Path, content: bytes) -> None:
+    folder = folder_with_secret(tmp_path, content)
+    with pytest.raises(limen.LimenError) as refusal:
+        await json_store.main(str(folder))
+    assert refusal.value.code == "settings.invalid"
+
+
+async def test_each_purpose_has_a_key_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Secret[bytes]] = []
+
+    def sees(name: str, find_key: Callable[..., Secret[bytes]]) -> None:
+        kind = getattr(json_store, name)
+
+        def make(*args: Any, **named: Any) -> Any:
+            seen.append(find_key(*args, **named))
+            return kind(*args, **named)
+
+        monkeypatch.setattr(json_store, name, make)
+
+    sees("AesGcmCipher", lambda *, keys, entropy: keys[0])  # noqa: ARG005 - as it is called
+    sees("RefreshTokens", lambda key, _grace: key)
+    sees("Lists", lambda key: key)
+    async with json_store.open_identity(tmp_path):
+        pass
+    assert len({key.reveal() for key in seen}) == 3
 
 
 class TestScryptHasher(PasswordHasherContract):
