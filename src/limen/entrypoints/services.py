@@ -1,7 +1,7 @@
 """The services of the core, side by side: what every opened limen is, whoever put it together."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
@@ -13,6 +13,9 @@ from limen.core.sessions.service import SessionService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
+
+if TYPE_CHECKING:
+    from limen.testing.assembly import Assembly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,17 @@ class Limen:
     maintenance: MaintenanceService
 
     @classmethod
-    def of(cls, parts: Any) -> "Limen":
-        """Take the services from whatever has them by these names: `limen.testing.in_memory()`."""
-        return cls(**{field.name: getattr(parts, field.name) for field in fields(cls)})
+    def of(cls, assembly: "Assembly") -> "Limen":
+        """Take the services of a limen in memory, `limen.testing.in_memory()`."""
+        return cls(
+            users=assembly.users,
+            passwords=assembly.passwords,
+            sign_in=assembly.sign_in,
+            sessions=assembly.sessions,
+            tokens=assembly.tokens,
+            roles=assembly.roles,
+            keys=assembly.keys,
+            imports=assembly.imports,
+            idempotency=assembly.idempotency,
+            maintenance=assembly.maintenance,
+        )
