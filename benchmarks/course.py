@@ -9,6 +9,7 @@ from typing import Final
 from benchmarks.bench import CONNECTIONS, Bench, Result, always, settings
 from benchmarks.cases import check, imports, latency, lists, me, refresh, signin
 from benchmarks.cases.footprint import measure_help, measure_memory, measure_start
+from benchmarks.cases.simulation import measure_simulation
 from benchmarks.goals import (
     CHECK,
     HELP,
@@ -19,6 +20,7 @@ from benchmarks.goals import (
     MEMORY,
     REFRESH,
     SIGN_IN,
+    SIMULATION,
     START,
 )
 from benchmarks.load.drive import drive
@@ -42,6 +44,10 @@ _CASES: Final[dict[str, Callable[[Bench], Awaitable[Result]]]] = {
     IMPORT.name: imports.measure,
     START.name: measure_start,
 }
+_STORELESS: Final[dict[str, Callable[[Cores], Result]]] = {
+    HELP.name: measure_help,
+    SIMULATION.name: measure_simulation,
+}
 _GENERATOR_SECONDS: Final = 2.0
 
 
@@ -61,9 +67,10 @@ class Course:
         """Measure everything that was asked for."""
         self.environment |= describe(self.cores)
         await self._look_at_generator()
-        if HELP.name in self.options.names:
-            self.progress.enter(HELP.name)
-            self._keep(measure_help(self.cores))
+        for name, measure in _STORELESS.items():
+            if name in self.options.names:
+                self.progress.enter(name)
+                self._keep(measure(self.cores))
         for name in self.options.storages:
             if self.options.names & _CASES.keys():
                 async with _opened(name, self.folder) as store:

@@ -1,4 +1,4 @@
-"""Where limen must be: the last table of the design's page on speed."""
+"""Where limen must be: the last table of the design's page on speed, and the simulation's pace."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -48,4 +48,10 @@ MEMORY: Final = Goal(
 HELP: Final = Goal(name="help", what="limen --help", bound=0.3, is_ceiling=True, unit=" s")
 START: Final = Goal(name="start", what="start to first 200", bound=1.5, is_ceiling=True, unit=" s")
 
-GOALS: Final = (SIGN_IN, LATENCY, CHECK, ME, REFRESH, LIST, IMPORT, MEMORY, HELP, START)
+# A million steps in less than ten minutes.
+SIMULATION: Final = Goal(name="simulation", what="limen simulate", bound=2000, unit=" steps/s")
+
+GOALS: Final = (
+    *(SIGN_IN, LATENCY, CHECK, ME, REFRESH, LIST, IMPORT),
+    *(MEMORY, HELP, START, SIMULATION),
+)
