@@ -30,7 +30,8 @@ def measure_simulation(cores: Cores) -> Result:
 
 
 def _seconds(cores: Cores, seed: int, steps: int) -> float:
-    command = [PROGRAMS / "limen", "simulate", "--seed", str(seed), "--steps", str(steps)]
+    limen = str(PROGRAMS / "limen")
+    command = [limen, "simulate", "--seed", str(seed), "--steps", str(steps)]
     begin = perf_counter()
     with on_core(cores.measured):
         subprocess.run(command, check=True, capture_output=True)
