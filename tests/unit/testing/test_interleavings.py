@@ -1,7 +1,10 @@
 """Use cases against each other, in the orders that the quick suite has time for."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,10 +94,44 @@ async def two_who_lock_crosswise(unit_of_work: UnitOfWorkFactory) -> Stage:
     return _lock_both(unit_of_work, is_crossed=True)
 
 
+class NeverRaised(BaseException):
+    """As test runners have them: no `Exception`."""
+
+
+def _checked_by(unit_of_work: UnitOfWorkFactory, error: BaseException) -> Stage:
+    async def check(_outcomes: Outcomes) -> None:
+        raise error
+
+    return replace(_counting(unit_of_work, 0, 0), check=check)
+
+
+async def a_check_that_stumbles(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """Its check does not find what it looks for."""
+    return _checked_by(unit_of_work, KeyError("nobody"))
+
+
+async def a_check_that_fails_its_own_way(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """Its check raises what is no `Exception`."""
+    return _checked_by(unit_of_work, NeverRaised("no"))
+
+
+async def a_check_that_is_interrupted(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """Somebody has had enough."""
+    return _checked_by(unit_of_work, KeyboardInterrupt())
+
+
+async def one_who_is_cancelled(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """A use case gives up without a refusal."""
+
+    async def give_up() -> None:
+        raise asyncio.CancelledError
+
+    return replace(_counting(unit_of_work), use_cases={"give up": give_up()})
+
+
 async def one_who_sleeps(unit_of_work: UnitOfWorkFactory) -> Stage:
     """Real time comes into it."""
-    stage = _counting(unit_of_work)
-    return Stage(limen=stage.limen, use_cases={"sleep": asyncio.sleep(0.01)}, check=stage.check)
+    return replace(_counting(unit_of_work), use_cases={"sleep": asyncio.sleep(0.01)})
 
 
 @pytest.mark.parametrize(
@@ -147,6 +184,38 @@ def test_a_deadlock_is_found_and_told() -> None:
 def test_real_time_is_refused() -> None:
     with pytest.raises(Violation, match="NotImplementedError"):
         explore(one_who_sleeps, in_memory)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"),
+    [
+        (a_check_that_stumbles, "KeyError: 'nobody'"),
+        (a_check_that_fails_its_own_way, "NeverRaised: no"),
+        (one_who_is_cancelled, "CancelledError"),
+    ],
+)
+def test_whatever_is_raised_is_a_finding_with_its_story(scenario: Scenario, told: str) -> None:
+    with pytest.raises(Violation, match=told) as violation:
+        explore(scenario, in_memory)
+    again = replay(scenario, in_memory, violation.value.schedule)
+    assert again.broken in str(violation.value)
+
+
+def test_whoever_interrupts_a_run_ends_it() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        explore(a_check_that_is_interrupted, in_memory)
+
+
+@pytest.mark.parametrize("package", ["interleavings", "machines"])
+def test_without_assertions_nothing_is_called_sound(package: str) -> None:
+    arguments = {
+        "interleavings": ["--scenario", "two-updates-of-one-version", "--store", "memory"],
+        "machines": ["limen.adapters.memory.store:MemoryStore", "--sequences", "1"],
+    }[package]
+    program = [sys.executable, "-O", "-m", f"limen.testing.{package}", *arguments]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "run it without -O" in done.stderr
 
 
 def test_a_schedule_of_another_run_is_refused() -> None:

@@ -116,8 +116,12 @@ class SteppingLoop(asyncio.AbstractEventLoop):
     def run_alone(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something to its end while nobody else does anything."""
         task = self.begin(_NOBODY, work)
-        while not task.done() and self._steps:
-            self._steps.pop(0).take()
+        try:
+            while not task.done() and self._steps:
+                self._steps.pop(0).take()
+        except BaseException:
+            self.abandon(task)
+            raise
         if not task.done():
             self.abandon(task)
             raise Deadlock("it waits for somebody who never comes")

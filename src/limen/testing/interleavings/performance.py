@@ -7,14 +7,16 @@ from string import ascii_lowercase
 from typing import Any, Final
 
 from limen.core.errors import LimenError
+from limen.testing.asserting import need_assertions
 from limen.testing.interleavings.loop import Deadlock, SteppingLoop, stepping_loop
-from limen.testing.interleavings.schedules import Chooser
+from limen.testing.interleavings.schedules import Chooser, ScheduleMisfit
 from limen.testing.interleavings.stage import OpenStore, Outcomes, Scenario, Stage
 from limen.testing.interleavings.story import Moment, ending, place
 from limen.testing.invariants.violations import check_store
 
 # Far more than any use case takes; who passes it goes in a circle.
 _MOST_STEPS: Final = 2_000
+_ENDS_OF_THE_RUN: Final = (KeyboardInterrupt, SystemExit)
 
 
 class Endless(AssertionError):
@@ -36,7 +38,7 @@ class Performance:
     cast: Mapping[str, str]
     outcomes: Outcomes
     moments: tuple[Moment, ...]
-    failure: Exception | None
+    failure: BaseException | None
 
     @property
     def broken(self) -> str:
@@ -57,7 +59,11 @@ class Performance:
 def perform(
     scenario: Scenario, open_store: OpenStore, chooser: Chooser, *, is_told: bool = False
 ) -> Performance:
-    """Play `scenario` on an empty store in the order of `chooser`; note every step if `is_told`."""
+    """Play `scenario` on an empty store in the order of `chooser`; note every step if `is_told`.
+
+    Whatever a use case or a check raises becomes the `failure` of the performance.
+    """
+    need_assertions()
     loop = stepping_loop()
     with loop.running():
         stage = loop.run_alone(scenario(open_store()))
@@ -81,7 +87,7 @@ class _Play:
     def through(self, chooser: Chooser) -> Performance:
         """Go to the end, and check what it left."""
         outcomes: dict[str, object] = {}
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
             self._go_on(chooser)
             outcomes = self._outcomes()
@@ -89,7 +95,9 @@ class _Play:
             now = limen.clock.now()
             self._loop.run_alone(check_store(limen.unit_of_work, now, limen.policies))
             self._loop.run_alone(self._stage.check(outcomes))
-        except (AssertionError, LimenError) as broken:
+        except (ScheduleMisfit, *_ENDS_OF_THE_RUN):
+            raise
+        except BaseException as broken:  # noqa: BLE001 - test runners raise others than Exception.
             failure = broken
         finally:
             self._loop.abandon(*self._tasks.values())

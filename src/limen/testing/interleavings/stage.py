@@ -15,7 +15,8 @@ Outcomes: TypeAlias = Mapping[str, object]
 class Stage:
     """Use cases that have not begun, by name, and the check for the state they leave.
 
-    `check` raises `AssertionError`; the invariants of the whole store are checked in any case.
+    Whatever `check` raises is a finding, an `AssertionError` above all. What holds in every store
+    is checked in any case.
     """
 
     limen: Assembly

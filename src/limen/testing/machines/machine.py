@@ -16,6 +16,7 @@ from limen.core.errors import LimenError
 from limen.core.signin.model import ThrottlePolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import OPERATOR, Assembly, Policies
+from limen.testing.asserting import need_assertions
 from limen.testing.contracts.comparison import shape
 from limen.testing.fakes import PlainHasher
 from limen.testing.machines.story import Story, any_of, in_words, span
@@ -44,6 +45,7 @@ class Stage:
 
     def __init__(self, open_store: OpenStore, name: str) -> None:
         """Make the loop; `open_store` opens the store for each sequence."""
+        need_assertions()
         self.name = name
         self.sequences = 0
         self.steps = 0
