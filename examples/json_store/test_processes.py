@@ -2,140 +2,59 @@
 
 import json
 import os
-import subprocess
-import sys
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
 from examples.json_store.store import open_store
+from limen.adapters.system import SystemIds
 from limen.core.errors import EmailTaken
-from limen.core.ids import UserId
 from limen.core.users.model import Email
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import a_credential, a_user, an_event
 from limen.testing.contracts.steps import keep, look
-from limen.testing.fakes import NOON, CountingIds
-
-ROOT = Path(__file__).parents[2]
-
-# Each child takes every address of a list that is still free, and tells which ones it got.
-TAKER = """
-import asyncio, json, sys
-from datetime import timedelta
-from pathlib import Path
-from examples.json_store.store import open_store
-from limen.core.errors import EmailTaken
-from limen.core.ids import UserId
-from limen.testing.builders import a_user
-from limen.testing.contracts.steps import keep
-from limen.testing.fakes import NOON, CountingIds
-
-async def take(folder, number):
-    ids = CountingIds(NOON + timedelta(days=number))
-    store = open_store(Path(folder), ids, is_durable=False)
-    print("ready", flush=True)
-    sys.stdin.readline()
-    got = []
-    for n in range(40):
-        try:
-            await keep(store, a_user(user_id=UserId(ids.new()), email=f"user{n}@example.org"))
-            got.append(n)
-        except EmailTaken:
-            pass
-    print(json.dumps(got), flush=True)
-
-asyncio.run(take(sys.argv[1], int(sys.argv[2])))
-"""
-
-# Tells every address once its commit has returned, and goes on until it is killed.
-WRITER = """
-import asyncio, sys
-from pathlib import Path
-from examples.json_store.store import open_store
-from limen.testing.builders import a_credential, a_user, an_event
-from limen.testing.contracts.steps import keep
+from limen.testing.crashes.storm import Plan, storm
 from limen.testing.fakes import CountingIds
+from limen.testing.races.contests import CONTESTS
+from limen.testing.races.crowd import Crowd
+from limen.testing.races.race import race
 
-async def write(folder):
-    store = open_store(Path(folder), CountingIds(), is_durable=False)
-    while True:
-        user = a_user()
-        await keep(store, user, a_credential(user.id), an_event(user.id))
-        print(user.email, flush=True)
-
-asyncio.run(write(sys.argv[1]))
-"""
+PROCESSES = 2
+CALLERS = 40
 
 
-def start(program: str, *arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+@asynccontextmanager
+async def open_json(folder: str) -> AsyncIterator[UnitOfWorkFactory]:
+    """Open the store as one of several processes does."""
+    # What reaches the disk is nothing that a killed process can show.
+    yield open_store(Path(folder), SystemIds(), is_durable=False)
 
 
-def output(child: subprocess.Popen[str]) -> IO[str]:
-    assert child.stdout is not None
-    return child.stdout
+@dataclass(frozen=True)
+class JsonStore:
+    folder: str
 
-
-def told(child: subprocess.Popen[str]) -> str:
-    return output(child).readline().strip()
+    def open(self) -> AbstractAsyncContextManager[UnitOfWorkFactory]:
+        return open_json(self.folder)
 
 
 def test_what_several_processes_want_at_once_one_of_them_gets(tmp_path: Path) -> None:
-    children = [start(TAKER, tmp_path / "store", number) for number in range(3)]
-    try:
-        assert [told(child) for child in children] == ["ready"] * 3
-        for child in children:
-            assert child.stdin is not None
-            child.stdin.write("go\n")
-            child.stdin.flush()
-        got = [json.loads(told(child)) for child in children]
-    finally:
-        for child in children:
-            child.kill()
-            child.communicate()
-    assert sorted(number for numbers in got for number in numbers) == list(range(40))
+    with Crowd(open_json, str(tmp_path / "store"), processes=PROCESSES) as crowd:
+        for contest in CONTESTS.values():
+            (result,) = race(contest, crowd, rounds=1, callers=CALLERS)
+            assert result.fault is None, contest.name
+            assert (result.got_it, result.tally.kinds.total()) == (1, CALLERS)
 
 
-async def everybody(store: UnitOfWorkFactory) -> dict[str, bool]:
-    """Return the address of each user, and whether they have a password and an event."""
-    accounts = await look(store, lambda view: view.accounts.list())
-    events = await look(store, lambda view: view.outbox.list(limit=1000))
-    told_of = {event.user_id for event in events}
-    assert len(events) == len(accounts)
-    return {
-        account.user.email.address: account.credential is not None and account.user.id in told_of
-        for account in accounts
-    }
-
-
-@pytest.mark.parametrize("acknowledged", [1, 8, 25])
-async def test_a_killed_writer_loses_nothing_it_acknowledged_and_leaves_nothing_half_done(
-    tmp_path: Path, acknowledged: int
-) -> None:
-    with start(WRITER, tmp_path / "store") as child:
-        try:
-            kept = [told(child) for _ in range(acknowledged)]
-        finally:
-            child.kill()
-        # It may have told more before the blow fell.
-        kept += output(child).read().split()
-    store = open_store(tmp_path / "store", CountingIds(), is_durable=False)
-    found = await everybody(store)
-    assert set(kept) <= set(found)
-    assert len(found) - len(kept) <= 1
-    assert all(found.values())
-    next_id = UserId(CountingIds(NOON + timedelta(days=1)).new())
-    await keep(store, user := a_user(user_id=next_id, email="next@example.org"))
-    assert (await look(store, lambda view: view.users.find(user.email))) == user
+def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half_done(tmp_path: Path) -> None:
+    plan = Plan(writes=40, answers=20, points=200, looks_every=2)
+    report = storm(JsonStore(str(tmp_path / "store")), tmp_path, plan)
+    assert report.faults == []
+    assert report.kills >= 4
 
 
 class PowerCut(BaseException):

@@ -1,18 +1,12 @@
 """Clients that are killed amid their writes: nothing acknowledged is lost, nothing doubled."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from examples.json_store.store import open_store
 from limen.adapters.sql import sqlite
 from limen.adapters.sql.migrations.runner import upgrade
-from limen.adapters.system import SystemIds
-from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.crashes.storm import Plan, storm
 from limen.testing.postgres import ThrowawayPostgres
 from tests.integration.crashes.stores import Fault, SqlStore
@@ -62,25 +56,6 @@ def test_clients_killed_with_their_server_lose_nothing_on_postgresql(tmp_path: P
         report = storm(store, tmp_path, plan, settle=settle)
         assert report.faults == []
         assert report.kills >= 4
-
-
-@dataclass(frozen=True)
-class JsonStore:
-    """The example of an adapter that limen does not know."""
-
-    folder: Path
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[UnitOfWorkFactory]:
-        # What reaches the disk is nothing that a killed process can show.
-        yield open_store(self.folder, SystemIds(), is_durable=False)
-
-
-def test_clients_of_a_store_of_somebody_elses_lose_nothing(tmp_path: Path) -> None:
-    plan = Plan(writes=40, answers=20, points=200, looks_every=2)
-    report = storm(JsonStore(tmp_path / "store"), tmp_path, plan)
-    assert report.faults == []
-    assert report.kills >= 4
 
 
 @pytest.mark.parametrize("fault", [WritesBehind, TellsTwice, CommitsEachWrite])

@@ -20,9 +20,11 @@ from limen.testing.fakes import CountingIds
 from limen.testing.machines.machine import OpenStore
 from tests.integration.faults.catching import ADAPTERS, Watcher, run_contracts
 from tests.integration.faults.fault import StoreFault
+from tests.integration.faults.json_files import open_json
 
 FEWEST: Final = 100
 STORAGES: Final = ("memory", "sqlite", "postgresql")
+FOREIGN: Final = "json"
 ANY: Final = "TestUsers::test_get_raises_user_not_found"
 
 
@@ -31,7 +33,7 @@ def seeded() -> list[StoreFault]:
     modules = [
         importlib.import_module(f"tests.integration.faults.{path.stem}")
         for path in sorted(Path(__file__).parent.glob("*_*.py"))
-        if path.stem.split("_")[0] in {"memory", "sqlite", "postgresql", "adapter"}
+        if path.stem.split("_")[0] in {*STORAGES, FOREIGN, "adapter"}
     ]
     found = [value for module in modules for value in vars(module).values()]
     return [value for value in found if isinstance(value, StoreFault)]
@@ -40,7 +42,7 @@ def seeded() -> list[StoreFault]:
 FAULTS: Final = seeded()
 
 
-OF_ADAPTERS: Final = [fault for fault in FAULTS if fault.storage not in STORAGES]
+OF_ADAPTERS: Final = [fault for fault in FAULTS if fault.storage not in {*STORAGES, FOREIGN}]
 
 
 def of(storage: str) -> list[StoreFault]:
@@ -72,6 +74,17 @@ def test_every_fault_of_a_smaller_port_is_caught_by_the_contract_it_names(
 ) -> None:
     named = [fault.caught_by for fault in OF_ADAPTERS]
     watcher = run_contracts(Watcher(OF_ADAPTERS, in_memory), named, tmp_path, ADAPTERS)
+    record_property("faults", rows(watcher))
+    assert not watcher.trouble, "\n".join(watcher.trouble)
+    assert not slipped(watcher), "\n".join(slipped(watcher))
+
+
+def test_every_fault_of_a_foreign_store_is_caught_by_the_contract_it_names(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    faults = of(FOREIGN)
+    named = [fault.caught_by for fault in faults]
+    watcher = run_contracts(Watcher(faults, open_json), named, tmp_path)
     record_property("faults", rows(watcher))
     assert not watcher.trouble, "\n".join(watcher.trouble)
     assert not slipped(watcher), "\n".join(slipped(watcher))

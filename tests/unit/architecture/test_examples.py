@@ -12,7 +12,7 @@ FOREIGN = ROOT / "examples" / "json_store"
 OWN = "examples.json_store"
 # What an adapter may know; and what its tests may know besides.
 ADAPTER = (OWN, "limen.core", "limen.ports")
-TESTS = (*ADAPTER, "limen.testing", "pytest")
+TESTS = (*ADAPTER, "limen.adapters.system", "limen.testing", "pytest")
 # Who puts limen together over it is no part of it.
 ASSEMBLY = "__main__.py"
 
