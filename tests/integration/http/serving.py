@@ -1,13 +1,11 @@
 """A real server in a process of its own, and how to talk to it."""
 
-import asyncio
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +13,8 @@ from typing import Any, Final
 
 import httpx
 
-START_SECONDS: Final = 30.0
+from tests.waiting import PATIENCE, wait_until
+
 PASSWORD: Final = "correct horse battery"
 
 _SCRIPT: Final = """
@@ -45,9 +44,16 @@ def free_port() -> int:
 
 
 class Server:
-    """A process that serves; what it says lies in `log`."""
+    """A process that serves; what it says lies in `log`. It runs `first` before all else."""
 
-    def __init__(self, directory: Path, url: str, workers: int, more: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        url: str,
+        workers: int,
+        more: Mapping[str, str] | None = None,
+        first: str = "",
+    ) -> None:
         self.port = free_port()
         self.log = directory / "server.log"
         environment = {
@@ -58,11 +64,11 @@ class Server:
             "LIMEN_LOG_FORMAT": "json",
             "LIMEN_BCRYPT_COST": "10",
             **({"COVERAGE_PROCESS_START": path} if (path := coverage()) else {}),
-            **more,
+            **(more or {}),
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                (sys.executable, "-c", _SCRIPT, str(workers)),
+                (sys.executable, "-c", first + _SCRIPT, str(workers)),
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -74,23 +80,21 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def wait_until_ready(self) -> None:
-        end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
-            try:
-                if httpx.get(f"{self.base}/health/ready", timeout=2).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            assert self.process.poll() is None, self.log.read_text()
-            time.sleep(0.02)
-        raise AssertionError(self.log.read_text())
+        wait_until(self._is_ready, self.log.read_text)
 
-    def stop(self, how: int = signal.SIGTERM) -> float:
-        """Ask the server to stop; return after how many seconds it was gone."""
-        began = time.monotonic()
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return httpx.get(f"{self.base}/health/ready").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        """Ask the server to stop; return how it ended. Nobody had to be killed for it."""
         self.process.send_signal(how)
-        self.process.wait(30)
-        return time.monotonic() - began
+        code = self.process.wait(PATIENCE)
+        assert "refused to gracefully stop" not in self.log.read_text()
+        return code
 
     def workers(self) -> list[int]:
         """Return the processes that the server started."""
@@ -126,9 +130,11 @@ def is_alive(process: int) -> bool:
 
 
 @contextmanager
-def serving(directory: Path, url: str, *, workers: int = 1, **more: str) -> Iterator[Server]:
+def serving(
+    directory: Path, url: str, *, workers: int = 1, first: str = "", **more: str
+) -> Iterator[Server]:
     """Run a server and end it, with its workers."""
-    server = Server(directory, url, workers, more)
+    server = Server(directory, url, workers, more, first)
     try:
         server.wait_until_ready()
         yield server
@@ -157,11 +163,4 @@ async def register(client: httpx.AsyncClient, email: str) -> None:
 
 
 def client(server: Server) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=server.base, timeout=20)
-
-
-async def until(condition: Any, seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < end, "it did not happen"
-        await asyncio.sleep(0.05)
+    return httpx.AsyncClient(base_url=server.base, timeout=PATIENCE)

@@ -31,6 +31,7 @@ KILL_AFTER_SECONDS: Final = 8
 _HEADER_MILLISECONDS: Final = 10_000
 _BUFFER_BYTES: Final = 64 * 1024
 _WATCH_SECONDS: Final = 1.0
+_STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(settings: Settings, *, workers: int = 1) -> None:
@@ -73,6 +74,7 @@ def _refusal(name: str, message: str) -> SettingsInvalid:
 def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
     # Workers get the settings by the fork: what is secret is never pickled for another process.
     multiprocessing.set_start_method("fork", force=True)
+    _let_new_workers_stop()
     server: AbstractServer[Any] = Granian(
         "limen",
         address=settings.http.host,
@@ -92,11 +94,26 @@ def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
     return server
 
 
+def _let_new_workers_stop() -> None:
+    """Have a worker stop when it is told to from its first moment on.
+
+    The handlers of the parent come along by the fork, and would swallow an early stop.
+    """
+    os.register_at_fork(
+        before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, _STOPS),
+        after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOPS),
+        after_in_child=_forget_handlers,
+    )
+
+
+def _forget_handlers() -> None:
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+
+
 def _application(settings: Settings, directory: Path | None, parent: int) -> ASGIApp:
     """Make the application, in a worker."""
-    # The handlers of the parent came along by the fork, and would swallow an early stop.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
     configure(settings.log)
     # A store in memory begins in this worker: nobody could make an administrator before.
     is_kept = settings.database.store is not Store.MEMORY

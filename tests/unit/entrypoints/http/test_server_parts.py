@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from litestar import Litestar
 
 from limen.entrypoints.http import server
 from limen.wiring.settings import from_code
+from tests.waiting import until
 
 
 class Granian:
@@ -27,10 +29,10 @@ class Granian:
 
 
 @pytest.fixture
-def signals(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
-    """Keep the handlers of this process, and logging, as they are."""
-    found: list[tuple[int, Any]] = []
-    monkeypatch.setattr(signal, "signal", lambda number, handler: found.append((number, handler)))
+def at_fork(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], None]]:
+    """Keep this process, its forks and its logging as they are; return what a fork would do."""
+    found: dict[str, Callable[[], None]] = {}
+    monkeypatch.setattr(os, "register_at_fork", found.update)
     monkeypatch.setattr(server, "configure", lambda _: None)
     monkeypatch.setattr(server, "Granian", Granian)
     # The worker is this very process: its parent lives.
@@ -38,7 +40,8 @@ def signals(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
     return found
 
 
-def test_one_worker_serves_as_asked(signals: list[tuple[int, Any]], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("at_fork")
+def test_one_worker_serves_as_asked(tmp_path: Path) -> None:
     settings = from_code(
         {
             "database_url": "memory://",
@@ -53,24 +56,37 @@ def test_one_worker_serves_as_asked(signals: list[tuple[int, Any]], tmp_path: Pa
     assert made["respawn_failed_workers"]
     assert 0 < made["workers_kill_timeout"] < 10
     assert made["log_level"].value == "error"
-    # A worker that is stopped while it starts must stop.
-    assert signals == [(signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.SIG_DFL)]
 
 
-async def test_the_application_of_a_worker_opens_and_closes(
-    signals: list[tuple[int, Any]], tmp_path: Path
+def test_a_new_worker_has_forgotten_the_handlers_before_it_can_be_stopped(
+    at_fork: dict[str, Callable[[], None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stops = {signal.SIGTERM, signal.SIGINT}
+    handlers: dict[int, Any] = {}
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    server.serve(from_code({"database_url": "memory://", "data_dir": tmp_path, "http_port": 58324}))
+    for after in ("after_in_parent", "after_in_child"):
+        assert handlers == {}
+        at_fork["before"]()
+        assert stops <= signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        at_fork[after]()
+        assert not stops & signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert handlers == dict.fromkeys(stops, signal.SIG_DFL)
+
+
+@pytest.mark.usefixtures("at_fork")
+async def test_the_application_of_a_worker_opens_and_closes(tmp_path: Path) -> None:
     settings = from_code({"database_url": "memory://", "data_dir": tmp_path, "http_port": 58322})
     server.serve(settings)
     app = Granian.made["app"]
     assert isinstance(app, Litestar)
     async with app.lifespan():
         await asyncio.sleep(0)
-    assert signals
 
 
+@pytest.mark.usefixtures("at_fork")
 def test_several_workers_share_their_numbers_for_as_long_as_they_serve(
-    signals: list[tuple[int, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directories: list[Path] = []
 
@@ -85,21 +101,27 @@ def test_several_workers_share_their_numbers_for_as_long_as_they_serve(
     server.serve(settings, workers=3)
     assert Granian.made["workers"] == 3
     assert not directories[0].exists()
-    assert signals == []
 
 
 async def test_a_worker_whose_parent_is_gone_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     killed: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda *what: killed.append(what))
     async with server._bound_to(parent=1_000_000_000):
-        await asyncio.sleep(0.01)
+        await until(lambda: killed)
     assert killed == [(os.getpid(), signal.SIGTERM)]
 
 
 async def test_a_worker_whose_parent_lives_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     killed: list[tuple[int, int]] = []
-    monkeypatch.setattr(server, "_WATCH_SECONDS", 0.001)
+    looks: list[int] = []
+
+    def look() -> int:
+        looks.append(1)
+        return 1
+
+    monkeypatch.setattr(server, "_WATCH_SECONDS", 0.0)
     monkeypatch.setattr(os, "kill", lambda *what: killed.append(what))
-    async with server._bound_to(parent=os.getppid()):
-        await asyncio.sleep(0.02)
+    monkeypatch.setattr(os, "getppid", look)
+    async with server._bound_to(parent=1):
+        await until(lambda: len(looks) > 3)
     assert killed == []
