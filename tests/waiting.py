@@ -1,4 +1,4 @@
-"""Waiting until something is so. A wait ends as soon as it is: no test knows how long that takes."""
+"""Waiting until something is so: no longer than that takes, and no test says how long it may."""
 
 import asyncio
 import time
@@ -22,5 +22,5 @@ def wait_until(is_so: Callable[[], object], tell: Callable[[], str] = str) -> No
 async def until(is_so: Callable[[], Awaitable[object] | object]) -> None:
     """Wait until something is so, while the event loop goes on."""
     async with asyncio.timeout(PATIENCE):
-        while not (await found if isawaitable(found := is_so()) else found):
+        while not (await found if isawaitable(found := is_so()) else found):  # noqa: ASYNC110 - other processes set no event
             await asyncio.sleep(_PAUSE)
