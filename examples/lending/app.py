@@ -2,8 +2,13 @@
 
 limen knows who somebody is and which roles they have; the library knows its books. What it needs
 from outside comes in through `create`: an open limen, a clock, somebody who delivers mail.
+
+To borrow a book it is enough to be signed in, and that the token says: one whose session has ended
+is refused. What only a librarian may do is asked of limen each time, because the roles in a token
+are those of the time when it was issued, up to 15 minutes ago.
 """
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +25,21 @@ from limen.ports.mailer import Mail, Mailer
 
 LOAN = timedelta(days=14)
 LIBRARY = Actor.system("library")
-STATUS = {Kind.UNAUTHENTICATED: 401, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409, Kind.NOT_FOUND: 404}
+LIBRARIAN = "librarian"
+STATUS = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.PRECONDITION: 412,
+    Kind.UNPROCESSABLE: 422,
+    Kind.THROTTLED: 429,
+    Kind.UNAVAILABLE: 503,
+    Kind.BROKEN: 500,
+}
+PASSING = {Kind.THROTTLED, Kind.UNAVAILABLE}
+RETRY_SECONDS = 5
 
 
 class BookLent(LimenError):
@@ -56,8 +75,16 @@ class Library:
 
     async def authenticate(self, request: Request[Any, Any, Any]) -> AccessClaims:
         """Return what the access token of a request says; raise a `LimenError` without one."""
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return await self.limen.tokens.authenticate(token)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return await self.limen.tokens.authenticate(token if scheme.lower() == "bearer" else "")
+
+    async def refuse_unless_librarian(self, claims: AccessClaims) -> None:
+        """Raise `NotALibrarian` unless they are one now, whatever their token says."""
+        member = Actor.anonymous().as_user(claims.user_id, claims.session_id)
+        now = self.clock.now()
+        grants = await self.limen.roles.list_grants(claims.user_id, actor=member)
+        if not any(grant.role == LIBRARIAN and grant.is_live(now) for grant in grants):
+            raise NotALibrarian
 
     def lend(self, book: str, member: UserId) -> Loan:
         """Lend a book, or prolong it; raise `BookLent` if somebody else has it."""
@@ -110,16 +137,17 @@ class LibraryController(Controller):
     async def remind(self, request: Request[Any, Any, Any], state: State) -> dict[str, int]:
         """Remind everybody who is late, if a librarian asks."""
         library: Library = state.library
-        claims = await library.authenticate(request)
-        if "librarian" not in claims.roles:
-            raise NotALibrarian
+        await library.refuse_unless_librarian(await library.authenticate(request))
         return {"reminded": await library.remind()}
 
 
 def refuse(_request: Request[Any, Any, Any], error: LimenError) -> Response[dict[str, str]]:
-    """Answer a refusal, limen's or our own, by its kind."""
+    """Answer a refusal, limen's or our own, by its kind; say when one that passes will have."""
     content = {"code": error.code, "message": error.message}
-    return Response(content, status_code=STATUS.get(error.kind, 400))
+    headers = {}
+    if error.kind in PASSING:
+        headers["Retry-After"] = str(math.ceil(error.retry_after or RETRY_SECONDS))
+    return Response(content, status_code=STATUS[error.kind], headers=headers)
 
 
 def create(limen: Limen, clock: Clock, mailer: Mailer) -> Litestar:

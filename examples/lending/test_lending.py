@@ -8,9 +8,18 @@ import httpx
 import pytest
 from hypothesis import given, settings
 
-from examples.lending.app import LOAN, Library, create
-from limen import Limen
+from examples.lending.app import LOAN, STATUS, Library, create
+from limen import Kind, Limen, LimenError
+from limen.core.errors import (
+    HashingBusy,
+    SessionEnded,
+    StorageReadOnly,
+    StorageUnavailable,
+    TooManyAttempts,
+)
+from limen.core.tokens.service import TokenService
 from limen.testing import in_memory, strategies
+from limen.testing.assembly import OPERATOR
 from limen.testing.fakes import FrozenClock, MailBox
 from limen.testing.people import SignedInUser, sign_up
 
@@ -93,6 +102,91 @@ async def test_only_librarians_remind(
 ) -> None:
     answer = await library.post("/reminders", headers=signed_in_user.headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "library.not_a_librarian")
+
+
+async def test_a_librarian_who_is_none_any_more_reminds_nobody(
+    limen: Limen, library: httpx.AsyncClient
+) -> None:
+    librarian = await sign_up(limen, "librarian@example.org", roles=["librarian"])
+    await limen.roles.withdraw(librarian.id, "librarian", actor=OPERATOR)
+    answer = await library.post("/reminders", headers=librarian.headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "library.not_a_librarian")
+
+
+async def test_a_librarian_whose_time_is_over_reminds_nobody(
+    limen: Limen, library: httpx.AsyncClient, limen_clock: FrozenClock
+) -> None:
+    librarian = await sign_up(limen, "librarian@example.org", roles=["librarian"])
+    end = limen_clock.now() + timedelta(minutes=1)
+    await limen.roles.grant(librarian.id, "librarian", actor=OPERATOR, ends_at=end)
+    assert (await library.post("/reminders", headers=librarian.headers)).status_code == 201
+    limen_clock.advance(timedelta(minutes=1))
+    assert (await library.post("/reminders", headers=librarian.headers)).status_code == 403
+
+
+async def test_whoever_becomes_a_librarian_is_one_at_once(
+    limen: Limen, library: httpx.AsyncClient, signed_in_user: SignedInUser
+) -> None:
+    await limen.roles.create(actor=OPERATOR, name="librarian")
+    await limen.roles.grant(signed_in_user.id, "librarian", actor=OPERATOR)
+    answer = await library.post("/reminders", headers=signed_in_user.headers)
+    assert answer.json() == {"reminded": 0}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (StorageUnavailable(), (503, "5")),
+        (StorageUnavailable(retry_after=1), (503, "1")),
+        (HashingBusy(retry_after=0.2), (429, "1")),
+        (TooManyAttempts(retry_after=59.5), (429, "60")),
+        (StorageReadOnly(), (500, None)),
+        (SessionEnded(), (401, None)),
+    ],
+    ids=str,
+)
+async def test_a_refusal_tells_its_kind_and_when_to_come_again(
+    library: httpx.AsyncClient,
+    signed_in_user: SignedInUser,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: LimenError,
+    told: tuple[int, str | None],
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(TokenService, "authenticate", refuse)
+    answer = await library.post("/loans/dune", headers=signed_in_user.headers)
+    assert (answer.status_code, answer.headers.get("Retry-After")) == told
+    assert answer.json()["code"] == refusal.code
+
+
+async def test_mail_that_cannot_be_sent_is_tried_again_later(
+    limen: Limen,
+    library: httpx.AsyncClient,
+    signed_in_user: SignedInUser,
+    limen_clock: FrozenClock,
+    mail: MailBox,
+) -> None:
+    await library.post("/loans/dune", headers=signed_in_user.headers)
+    limen_clock.advance(LOAN + timedelta(seconds=1))
+    librarian = await sign_up(limen, "librarian@example.org", roles=["librarian"])
+    mail.is_out = True
+    answer = await library.post("/reminders", headers=librarian.headers)
+    assert (answer.status_code, answer.json()["code"]) == (503, "mail.not_sent")
+
+
+def test_every_kind_of_refusal_has_a_status() -> None:
+    assert STATUS.keys() == set(Kind)
+
+
+async def test_a_token_counts_as_a_bearer_token_alone(
+    library: httpx.AsyncClient, signed_in_user: SignedInUser
+) -> None:
+    token = signed_in_user.tokens.access_token.reveal()
+    for scheme, status in (("Bearer ", 201), ("bearer ", 201), ("Basic ", 401), ("", 401)):
+        headers = {"Authorization": f"{scheme}{token}"}
+        assert (await library.post("/loans/dune", headers=headers)).status_code == status
 
 
 @settings(max_examples=25, deadline=None)
