@@ -4,10 +4,13 @@
 `limen_http_client`, `signed_in_user`. Everything is in memory and over the fakes of
 `limen.testing`, new for each test. None of it is asynchronous, so it works with every plug-in for
 asynchronous tests, and without one.
+
+Contracts of `limen.testing` cannot be skipped, nor be left uncollected, while this is loaded.
 """
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
     import httpx
     from litestar import Litestar
@@ -27,6 +30,37 @@ if TYPE_CHECKING:
     from limen.testing.people import SignedInUser
 
 PUBLIC_URL = "https://id.example.org"
+
+
+def _has_contracts() -> bool:
+    """Tell whether anybody runs contracts; who does not, does not pay for them."""
+    return "limen.testing.contract" in sys.modules
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str, obj: object
+) -> Generator[None, object, object]:
+    """See to it that every contract is collected, and mark the promises said to be broken."""
+    made = yield
+    if _has_contracts():
+        from limen.testing import keeping
+
+        keeping.collect(collector, name, obj, made)
+    return made
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let no contract be skipped."""
+    report = yield
+    if _has_contracts():
+        from limen.testing import keeping
+
+        keeping.judge(item, call, report)
+    return report
 
 
 @pytest.fixture

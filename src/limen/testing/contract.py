@@ -1,7 +1,7 @@
 """What every contract class is made of, and why none of its promises can be dropped in silence."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -45,18 +45,24 @@ class Contract:
             return MyUnitOfWorkFactory(...)  # on an empty store
     ```
 
-    A promise that an adapter cannot keep is said aloud, with the reason, and the run fails on the
-    day it is kept after all:
+    A promise that an adapter cannot keep is named, with the reason. Its test runs unchanged, is
+    expected to fail, and fails the run on the day the promise is kept after all:
 
     ```python
-        @pytest.mark.xfail(reason="our store has no collations yet", strict=True)
-        async def test_names_are_sorted_by_code_point(self, unit_of_work):
-            await super().test_names_are_sorted_by_code_point(unit_of_work)
+        broken_promises = {
+            "test_names_are_sorted_by_code_point": "our store has no collations yet",
+        }
     ```
 
-    Anything else that would drop a test (an override, a `None`, `__test__`, a skip, a second base
-    with a test of the same name) raises `BrokenPromise` when the class is made.
+    Anything else that would drop a test (an override, a `None`, `__test__`, a skip, an `__init__`,
+    another base with something of the same name) raises `BrokenPromise` when the class is made.
+    What can only be seen by pytest, limen's plug-in makes a failure: a skip, a class or a test that
+    is not collected.
     """
+
+    # What cannot be kept, and why: a test as pytest names it behind the class. A name with a case,
+    # `test_...[case]`, is that case alone; a test of a contract inside is `TestUsers::test_...`.
+    broken_promises: ClassVar[Mapping[str, str]] = {}
 
     # The tests, and the contracts nested inside, by name.
     __contract__: ClassVar[Mapping[str, Any]] = {}
@@ -64,49 +70,91 @@ class Contract:
     def __init_subclass__(cls) -> None:
         """Refuse to lose a test, and mark the asynchronous ones for pytest-asyncio."""
         super().__init_subclass__()
-        _refuse_marks_and_switches(cls)
-        inherited = _inherited(cls)
-        own = {name: value for name, value in vars(cls).items() if name.lower().startswith("test")}
-        for name in sorted(own.keys() & inherited.keys()):
-            _refuse_silent_override(cls, name, inherited[name])
-        for name, test in own.items():
+        for name, test in _tests_of(cls):
             if _is_asynchronous(test):
                 setattr(cls, name, pytest.mark.asyncio(test))
-        cls.__contract__ = {**inherited, **own}
+        cls.__contract__ = _promised(cls)
+        refuse_losses(cls)
 
 
-def _inherited(cls: type[Contract]) -> dict[str, Any]:
+def refuse_losses(cls: type[Contract]) -> None:
+    """Raise `BrokenPromise` if a test of a contract would not run because of the class.
+
+    Asked when the class is made, and again when pytest collects it: decorators come in between.
+    """
+    for name, test in _promised(cls).items():
+        if inspect.getattr_static(cls, name) is not test:
+            raise BrokenPromise(f"{cls.__name__}: something else is in the way of {name}")
+    if getattr(cls, "__test__", True) is not True:
+        raise BrokenPromise(f"{cls.__name__}: __test__ would switch a whole contract off")
+    if cls.__init__ is not object.__init__ or cls.__new__ is not object.__new__:
+        raise BrokenPromise(f"{cls.__name__}: pytest collects no class with __init__ or __new__")
+    _refuse_marks(cls)
+    _refuse_odd_excuses(cls)
+
+
+def is_promise(cls: object, name: str) -> bool:
+    """Tell whether `name` is a test that a class has from a contract, not one of its own."""
+    return name in getattr(cls, "__contract__", {}) and name not in vars(cls)
+
+
+def _tests_of(cls: type) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in vars(cls).items() if name.lower().startswith("test")]
+
+
+def _promised(cls: type[Contract]) -> dict[str, Any]:
+    """Return the tests of a class and of the contracts below it; none may stand before another."""
     found: dict[str, Any] = {}
-    for base in cls.__bases__:
-        for name, value in getattr(base, "__contract__", {}).items():
-            if found.setdefault(name, value) is not value:
-                raise BrokenPromise(f"{cls.__name__}: two of its bases have a {name}; one is lost")
+    for base in reversed(cls.__mro__):
+        for name, test in _tests_of(base) if issubclass(base, Contract) else ():
+            if name in found and not _refines(test, found[name]):
+                raise BrokenPromise(_override(cls, base, name))
+            if name in found or callable(test):
+                found[name] = test
     return found
 
 
-def _refuse_marks_and_switches(cls: type[Contract]) -> None:
-    if vars(cls).get("__test__", True) is not True:
-        raise BrokenPromise(f"{cls.__name__}: __test__ would switch a whole contract off")
-    marks = vars(cls).get("pytestmark", [])
-    for mark in marks if isinstance(marks, list | tuple) else [marks]:
-        if mark.name in _REFUSED_MARKS:
+def _refines(test: object, inherited: object) -> bool:
+    return isinstance(test, type) and isinstance(inherited, type) and issubclass(test, inherited)
+
+
+def _override(cls: type, base: type, name: str) -> str:
+    if base is not cls:
+        return f"{cls.__name__}: two of its bases have a {name}; one is lost"
+    return (
+        f"{cls.__name__}.{name} overrides a contract; "
+        "if it cannot be kept, name it in broken_promises, with the reason"
+    )
+
+
+def _refuse_marks(cls: type[Contract]) -> None:
+    for name in _marks(cls):
+        if name in _REFUSED_MARKS:
             raise BrokenPromise(
-                f"{cls.__name__}: {mark.name} on the class would switch a whole contract off; "
-                "mark single tests with xfail(reason=..., strict=True)"
+                f"{cls.__name__}: {name} on the class would switch a whole contract off; "
+                "name single tests in broken_promises, with the reason"
             )
 
 
-def _refuse_silent_override(cls: type[Contract], name: str, inherited: object) -> None:
-    own = vars(cls)[name]
-    if isinstance(own, type) and isinstance(inherited, type) and issubclass(own, inherited):
-        return
-    for mark in getattr(own, "pytestmark", []):
-        if mark.name == "xfail" and mark.kwargs.get("reason") and mark.kwargs.get("strict") is True:
-            return
-    raise BrokenPromise(
-        f"{cls.__name__}.{name} overrides a contract; only "
-        "@pytest.mark.xfail(reason=..., strict=True) around a call of super() is allowed"
-    )
+def _marks(cls: type) -> Iterator[str]:
+    for base in cls.__mro__:
+        marks = vars(base).get("pytestmark", [])
+        yield from (mark.name for mark in (marks if isinstance(marks, list | tuple) else [marks]))
+
+
+def _refuse_odd_excuses(cls: type[Contract]) -> None:
+    for name, reason in cls.broken_promises.items():
+        if not _is_test(cls, name):
+            raise BrokenPromise(f"{cls.__name__}: broken_promises has {name!r}, which is no test")
+        if not str(reason or "").strip():
+            raise BrokenPromise(f"{cls.__name__}: broken_promises has no reason for {name!r}")
+
+
+def _is_test(cls: type[Contract], name: str) -> bool:
+    found: Any = cls
+    for part in name.partition("[")[0].split("::"):
+        found = getattr(found, "__contract__", {}).get(part)
+    return found is not None and not isinstance(found, type)
 
 
 def _is_asynchronous(test: Any) -> bool:

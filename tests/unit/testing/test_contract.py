@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from inspect import signature
+from typing import ClassVar
 
 import pytest
 
-from limen.testing.contract import BrokenPromise, Contract
+from limen.testing.contract import BrokenPromise, Contract, refuse_losses
 from limen.testing.contracts.concurrency import ConcurrencyContract
 from limen.testing.contracts.locks import LocksContract
 from limen.testing.contracts.outage import OutageContract
@@ -22,11 +23,13 @@ from tests.unit.testing.promises import contract_classes
 class Example(Contract):
     """A contract to try things on."""
 
-    __test__ = True
-
     def test_one(self) -> None: ...
 
     async def test_two(self) -> None: ...
+
+
+class TestExample(Example):
+    """An adapter keeps it."""
 
 
 def test_a_subclass_that_adds_nothing_keeps_every_test() -> None:
@@ -81,28 +84,112 @@ def test_an_override_further_down_is_refused() -> None:
         pytest.mark.skip(reason="no time"),
         pytest.mark.skipif(True, reason="no time"),  # noqa: FBT003 - as it is written.
         pytest.mark.xfail,
-        pytest.mark.xfail(reason="known"),
-        pytest.mark.xfail(strict=True),
-        pytest.mark.xfail(reason="known", strict=False),
+        pytest.mark.xfail(reason="known", strict=True),
         pytest.mark.usefixtures("tmp_path"),
     ],
     ids=lambda mark: f"{mark.name} {sorted(mark.kwargs)}",
 )
-def test_an_override_under_any_other_mark_is_refused(mark: pytest.MarkDecorator) -> None:
-    with pytest.raises(BrokenPromise):
+def test_an_override_is_refused_under_every_mark(mark: pytest.MarkDecorator) -> None:
+    with pytest.raises(BrokenPromise, match="name it in broken_promises"):
 
         class Excused(Example):
             @mark
-            def test_one(self) -> None: ...
+            def test_one(self) -> None:
+                super().test_one()
 
 
-def test_a_strict_xfail_with_a_reason_is_said_aloud_and_accepted() -> None:
-    class Honest(Example):
-        @pytest.mark.xfail(reason="our store has no collations yet", strict=True)
-        def test_one(self) -> None:
-            super().test_one()
+def test_an_override_under_a_skip_and_a_strict_xfail_is_refused() -> None:
+    with pytest.raises(BrokenPromise):
 
-    assert Honest.__contract__["test_one"] is vars(Honest)["test_one"]
+        class Excused(Example):
+            @pytest.mark.skip(reason="no time")
+            @pytest.mark.xfail(reason="known", strict=True)
+            def test_one(self) -> None:
+                super().test_one()
+
+
+@pytest.mark.parametrize("other", [None, lambda _self: None, 7], ids=["none", "a test", "a value"])
+def test_nothing_may_stand_before_a_contract(other: object) -> None:
+    mixin = type("Mixin", (), {"test_one": other})
+    with pytest.raises(BrokenPromise, match=r"Mixed: something else is in the way of test_one"):
+        type("Mixed", (mixin, Example), {})
+
+
+def test_what_stands_behind_a_contract_is_harmless() -> None:
+    class Mixin:
+        test_one = None
+
+    class Kept(Example, Mixin):  # type: ignore[misc]
+        """pytest finds the contract's."""
+
+    assert set(Kept.__contract__) == {"test_one", "test_two"}
+
+
+@pytest.mark.parametrize("name", ["__init__", "__new__"])
+def test_a_class_that_pytest_would_not_collect_is_refused(name: str) -> None:
+    mixin = type("Mixin", (), {name: lambda *_: None})
+    with pytest.raises(BrokenPromise, match="pytest collects no class with"):
+        type("Made", (mixin, Example), {})
+
+
+def test_a_mixin_cannot_switch_a_contract_off() -> None:
+    with pytest.raises(BrokenPromise, match="__test__"):
+        type("Off", (type("Mixin", (), {"__test__": False}), Example), {})
+    with pytest.raises(BrokenPromise, match="skip on the class"):
+        type("Off", (type("Mixin", (), {"pytestmark": pytest.mark.skip}), Example), {})
+
+
+def test_what_is_done_to_a_class_afterwards_is_seen_when_pytest_collects_it() -> None:
+    @pytest.mark.skip(reason="no time")
+    class Skipped(Example):
+        """A decorator comes after the making."""
+
+    with pytest.raises(BrokenPromise, match="skip on the class"):
+        refuse_losses(Skipped)
+
+    class Emptied(Example):
+        """So does an assignment."""
+
+    Emptied.test_one = None  # type: ignore[method-assign, assignment]
+    with pytest.raises(BrokenPromise, match=r"Emptied\.test_one overrides a contract"):
+        refuse_losses(Emptied)
+
+
+# --- promises that are broken, and said to be ----------------------------------------------------
+
+
+def test_a_broken_promise_is_named_with_its_reason() -> None:
+    class Honest(StoreContract):
+        broken_promises: ClassVar = {
+            "TestUsers::test_get_raises_user_not_found": "we have no errors",
+        }
+
+    assert Honest.__contract__ == StoreContract.__contract__
+
+
+@pytest.mark.parametrize("reason", ["", "  ", None])
+def test_a_broken_promise_without_a_reason_is_refused(reason: str) -> None:
+    with pytest.raises(BrokenPromise, match="no reason for 'test_one'"):
+
+        class Shy(Example):
+            broken_promises: ClassVar = {"test_one": reason}
+
+
+@pytest.mark.parametrize(
+    "name", ["test_three", "", "TestUsers::test_one", "test_one::test_one", "prepare"]
+)
+def test_a_broken_promise_that_nobody_gave_is_refused(name: str) -> None:
+    with pytest.raises(BrokenPromise, match="which is no test"):
+
+        class Mistaken(Example):
+            broken_promises: ClassVar = {name: "misspelt"}
+
+
+def test_a_whole_contract_cannot_be_named_a_broken_promise() -> None:
+    with pytest.raises(BrokenPromise, match="'TestUsers', which is no test"):
+
+        class Lazy(StoreContract):
+            broken_promises: ClassVar = {"TestUsers": "no users here"}
 
 
 @pytest.mark.parametrize("name", ["skip", "skipif", "xfail"])
@@ -133,10 +220,10 @@ def test_two_contracts_with_a_test_of_the_same_name_cannot_be_mixed() -> None:
 def test_a_contract_inside_another_can_only_be_replaced_by_its_subclass() -> None:
     class Refined(StoreContract):
         class TestUsers(StoreContract.TestUsers):
-            """Where a promise may be marked."""
+            """Where a fixture may be given."""
 
     assert Refined.__contract__["TestUsers"] is Refined.TestUsers
-    with pytest.raises(BrokenPromise, match="TestUsers"):
+    with pytest.raises(BrokenPromise, match=r"Emptied\.TestUsers overrides"):
 
         class Emptied(StoreContract):
             class TestUsers:

@@ -87,12 +87,10 @@ class StoreContract(TransactionalStoreContract):
             return MyUnitOfWorkFactory(...)
     ```
 
-    A promise that cannot be kept is marked in a subclass of the contract it belongs to:
+    A promise that cannot be kept is named as pytest names it, with the reason:
 
     ```python
-        class TestUsers(StoreContract.TestUsers):
-            @pytest.mark.xfail(reason="...", strict=True)
-            async def test_...(self, unit_of_work): ...
+        broken_promises = {"TestUsers::test_...": "..."}
     ```
     """
 
