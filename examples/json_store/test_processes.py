@@ -3,8 +3,8 @@
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +28,14 @@ CALLERS = 40
 
 
 @asynccontextmanager
-async def open_json(folder: str) -> AsyncIterator[UnitOfWorkFactory]:
+async def open_json(folder: Path) -> AsyncIterator[UnitOfWorkFactory]:
     """Open the store as one of several processes does."""
     # What reaches the disk is nothing that a killed process can show.
-    yield open_store(Path(folder), SystemIds(), is_durable=False)
-
-
-@dataclass(frozen=True)
-class JsonStore:
-    folder: str
-
-    def open(self) -> AbstractAsyncContextManager[UnitOfWorkFactory]:
-        return open_json(self.folder)
+    yield open_store(folder, SystemIds(), is_durable=False)
 
 
 def test_what_several_processes_want_at_once_one_of_them_gets(tmp_path: Path) -> None:
-    with Crowd(open_json, str(tmp_path / "store"), processes=PROCESSES) as crowd:
+    with Crowd(partial(open_json, tmp_path / "store"), processes=PROCESSES) as crowd:
         for contest in CONTESTS.values():
             (result,) = race(contest, crowd, rounds=1, callers=CALLERS)
             assert result.fault is None, contest.name
@@ -52,7 +44,7 @@ def test_what_several_processes_want_at_once_one_of_them_gets(tmp_path: Path) ->
 
 def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half_done(tmp_path: Path) -> None:
     plan = Plan(writes=40, answers=20, points=200, looks_every=2)
-    report = storm(JsonStore(str(tmp_path / "store")), tmp_path, plan)
+    report = storm(partial(open_json, tmp_path / "store"), tmp_path, plan)
     assert report.faults == []
     assert report.kills >= 4
 

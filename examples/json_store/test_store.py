@@ -11,8 +11,9 @@ from examples.json_store.store import JsonUnitOfWorkFactory, open_store
 from limen.testing.contracts.outage import OutageContract
 from limen.testing.contracts.store import StoreContract
 from limen.testing.fakes import CountingIds
-from limen.testing.machines.machine import Machine, OpenStore, prove
+from limen.testing.machines.machine import Machine, prove
 from limen.testing.machines.proving import MACHINES
+from limen.testing.store import OpenStore
 
 
 class TestJsonStore(StoreContract):

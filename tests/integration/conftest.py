@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.machines.machine import OpenStore
 from limen.testing.postgres import PostgresServer
+from limen.testing.store import OpenStore
 from tests.integration.stores import copies_of, open_memory, put_back, put_back_of, remember
 
 

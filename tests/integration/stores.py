@@ -13,7 +13,7 @@ from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.adapters.system import SystemIds
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.machines.machine import OpenStore
+from limen.testing.store import OpenStore
 
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 _REFERENCES: Final = (

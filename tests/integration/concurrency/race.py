@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -80,7 +81,7 @@ def main(arguments: Sequence[str] | None = None, tell: Callable[[str], object] =
     )
     tell(_ROW.format(*_HEAD))
     for storage in options.storage or STORAGES:
-        with fresh(storage) as url, Crowd(open_sql, url, processes=PROCESSES) as crowd:
+        with fresh(storage) as url, Crowd(partial(open_sql, url), processes=PROCESSES) as crowd:
             for contest in CONTESTS.values():
                 failed |= _report(storage, contest, crowd, options, tell)
     return int(failed)

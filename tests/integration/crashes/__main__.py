@@ -13,8 +13,15 @@ from limen.adapters.sql.migrations.runner import upgrade
 from limen.testing.crashes.storm import Plan, Report, storm
 from limen.testing.crashes.use_cases import USE_CASES
 from limen.testing.postgres import ThrowawayPostgres
+from limen.testing.store import OpenStore
 from tests.integration.crashes.dying import Level, looks, set_stage
-from tests.integration.crashes.stores import Places, PostgresPlaces, SqlitePlaces, SqlStore
+from tests.integration.crashes.stores import (
+    KilledServer,
+    Places,
+    PostgresPlaces,
+    SqlitePlaces,
+    SqlStore,
+)
 
 STORAGES: Final = ("sqlite", "postgresql")
 # A server that is killed needs a second to come back.
@@ -26,8 +33,6 @@ _STORM: Final = (
     *("kills", "lost", "doubled", "kept", "other faults", "seconds"),
 )
 _POINTS: Final = ("store", "use cases", "kills between calls", "between statements", "faults")
-
-Settle = Callable[[], None]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -82,35 +87,25 @@ def _between(least: int, most: int) -> Callable[[str], int]:
 def _weather(name: str, plan: Plan) -> tuple[tuple[str, ...], list[str]]:
     with tempfile.TemporaryDirectory(prefix="limen-crash-") as folder:
         opened = _sqlite(Path(folder)) if name == "sqlite" else _postgresql()
-        with opened as (store, settle):
-            report = storm(store, Path(folder), plan, settle=settle, tell=_telling(name, plan))
+        with opened as store:
+            report = storm(store, Path(folder), plan, tell=_telling(name, plan))
     return _row(name, report), report.faults
 
 
 @contextmanager
-def _sqlite(folder: Path) -> Iterator[tuple[SqlStore, Settle]]:
+def _sqlite(folder: Path) -> Iterator[OpenStore]:
     store = SqlStore(f"sqlite:///{folder / 'limen.sqlite'}")
     asyncio.run(upgrade(store.url))
-    yield store, store.settle
+    yield store
 
 
 @contextmanager
-def _postgresql() -> Iterator[tuple[SqlStore, Settle]]:
+def _postgresql() -> Iterator[OpenStore]:
     """Give a server that is killed too, every few rounds."""
     with ThrowawayPostgres(durable=True) as server:
         store = SqlStore(server.create_database("limen"))
         asyncio.run(upgrade(store.url))
-        rounds = 0
-
-        def settle() -> None:
-            nonlocal rounds
-            rounds += 1
-            if rounds % _ROUNDS_OF_A_SERVER == 0:
-                server.kill()
-                server.start()
-            store.settle()
-
-        yield store, settle
+        yield KilledServer(server, store, _ROUNDS_OF_A_SERVER)
 
 
 def _die_everywhere(name: str) -> tuple[tuple[str, ...], list[str]]:

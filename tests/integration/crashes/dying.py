@@ -61,7 +61,7 @@ def set_stage(places: Places) -> None:
     store = SqlStore(places.fresh(), make_ids=CountingIds)
 
     async def go() -> None:
-        async with store.open() as units:
+        async with store() as units:
             await set_scene(units)
 
     asyncio.run(go())
@@ -78,7 +78,7 @@ def committed_states(store: SqlStore, name: str) -> list[Picture]:
     states: list[Picture] = []
 
     async def go() -> int:
-        async with store.open() as units:
+        async with store() as units:
             told = Told(lambda: states.append(store.picture()), lambda: None)
             await _play(units, told, name, lambda: states.append(store.picture()))
         course = Course()
@@ -148,7 +148,7 @@ def _be_killed(store: SqlStore, name: str, point: int, level: Level, speaks: Con
                 course.end_after(point)
 
     async def go() -> None:
-        async with store.open() as units:
+        async with store() as units:
             await _play(units, calls, name, arm)
 
     asyncio.run(go())

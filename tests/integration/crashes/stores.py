@@ -4,10 +4,12 @@ import asyncio
 import shutil
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
@@ -21,7 +23,8 @@ from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from limen.adapters.system import SystemIds
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.postgres import PostgresServer
+from limen.testing.postgres import PostgresServer, ThrowawayPostgres
+from limen.testing.store import SettlingStore
 
 Fault = Callable[[UnitOfWorkFactory], UnitOfWorkFactory]
 Picture = dict[str, list[str]]
@@ -54,7 +57,7 @@ class SqlStore:
     fault: Fault | None = None
     make_ids: Callable[[], IdSource] = SystemIds
 
-    def open(self) -> AbstractAsyncContextManager[UnitOfWorkFactory]:
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWorkFactory]:
         return self._open()
 
     @asynccontextmanager
@@ -122,6 +125,29 @@ def _texts(rows: "Sequence[object] | sqlite3.Cursor") -> list[str]:
     return sorted(repr(tuple(row)) for row in rows)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class KilledServer:
+    """A database whose server is killed with its clients, every so many `rounds`."""
+
+    server: ThrowawayPostgres
+    store: SqlStore
+    rounds: int = 1
+    _passed: Iterator[int] = field(default_factory=partial(count, 1))
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWorkFactory]:
+        return self.store()
+
+    def settle(self) -> None:
+        if next(self._passed) % self.rounds == 0:
+            self.server.kill()
+            self.server.start()
+        self.store.settle()
+
+    def __reduce__(self) -> tuple[type[SqlStore], tuple[str]]:
+        """Go to the clients as the database alone."""
+        return SqlStore, (self.store.url,)
+
+
 class Places(Protocol):
     """Gives databases that are alike, one after the other."""
 
@@ -185,3 +211,4 @@ class PostgresPlaces:
 
 
 _compile_everything()
+_can_settle: Sequence[type[SettlingStore]] = (SqlStore, KilledServer)

@@ -9,7 +9,7 @@ from limen.adapters.sql import sqlite
 from limen.adapters.sql.migrations.runner import upgrade
 from limen.testing.crashes.storm import Plan, storm
 from limen.testing.postgres import ThrowawayPostgres
-from tests.integration.crashes.stores import Fault, SqlStore
+from tests.integration.crashes.stores import Fault, KilledServer, SqlStore
 from tests.unit.testing.crashes.faults import (
     CommitsEachWrite,
     TellsTwice,
@@ -28,7 +28,7 @@ def test_clients_killed_at_points_of_their_changes_lose_nothing(
     store: SqlStore, tmp_path: Path
 ) -> None:
     plan = Plan(writes=60, points=120, looks_every=2)
-    report = storm(store, tmp_path, plan, settle=store.settle)
+    report = storm(store, tmp_path, plan)
     assert report.faults == []
     assert report.verdict.answered >= 60
     assert report.kills >= 4
@@ -46,14 +46,8 @@ def test_clients_killed_from_outside_lose_nothing_on_sqlite(
 def test_clients_killed_with_their_server_lose_nothing_on_postgresql(tmp_path: Path) -> None:
     with ThrowawayPostgres(durable=True) as server:
         asyncio.run(upgrade(server.url))
-        store = SqlStore(server.url)
-
-        def settle() -> None:
-            server.kill()
-            server.start()
-
         plan = Plan(writes=60, answers=40, looks_every=2)
-        report = storm(store, tmp_path, plan, settle=settle)
+        report = storm(KilledServer(server, SqlStore(server.url)), tmp_path, plan)
         assert report.faults == []
         assert report.kills >= 4
 

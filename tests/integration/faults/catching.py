@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from limen.testing.machines.machine import OpenStore
+from limen.testing.store import OpenStore
 from tests.integration.faults.fault import StoreFault
 
 FOLDER: Final = Path(__file__).parent

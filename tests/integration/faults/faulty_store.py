@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.contracts.store import StoreContract
-from limen.testing.machines.machine import OpenStore
+from limen.testing.store import OpenStore
 
 
 class TestStore(StoreContract):

@@ -17,7 +17,7 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.adapters.memory.users import MemoryUsers
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.fakes import CountingIds
-from limen.testing.machines.machine import OpenStore
+from limen.testing.store import OpenStore
 from tests.integration.faults.catching import ADAPTERS, Watcher, run_contracts
 from tests.integration.faults.fault import StoreFault
 from tests.integration.faults.json_files import open_json

@@ -9,9 +9,9 @@ from typing import Final
 
 from limen.adapters.sql.migrations.runner import upgrade
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.machines.machine import OpenStore
 from limen.testing.machines.proving import run
 from limen.testing.postgres import ThrowawayPostgres
+from limen.testing.store import OpenStore
 from tests.integration.stores import copies_of, open_memory, put_back_of, remember
 
 # Nothing here is about the disk.

@@ -2,8 +2,9 @@
 
 import pytest
 
-from limen.testing.machines.machine import Machine, OpenStore, prove
+from limen.testing.machines.machine import Machine, prove
 from limen.testing.machines.proving import MACHINES
+from limen.testing.store import OpenStore
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)

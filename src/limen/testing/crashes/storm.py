@@ -10,37 +10,29 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final, Protocol, Self, cast
+from typing import Final, Self, cast
 
-from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly
 from limen.testing.crashes.client import Client, Role
 from limen.testing.crashes.journal import Journal, read
 from limen.testing.crashes.points import Course, CrashingUnits, kill_this_process
 from limen.testing.crashes.requests import CREW, SETUP
+from limen.testing.crashes.span import Span
 from limen.testing.crashes.verdict import Verdict, judge
 from limen.testing.fakes import NOON, SeededEntropy
 from limen.testing.invariants.violations import violations
+from limen.testing.store import OpenStore, SettlingStore
 
-# Whoever says nothing for so long hangs; this is no measure of speed.
-_PATIENCE: Final = 60.0
 # Every so many lives the time runs from birth: some die before they have looked around.
 _SHORT_LIVES: Final = 4
 _PRELOADED: Final = ["limen.testing.crashes.storm"]
-
-
-class CrashStore(Protocol):
-    """A store that a storm goes over. It travels to other processes: it can be pickled."""
-
-    def open(self) -> AbstractAsyncContextManager[UnitOfWorkFactory]:
-        """Open the store in this process."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +41,7 @@ class Plan:
 
     Each life ends `seconds` after the first answer (every fourth life: after birth), after
     `answers` to all clients together, or at a point that `seed` chooses among the first `points`:
-    whichever is given and comes first.
+    whichever is given and comes first. One of them must be.
     """
 
     writes: int
@@ -59,6 +51,14 @@ class Plan:
     answers: int | None = None
     points: int | None = None
     looks_every: int = 25
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a storm that would never begin or never end."""
+        ends = [end for end in (self.seconds, self.answers, self.points) if end is not None]
+        if not ends:
+            raise ValueError("a life needs an end: seconds, answers or points")
+        if min(self.writes, self.clients, self.looks_every, *ends) <= 0:
+            raise ValueError("nothing of a plan is less than one, and no time is none")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,50 +76,50 @@ class ClientFailed(RuntimeError):
 
 
 def storm(
-    store: CrashStore,
+    open_store: OpenStore,
     folder: Path,
     plan: Plan,
     *,
-    settle: Callable[[], None] = lambda: None,
     tell: Callable[[Report], None] = lambda _: None,
 ) -> Report:
     """Run a storm over an empty store and return what came of it; journals go into `folder`.
 
-    `settle` is called when all clients are dead: it waits until nothing of theirs is under way in
-    the store any more. `tell` hears how far it is, each time everything was looked at.
+    A `SettlingStore` settles each time that all clients are dead. `tell` hears how far it is, each
+    time everything was looked at.
     """
     began = time.monotonic()
     journals = [folder / f"client-{number}.jsonl" for number in range(plan.clients)]
     for path in journals:
         path.touch()
-    asyncio.run(_prepare(store))
+    asyncio.run(_prepare(open_store))
     report = Report(verdict=Verdict(), faults=[])
-    nursery = _Nursery(store, journals, plan)
+    nursery = _Nursery(open_store, journals, plan)
     while report.verdict.answered < plan.writes and not report.faults:
         missing, heard = plan.writes - report.verdict.answered, nursery.answers
         for _ in range(plan.looks_every):
             report.kills += nursery.live()
-            settle()
+            if isinstance(open_store, SettlingStore):
+                open_store.settle()
             if nursery.answers - heard >= missing:
                 break
-        report.verdict, report.faults = asyncio.run(_look(store, journals))
+        report.verdict, report.faults = asyncio.run(_look(open_store, journals))
         report.seconds = time.monotonic() - began
         tell(report)
     return report
 
 
-async def _prepare(store: CrashStore) -> None:
-    async with store.open() as units:
+async def _prepare(open_store: OpenStore) -> None:
+    async with open_store() as units:
         limen = Assembly(units)
         await limen.keys.ensure(actor=SETUP)
         await limen.roles.create(name=CREW, permissions=["crew.work"], actor=SETUP)
 
 
-async def _look(store: CrashStore, journals: Sequence[Path]) -> tuple[Verdict, list[str]]:
+async def _look(open_store: OpenStore, journals: Sequence[Path]) -> tuple[Verdict, list[str]]:
     """Hold everything in the store against the journals, and against itself."""
     entries = [list(read(path)) for path in journals]
     latest = max((entry.request.seconds for all_ in entries for entry in all_[-1:]), default=0)
-    async with store.open() as units:
+    async with open_store() as units:
         verdict = await judge(units, entries)
         return verdict, [
             *verdict.faults,
@@ -130,13 +130,13 @@ async def _look(store: CrashStore, journals: Sequence[Path]) -> tuple[Verdict, l
 class _Nursery:
     """Starts clients from one process that has loaded everything: that takes milliseconds."""
 
-    def __init__(self, store: CrashStore, journals: Sequence[Path], plan: Plan) -> None:
-        self._store = store
+    def __init__(self, open_store: OpenStore, journals: Sequence[Path], plan: Plan) -> None:
+        self._open_store = open_store
         self._journals = journals
         self._plan = plan
         self._life = 0
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([*_PRELOADED, type(store).__module__])
+        self._context.set_forkserver_preload([*_PRELOADED, _module_of(open_store)])
         self.answers = 0
 
     def live(self) -> int:
@@ -150,17 +150,15 @@ class _Nursery:
     def _listen(self, living: list[Connection]) -> None:
         """Hear answers until the time is over, there were enough, or all are dead."""
         plan, before = self._plan, self.answers
-        seconds = plan.seconds or _PATIENCE
         is_short = self._life % _SHORT_LIVES == 0
-        end = time.monotonic() + (seconds if is_short else _PATIENCE)
-        while living and (left := end - time.monotonic()) > 0:
+        span = Span(plan.seconds, is_from_birth=is_short, now=time.monotonic())
+        while living and (left := span.left(time.monotonic())):
             for _ in _heard(living, left):
                 self.answers += 1
-                if self.answers == before + 1 and not is_short:
-                    end = time.monotonic() + seconds
+                span.answered(time.monotonic())
             if plan.answers is not None and self.answers - before >= plan.answers:
                 return
-        if living and plan.seconds is None:
+        if living and span.hangs(time.monotonic()):
             raise ClientFailed("the clients do nothing any more")
 
     def _client(self, number: int) -> "_Life":
@@ -171,11 +169,17 @@ class _Nursery:
             points = 1 + int.from_bytes(chance.bytes(4)) % plan.points
         role = Role(client=number, life=self._life, seed=plan.seed)
         hears, speaks = self._context.Pipe(duplex=False)
-        arguments = (self._store, self._journals[number], role, points, speaks)
+        arguments = (self._open_store, self._journals[number], role, points, speaks)
         process = self._context.Process(target=live, args=arguments, daemon=True)
         process.start()
         speaks.close()
         return _Life(process, hears)
+
+
+def _module_of(open_store: OpenStore) -> str:
+    """Name the module that a process must load to open the store."""
+    opener = open_store.func if isinstance(open_store, partial) else open_store
+    return str(opener.__module__)
 
 
 class _Life:
@@ -211,17 +215,17 @@ def _heard(living: list[Connection], left: float) -> Iterator[None]:
 
 
 def live(
-    store: CrashStore, journal: Path, role: Role, points: int | None, speaks: Connection
+    open_store: OpenStore, journal: Path, role: Role, points: int | None, speaks: Connection
 ) -> None:
     """Be a client until killed."""
-    asyncio.run(_live(store, journal, role, points, speaks))
+    asyncio.run(_live(open_store, journal, role, points, speaks))
 
 
 async def _live(
-    store: CrashStore, path: Path, role: Role, points: int | None, speaks: Connection
+    open_store: OpenStore, path: Path, role: Role, points: int | None, speaks: Connection
 ) -> None:
     course = Course(kill_this_process)
-    async with store.open() as units:
+    async with open_store() as units:
         client = Client(CrashingUnits(units, course), Journal(path), role)
         await client.settle()
         if points is not None:

@@ -1,7 +1,8 @@
 """`python -m limen.testing.interleavings`: explore scenarios, or play one order again."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 from limen.adapters.memory.store import MemoryStore
@@ -19,15 +20,23 @@ from limen.testing.interleavings.exploration import (
 )
 from limen.testing.interleavings.row_locking import RowLockingUnits
 from limen.testing.interleavings.schedules import ScheduleMisfit
-from limen.testing.interleavings.stage import OpenStore, Scenario
+from limen.testing.interleavings.stage import Scenario
+from limen.testing.store import OpenStore
 
 
-def in_memory() -> UnitOfWorkFactory:
-    """Return the memory store, empty: one unit of work at a time."""
-    return MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
+@asynccontextmanager
+async def in_memory() -> AsyncIterator[UnitOfWorkFactory]:
+    """Open the memory store, empty: one unit of work at a time."""
+    yield MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
 
 
-STORES: Final[Mapping[str, OpenStore]] = {"memory": in_memory, "row-locking": RowLockingUnits}
+@asynccontextmanager
+async def row_locking() -> AsyncIterator[UnitOfWorkFactory]:
+    """Open the rows of the memory store, empty, with units of work side by side."""
+    yield RowLockingUnits()
+
+
+STORES: Final[Mapping[str, OpenStore]] = {"memory": in_memory, "row-locking": row_locking}
 
 
 def key(scenario: Scenario) -> str:

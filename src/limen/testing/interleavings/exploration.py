@@ -6,8 +6,9 @@ from typing import Final
 
 from limen.testing.interleavings.performance import Performance, perform
 from limen.testing.interleavings.schedules import DepthFirst, Lots, Replay
-from limen.testing.interleavings.stage import OpenStore, Scenario, title
+from limen.testing.interleavings.stage import Scenario, title
 from limen.testing.interleavings.story import tell
+from limen.testing.store import OpenStore
 
 # How far to look for a simpler order once one is found that breaks something.
 _PREEMPTIONS_TO_TRY: Final = range(4)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Any, Final
@@ -10,9 +11,10 @@ from limen.core.errors import LimenError
 from limen.testing.asserting import need_assertions
 from limen.testing.interleavings.loop import Deadlock, SteppingLoop, stepping_loop
 from limen.testing.interleavings.schedules import Chooser, ScheduleMisfit
-from limen.testing.interleavings.stage import OpenStore, Outcomes, Scenario, Stage
+from limen.testing.interleavings.stage import Outcomes, Scenario, Stage
 from limen.testing.interleavings.story import Moment, ending, place
 from limen.testing.invariants.violations import check_store
+from limen.testing.store import OpenStore
 
 # Far more than any use case takes; who passes it goes in a circle.
 _MOST_STEPS: Final = 2_000
@@ -65,9 +67,14 @@ def perform(
     """
     need_assertions()
     loop = stepping_loop()
+    store = AsyncExitStack()
     with loop.running():
-        stage = loop.run_alone(scenario(open_store()))
-        return _Play(loop, stage, is_told=is_told).through(chooser)
+        try:
+            unit_of_work = loop.run_alone(store.enter_async_context(open_store()))
+            stage = loop.run_alone(scenario(unit_of_work))
+            return _Play(loop, stage, is_told=is_told).through(chooser)
+        finally:
+            loop.run_alone(store.aclose())
 
 
 class _Play:

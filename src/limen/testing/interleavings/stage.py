@@ -27,8 +27,6 @@ class Stage:
 # Its name says who meets, its docstring what must hold.
 Scenario: TypeAlias = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, Stage]]
 
-OpenStore: TypeAlias = Callable[[], UnitOfWorkFactory]
-
 
 def title(scenario: Scenario) -> str:
     """Return the name of a scenario as people read it."""

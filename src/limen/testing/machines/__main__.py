@@ -1,15 +1,14 @@
 """Prove a store of your own: `python -m limen.testing.machines MODULE:NAME [options]`.
 
-`NAME` is an `OpenStore` in `MODULE`: called, it gives an asynchronous context manager that opens
-an empty store and yields its `UnitOfWorkFactory`.
+`NAME` is a `limen.testing.store.OpenStore` in `MODULE`.
 """
 
 import sys
 from importlib import import_module
 from typing import Final, cast
 
-from limen.testing.machines.machine import OpenStore
 from limen.testing.machines.proving import run
+from limen.testing.store import OpenStore
 
 _PROGRAM: Final = "python -m limen.testing.machines MODULE:NAME"
 

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Collection, Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self, TypeAlias, TypeVar, cast
@@ -20,10 +20,9 @@ from limen.testing.asserting import need_assertions
 from limen.testing.contracts.comparison import shape
 from limen.testing.fakes import PlainHasher
 from limen.testing.machines.story import Story, any_of, in_words, span
+from limen.testing.store import OpenStore
 
 T = TypeVar("T")
-
-OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
 
 QUICK: Final = settings(
     max_examples=10,

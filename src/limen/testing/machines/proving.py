@@ -19,11 +19,12 @@ from typing import Final
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-from limen.testing.machines.machine import QUICK, OpenStore, Proof, StoreMachine
+from limen.testing.machines.machine import QUICK, Proof, StoreMachine
 from limen.testing.machines.refresh_families import FamilyMachine
 from limen.testing.machines.roles import RoleMachine
 from limen.testing.machines.signin import SignInMachine
 from limen.testing.machines.users import UserMachine
+from limen.testing.store import OpenStore
 
 MACHINES: Final[Mapping[str, type[StoreMachine]]] = {
     "users": UserMachine,

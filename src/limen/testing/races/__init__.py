@@ -7,10 +7,11 @@ gets it. Asyncio alone cannot show this, because there is a moment between any t
 @asynccontextmanager
 async def open_mine(url: str) -> AsyncIterator[UnitOfWorkFactory]: ...
 
-with Crowd(open_mine, url, processes=4) as crowd:
+with Crowd(partial(open_mine, url), processes=4) as crowd:
     for result in race(REGISTRATION, crowd, rounds=20, callers=1_000):
         assert result.fault is None
 ```
 
-`open_mine` belongs to a module, so that another process finds it.
+See `limen.testing.store.OpenStore`: `open_mine` belongs to a module, so that another process finds
+it.
 """

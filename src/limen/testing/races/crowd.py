@@ -3,21 +3,17 @@
 import asyncio
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from threading import Barrier
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
 from limen.core.errors import LimenError
-from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly
 from limen.testing.races.contests import CONTESTS, Contest, Prize, Tally
-
-OpenStore: TypeAlias = Callable[[str], AbstractAsyncContextManager[UnitOfWorkFactory]]
+from limen.testing.store import OpenStore
 
 # Seconds; a store that never answers would hang the run. This is no measure of speed.
 _PATIENCE: Final = 120.0
@@ -39,10 +35,9 @@ class _Order:
 class Crowd:
     """Processes over one store, each with a limen of its own, ready to call together."""
 
-    def __init__(self, open_store: OpenStore, url: str, *, processes: int) -> None:
-        """Prepare `processes` that open the store at `url`, none of them started."""
+    def __init__(self, open_store: OpenStore, *, processes: int) -> None:
+        """Prepare `processes` that open the store, none of them started."""
         self.open_store = open_store
-        self.url = url
         self.processes = processes
         self.rounds = 0
         self._context = multiprocessing.get_context("spawn")
@@ -54,7 +49,7 @@ class Crowd:
         """Start the processes; all have opened the store when this returns."""
         for number in range(self.processes):
             ours, theirs = self._context.Pipe()
-            arguments = (self.open_store, self.url, number + 1, theirs, self._start)
+            arguments = (self.open_store, number + 1, theirs, self._start)
             process = self._context.Process(target=_serve, args=arguments, daemon=True)
             process.start()
             theirs.close()
@@ -107,15 +102,13 @@ def _receive(process: SpawnProcess, pipe: Connection) -> Tally:
     return answer
 
 
-def _serve(open_store: OpenStore, url: str, seed: int, pipe: Connection, start: Barrier) -> None:
+def _serve(open_store: OpenStore, seed: int, pipe: Connection, start: Barrier) -> None:
     """Be one process: call whenever told to, until the other end is closed."""
-    asyncio.run(_serve_all(open_store, url, seed, pipe, start))
+    asyncio.run(_serve_all(open_store, seed, pipe, start))
 
 
-async def _serve_all(
-    open_store: OpenStore, url: str, seed: int, pipe: Connection, start: Barrier
-) -> None:
-    async with open_store(url) as unit_of_work:
+async def _serve_all(open_store: OpenStore, seed: int, pipe: Connection, start: Barrier) -> None:
+    async with open_store() as unit_of_work:
         limen = Assembly(unit_of_work, seed=seed)
         pipe.send(Tally(kinds=Counter(), answers=frozenset()))
         while True:

@@ -26,7 +26,7 @@ def race(contest: Contest, crowd: Crowd, *, rounds: int, callers: int) -> Iterat
 
 
 async def _round(contest: Contest, crowd: Crowd, number: int, callers: int) -> Result:
-    async with crowd.open_store(crowd.url) as unit_of_work:
+    async with crowd.open_store() as unit_of_work:
         # Each round makes users of its own, with identifiers nobody else gives.
         limen = Assembly(unit_of_work, seed=1_000 + number)
         prize = await contest.prepare(limen, number)
