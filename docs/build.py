@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from docs import build_cli, build_core, build_http, build_simulation, build_testing
+from docs import (
+    build_cli,
+    build_contracts,
+    build_core,
+    build_http,
+    build_simulation,
+    build_testing,
+)
 
 ROOT: Final = Path(__file__).parents[1]
 BLOCKS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
@@ -28,6 +35,7 @@ BLOCKS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     },
     "docs/reference/command-line.md": {"exits": build_cli.exits, "commands": build_cli.usage},
     "docs/explanation/invariants.md": {"invariants": build_simulation.invariants},
+    "docs/how-to/write-an-adapter.md": {"contracts": build_contracts.contracts_},
     "docs/reference/http-api.md": {
         "fields": build_http.fields,
         "shapes": build_http.shapes,

@@ -20,6 +20,8 @@ from limen.testing.contracts.password_hasher import (
     CrowdedHasherContract,
     PasswordHasherContract,
 )
+from tests.unit.docs.pages import page
+from tests.unit.testing.running import run
 
 OPERATOR = limen.Actor.system("test")
 
@@ -90,6 +92,15 @@ async def test_each_purpose_has_a_key_of_its_own(
     async with json_store.open_identity(tmp_path):
         pass
     assert len({key.reveal() for key in seen}) == 3
+
+
+@pytest.mark.parametrize("kind", ["TestJsonStore", "TestSqliteStore"])
+def test_the_stores_of_the_guide_keep_their_promises(tmp_path: Path, kind: str) -> None:
+    blocks = page("docs/how-to/write-an-adapter.md").blocks("python")
+    text = "\n".join(block.text for block in blocks if "StoreContract" in block.text)
+    seen = run(tmp_path, text, "-k", f"{kind} and (TestView or TestLocks)")
+    assert set(seen) == {"passed"}, seen.told
+    assert len(seen.outcomes) > 10
 
 
 class TestScryptHasher(PasswordHasherContract):

@@ -1,10 +1,16 @@
 """Every sentence of a port has a contract, and no contract goes in silence."""
 
-import ast
-from collections.abc import Iterator
+import importlib
+from collections.abc import Iterable, Iterator
+from types import ModuleType
 
 import pytest
 
+from limen.testing.contract import Contract
+from limen.testing.contracts.clock import ClockContract
+from limen.testing.contracts.locks import LocksContract
+from limen.testing.contracts.store import PlainStoreContract, StoreContract
+from limen.testing.contracts.users import UsersContract
 from tests.unit.docs.pages import ROOT, page
 from tests.unit.testing.promises import (
     PAGE,
@@ -25,23 +31,33 @@ def test_every_sentence_of_a_port_has_a_contract_and_every_contract_a_sentence()
 
 
 def test_every_contract_is_run_by_an_adapter_of_ours() -> None:
-    kit, run = set(contract_classes()), set(bases_of_tests())
-    waiting = [contract for contract in kit if contract.__name__ in run]
-    for contract in waiting:
-        nested = [
-            base for v in contract.__contract__.values() for base in getattr(v, "__bases__", ())
-        ]
-        parts = [*contract.__bases__, *nested]
-        waiting += [part for part in parts if part in kit and part not in waiting]
-    never = {contract.__name__ for contract in kit - set(waiting)}
+    kit = set(contract_classes())
+    never = {contract.__name__ for contract in kit - run_by(set(adapter_tests()))}
     assert never == set(), "no test class in tests/ subclasses them: they prove nothing of ours"
 
 
-def bases_of_tests() -> Iterator[str]:
+def run_by(classes: Iterable[type[Contract]]) -> set[type]:
+    """Return everything these classes inherit from, and so do the contracts inside them."""
+    found: set[type] = set()
+    for kind in classes:
+        inside = [part for part in kind.__contract__.values() if isinstance(part, type)]
+        found |= {*kind.__mro__, *run_by(inside)}
+    return found
+
+
+def adapter_tests() -> Iterator[type[Contract]]:
+    """Give the classes in tests/ that pytest collects and that are contracts."""
     for path in (ROOT / "tests").rglob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ClassDef):
-                yield from (base.id for base in node.bases if isinstance(base, ast.Name))
+        if "limen.testing.contracts" in path.read_text():
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield from contracts_at_home_in(importlib.import_module(name))
+
+
+def contracts_at_home_in(module: ModuleType) -> Iterator[type[Contract]]:
+    for name, value in vars(module).items():
+        is_contract = isinstance(value, type) and issubclass(value, Contract)
+        if is_contract and name.startswith("Test") and value.__module__ == module.__name__:
+            yield value
 
 
 # --- and each of these can fail ------------------------------------------------------------------
@@ -121,3 +137,46 @@ def test_a_deleted_contract_is_noticed() -> None:
 def test_a_new_contract_without_a_promise_is_noticed() -> None:
     new = {*TESTED, "ThingsContract.test_three"}
     assert "ThingsContract.test_three is for no promise" in told(tested=new)
+
+
+def module_with(text: str) -> ModuleType:
+    module = ModuleType("test_things")
+    exec(text, vars(module))  # noqa: S102 - our own words.
+    return module
+
+
+SAID = "from limen.testing.contracts.clock import ClockContract\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class ClockContract: ...\nclass TestClock(ClockContract): ...",
+        f"{SAID}class TestClock:\n    contract = ClockContract",
+        f"{SAID}class Clock(ClockContract): ...",
+        f"{SAID}TestClock = ClockContract",
+    ],
+    ids=["namesake", "mention", "not collected", "renamed"],
+)
+def test_a_contract_that_is_only_named_is_not_run(text: str) -> None:
+    assert ClockContract not in run_by(contracts_at_home_in(module_with(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SAID}class TestClock(ClockContract): ...",
+        "from limen.testing.contracts import clock\nclass TestClock(clock.ClockContract): ...",
+        f"{SAID}class Other(ClockContract): ...\nclass TestClock(Other): ...",
+    ],
+    ids=["directly", "by its module", "by another class"],
+)
+def test_a_contract_that_a_test_inherits_from_is_run(text: str) -> None:
+    assert ClockContract in run_by(contracts_at_home_in(module_with(text)))
+
+
+def test_what_a_store_runs_is_run() -> None:
+    class TestIt(StoreContract):
+        """All of it."""
+
+    assert {UsersContract, LocksContract, PlainStoreContract} <= run_by([TestIt])

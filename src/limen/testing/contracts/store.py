@@ -25,7 +25,7 @@ from limen.testing.contracts.view import ViewContract
 
 
 class PlainStoreContract(Contract):
-    """What one caller sees who commits every change. Fixture: `unit_of_work`, as below."""
+    """What one caller sees who commits every change. Fixture: `unit_of_work`, on an empty store."""
 
     class TestUsers(UsersContract):
         """See `limen.ports.users`."""
@@ -68,7 +68,7 @@ class PlainStoreContract(Contract):
 
 
 class TransactionalStoreContract(PlainStoreContract):
-    """A change is whole or not at all, too. Fixture: `unit_of_work`, as below."""
+    """A change is whole or not at all, too. Fixture: `unit_of_work`, on an empty store."""
 
     class TestUnitOfWork(UnitOfWorkContract):
         """See `limen.ports.unit_of_work.UnitOfWork`."""
