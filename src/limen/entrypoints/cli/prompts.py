@@ -76,7 +76,7 @@ def password_option(*, is_optional: bool = False) -> Callable[[F], F]:
             "password",
             is_flag=True,
             callback=_read_password,
-            help="Read the password from standard input instead of asking for it.",
+            help="Read the password from a pipe on standard input instead of asking for it.",
         )(command)
 
     return decorate
@@ -93,6 +93,11 @@ def _read_password(ctx: Context, _parameter: Parameter, is_piped: bool) -> Secre
         if is_piped:
             raise click.UsageError("Give either --password-stdin or --no-password.")
         return None
+    if is_piped and sys.stdin.isatty():
+        raise click.UsageError(
+            "A terminal would show the password: pipe it in, or leave out --password-stdin to be "
+            "asked for it."
+        )
     if is_piped:
         return read_secret_line()
     if not sys.stdin.isatty():
