@@ -7,7 +7,15 @@ from functools import partial
 import pytest
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.races.contests import CONTESTS, REGISTRATION, ROTATION, Tally
+from limen.testing.assembly import PASSWORD, Assembly
+from limen.testing.races.contests import (
+    CONTESTS,
+    REGISTRATION,
+    ROTATION,
+    Contest,
+    Prize,
+    Tally,
+)
 from limen.testing.races.crowd import Crowd, CrowdFailed
 from limen.testing.races.race import race
 from tests.integration.concurrency.careless_store import open_careless
@@ -20,6 +28,43 @@ CALLERS = 40
 def open_nothing() -> AbstractAsyncContextManager[UnitOfWorkFactory]:
     """Fail as a store does that is not there."""
     raise ConnectionRefusedError("nowhere")
+
+
+# --- a contest of one's own: its functions belong to a module, as the store does ------------------
+
+
+async def think_of_a_username(_limen: Assembly, round_: int) -> Prize:
+    return {"username": f"countess{round_}"}
+
+
+async def take_it(limen: Assembly, prize: Prize, number: int) -> str:
+    email = f"{prize['username']}-{number}@example.org"
+    user = await limen.users.register(email=email, password=PASSWORD, username=prize["username"])
+    return str(user.id)
+
+
+async def count_countesses(limen: Assembly, prize: Prize) -> int:
+    async with limen.unit_of_work.view() as view:
+        accounts = await view.accounts.list(limit=100_000)
+    names = [a.user.username.name for a in accounts if a.user.username is not None]
+    return names.count(prize["username"])
+
+
+USERNAME = Contest(
+    name="username",
+    prepare=think_of_a_username,
+    call=take_it,
+    count=count_countesses,
+    winner="str",
+    losers=frozenset({"UsernameTaken"}),
+)
+
+
+def test_a_contest_of_ones_own_is_raced(sqlite_url: str) -> None:
+    with Crowd(partial(open_sql, sqlite_url), processes=PROCESSES) as crowd:
+        (result,) = race(USERNAME, crowd, rounds=1, callers=CALLERS)
+    assert result.fault is None
+    assert (result.got_it, result.tally.kinds["UsernameTaken"]) == (1, CALLERS - 1)
 
 
 @pytest.mark.parametrize("database", ["sqlite_url", "postgres_url"])
@@ -41,7 +86,7 @@ def test_a_write_whose_outcome_nobody_looks_at_is_caught(sqlite_url: str) -> Non
 
 
 def test_a_process_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CrowdFailed), Crowd(open_nothing, processes=1):
+    with pytest.raises(CrowdFailed, match="it ended with 1"), Crowd(open_nothing, processes=1):
         pass
     assert "ConnectionRefusedError: nowhere" in capfd.readouterr().err
 

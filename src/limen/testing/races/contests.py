@@ -14,6 +14,9 @@ from limen.testing.assembly import OPERATOR, PASSWORD, Assembly
 # What a call needs to know; texts alone, because it goes to other processes.
 Prize: TypeAlias = Mapping[str, str]
 
+# A function of a module, for the same reason. It is told which of the callers it is.
+Call: TypeAlias = Callable[[Assembly, Prize, int], Coroutine[Any, Any, str]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
@@ -39,7 +42,7 @@ class Contest:
 
     name: str
     prepare: Callable[[Assembly, int], Coroutine[Any, Any, Prize]]
-    call: Callable[[Assembly, Prize, int], Coroutine[Any, Any, str]]
+    call: Call
     count: Callable[[Assembly, Prize], Coroutine[Any, Any, int]]
     winner: str | None
     losers: frozenset[str]

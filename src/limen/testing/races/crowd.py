@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from limen.core.errors import LimenError
 from limen.testing.assembly import Assembly
-from limen.testing.races.contests import CONTESTS, Contest, Prize, Tally
+from limen.testing.races.contests import Call, Contest, Prize, Tally
 from limen.testing.store import OpenStore
 
 # Seconds; a store that never answers would hang the run. This is no measure of speed.
@@ -25,9 +25,9 @@ class CrowdFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What a process is told: for what to call, and which of the callers are its own."""
+    """What a process is told: how to call, for what, and which of the callers are its own."""
 
-    contest: str
+    call: Call
     prize: Prize
     numbers: range
 
@@ -82,7 +82,7 @@ class Crowd:
     def call(self, contest: Contest, prize: Prize, callers: int) -> Tally:
         """Have `callers` call at once, spread over all processes."""
         for number, (_, pipe) in enumerate(self._members):
-            pipe.send(_Order(contest.name, prize, range(number, callers, self.processes)))
+            pipe.send(_Order(contest.call, prize, range(number, callers, self.processes)))
         kinds: Counter[str] = Counter()
         answers: frozenset[str] = frozenset()
         for process, pipe in self._members:
@@ -96,6 +96,7 @@ def _receive(process: SpawnProcess, pipe: Connection) -> Tally:
     try:
         answer = pipe.recv() if pipe.poll(_PATIENCE) else "it does not answer"
     except (EOFError, ConnectionError):
+        process.join(_PATIENCE)
         answer = f"it ended with {process.exitcode}"
     if not isinstance(answer, Tally):
         raise CrowdFailed(str(answer))
@@ -122,9 +123,8 @@ async def _serve_all(open_store: OpenStore, seed: int, pipe: Connection, start: 
 
 
 async def _call(limen: Assembly, order: _Order) -> Tally | str:
-    contest = CONTESTS[order.contest]
     outcomes = await asyncio.gather(
-        *(contest.call(limen, order.prize, number) for number in order.numbers),
+        *(order.call(limen, order.prize, number) for number in order.numbers),
         return_exceptions=True,
     )
     for outcome in outcomes:
