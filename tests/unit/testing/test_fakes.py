@@ -1,5 +1,7 @@
 """The fakes keep the promises of their ports: what is proved with them holds with the real ones."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -149,3 +151,12 @@ async def test_the_mail_box_shows_what_went_to_whom() -> None:
     for mail in mails:
         await box.send(mail)
     assert box.to("a@x.org") == (mails[0], mails[2])
+
+
+@pytest.mark.parametrize("module", ["limen.testing", "limen.testing.assembly"])
+def test_where_no_pytest_is_installed_nobody_opens_a_limen_over_fakes(module: str) -> None:
+    program = f"import sys; sys.modules['pytest'] = None; import {module}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert "ModuleNotFoundError" in done.stderr
