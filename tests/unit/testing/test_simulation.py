@@ -1,6 +1,6 @@
 """A simulated limen keeps its promises, and its whole history follows from the seed."""
 
-import gc
+import asyncio
 import os
 import subprocess
 import sys
@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from limen.core.errors import StorageUnavailable
-from limen.testing.simulation.catalogue import INVARIANTS
+from limen.core.sessions.denial import DenialList
+from limen.testing.simulation.catalogue import INVARIANTS, NOTHING_BREAKS
 from limen.testing.simulation.chance import Chance
 from limen.testing.simulation.loop import NeverEnds, SimulatedLoop
 from limen.testing.simulation.run import replay, simulate
@@ -114,14 +115,41 @@ def test_what_goes_on_for_ever_is_ended() -> None:
         loop.run_until_quiet()
 
 
-def test_a_task_that_fails_unseen_is_a_complaint() -> None:
+async def fail() -> None:
+    raise StorageUnavailable
+
+
+def test_a_task_that_fails_unseen_is_a_complaint_at_once() -> None:
     loop = a_loop()
-
-    async def fail() -> None:
-        raise StorageUnavailable
-
-    loop.create_task(fail())
+    kept = loop.create_task(fail())
     loop.run_until_quiet()
-    # A task complains when it is collected, and some Pythons keep it in a circle until then.
-    gc.collect()
-    assert "StorageUnavailable" in loop.complaints[0]
+    (complaint,) = loop.unseen()
+    assert "StorageUnavailable" in complaint
+    assert "fail" in complaint
+    assert kept.done()
+
+
+def test_a_failure_that_somebody_asked_for_is_no_complaint() -> None:
+    loop = a_loop()
+    asked, cancelled = loop.create_task(fail()), loop.create_task(fail())
+    cancelled.cancel()
+    loop.run_until_quiet()
+    assert isinstance(asked.exception(), StorageUnavailable)
+    assert loop.unseen() == []
+
+
+def test_the_simulation_finds_a_task_that_fails_unseen_in_the_step_in_which_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = []
+
+    def outdate(_: DenialList) -> None:
+        # Whoever keeps a task keeps it from complaining of itself.
+        kept.append(asyncio.ensure_future(fail()))
+
+    monkeypatch.setattr(DenialList, "outdate", outdate)
+    violation, _ = replay(1, range(1, 500))
+    assert len(kept) == 1
+    assert violation is not None
+    assert violation.invariant is NOTHING_BREAKS
+    assert "nobody asked how fail ended" in violation.found

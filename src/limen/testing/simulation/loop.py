@@ -31,7 +31,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._chance = chance
         self._ready: list[tuple[Callable[..., object], tuple[Any, ...], Context]] = []
         self._due: list[tuple[int, Callable[[], object]]] = []
-        self.complaints: list[str] = []
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._complaints: list[str] = []
 
     def before_turn(self, turn: int, do: Callable[[], object]) -> None:
         """Have something done before the n-th turn from now, if it comes to that."""
@@ -65,6 +66,20 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             due.clear()
         return turns
 
+    def unseen(self) -> list[str]:
+        """Return what was complained of, and what tasks failed with that nobody asked for.
+
+        To be called when everybody who wants to know has asked. Left to itself a task complains
+        when it is collected, if it ever is.
+        """
+        ended = [task for task in self._tasks if task.done()]
+        self._tasks = [task for task in self._tasks if not task.done()]
+        # By this a task knows in the end whether to complain; it can be asked in no other way.
+        silent = [task for task in ended if task._log_traceback]  # noqa: SLF001
+        for task in silent:
+            self._complaints.append(f"nobody asked how {_name(task)} ended: {task.exception()!r}")
+        return self._complaints
+
     # --- what tasks, futures and locks ask of a loop ---
 
     def call_soon(  # type: ignore[override]
@@ -75,7 +90,9 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def create_task(self, coro: Coroutine[Any, Any, Any], **named: Any) -> Any:  # type: ignore[override]
         """Start a coroutine."""
-        return asyncio.Task(coro, loop=self, **named)
+        task = asyncio.Task(coro, loop=self, **named)
+        self._tasks.append(task)
+        return task
 
     def create_future(self) -> "asyncio.Future[Any]":
         """Make a future of this loop."""
@@ -83,7 +100,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Keep what a task failed with that nobody asked."""
-        self.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
+        self._complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
 
     def get_debug(self) -> bool:
         """Tell that this loop keeps no trace of its own."""
@@ -96,3 +113,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def is_closed(self) -> bool:
         """Tell that it never closes."""
         return False
+
+
+def _name(task: asyncio.Task[Any]) -> str:
+    return str(getattr(task.get_coro(), "__qualname__", "a task"))

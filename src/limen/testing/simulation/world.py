@@ -232,6 +232,8 @@ class World:
             self._conclude(act, task, plan, is_out=is_out)
             for act, task in zip(acts, tasks, strict=True)
         ]
+        for complaint in self._loop.unseen():
+            self.journal.violate(NOTHING_BREAKS, complaint)
         if plan.trouble is Trouble.CRASHES:
             told.append(self._crash(acts[0].call.worker))
         if plan.trouble is not Trouble.NONE:
@@ -285,8 +287,6 @@ class World:
             self._loop.run_until_quiet()
         except NeverEnds:
             self.journal.violate(NOTHING_BREAKS, "a use case goes on for ever")
-        for complaint in self._loop.complaints:
-            self.journal.violate(NOTHING_BREAKS, complaint)
 
     def _clear_up(self) -> None:
         self._stage.weather.clear_up()
