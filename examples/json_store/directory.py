@@ -65,6 +65,7 @@ class Directory:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (self._path / _CURRENT).exists():
                 self._replace({}, tables)
+                self._reach_the_disk(self._path.parent)
         finally:
             unlock(lock)
 
@@ -153,18 +154,18 @@ class Directory:
             names[table] = _name(table, content)
             known[names[table]] = changed[table]
             self._write(names[table], content)
-        self._reach_the_disk()
+        self._reach_the_disk(self._path)
         self._write(_CURRENT, json.dumps(names, indent=1).encode())
-        self._reach_the_disk()
+        self._reach_the_disk(self._path)
         self._known = known
         self._sweep(names)
 
     def _write(self, name: str, content: bytes) -> None:
         write_whole(self._path / name, content, is_durable=self._is_durable)
 
-    def _reach_the_disk(self) -> None:
+    def _reach_the_disk(self, folder: Path) -> None:
         if self._is_durable:
-            persist(self._path)
+            persist(folder)
 
     def _sweep(self, names: Mapping[str, str]) -> None:
         """Remove what these tables were before, or were to become."""

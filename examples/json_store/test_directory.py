@@ -1,6 +1,7 @@
 """Whose directory it is: nothing of somebody else's is taken for a store, or ever touched."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -124,6 +125,16 @@ async def test_a_directory_that_others_may_write_to_is_refused(path: Path, mode:
         opened(path)
     path.chmod(0o755)
     assert await is_usable(opened(path))
+
+
+def test_a_store_that_is_durable_has_told_the_disk_of_its_directory_too(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda file: told.add(os.fstat(file).st_ino))
+    open_store(path, CountingIds())
+    names = [path.parent, path, path / "current.json", *path.glob("roles.*")]
+    assert {name.stat().st_ino for name in names} == told
 
 
 async def test_nothing_is_written_through_a_link(path: Path) -> None:
