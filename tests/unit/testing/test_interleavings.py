@@ -94,6 +94,20 @@ async def two_who_lock_crosswise(unit_of_work: UnitOfWorkFactory) -> Stage:
     return _lock_both(unit_of_work, is_crossed=True)
 
 
+async def one_who_does_not_look_back(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """It starts a task, lets it fail and keeps it."""
+    kept = []
+
+    async def fail() -> None:
+        raise ValueError("unseen")
+
+    async def leave() -> None:
+        kept.append(asyncio.ensure_future(fail()))
+        await asyncio.sleep(0)
+
+    return replace(_counting(unit_of_work), use_cases={"leave": leave()})
+
+
 class NeverRaised(BaseException):
     """As test runners have them: no `Exception`."""
 
@@ -192,6 +206,7 @@ def test_real_time_is_refused() -> None:
         (a_check_that_stumbles, "KeyError: 'nobody'"),
         (a_check_that_fails_its_own_way, "NeverRaised: no"),
         (one_who_is_cancelled, "CancelledError"),
+        (one_who_does_not_look_back, "nobody asked how .*fail ended: ValueError"),
     ],
 )
 def test_whatever_is_raised_is_a_finding_with_its_story(scenario: Scenario, told: str) -> None:
@@ -295,8 +310,8 @@ def test_the_command_line_tells_how_far_it_went() -> None:
 
 def test_the_command_line_plays_one_order_again() -> None:
     told: list[str] = []
-    arguments = ["--scenario", "two-updates-of-one-version", "--schedule", "ab"]
-    assert main(arguments, told.append) == 0
+    arguments = ["--scenario", "two-updates-of-one-version", "--store", "memory"]
+    assert main([*arguments, "--schedule", "ab"], told.append) == 0
     assert "a = update here, b = update there; schedule ab" in told[0]
     assert "up to `user = await uow.users.lock(user_id)` in UserService._change" in told[0]
     assert "is refused: VersionMismatch" in told[0]
@@ -314,6 +329,44 @@ def test_the_command_line_tells_what_is_broken(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_command_line_refuses_the_order_of_another_run() -> None:
     told: list[str] = []
-    arguments = ["--scenario", "two-updates-of-one-version", "--schedule", "abc"]
-    assert main(arguments, told.append) == 2
+    arguments = ["--scenario", "two-updates-of-one-version", "--store", "memory"]
+    assert main([*arguments, "--schedule", "abc"], told.append) == 2
     assert "the turn of 'c', who cannot go on" in told[0]
+
+
+def test_the_command_line_ends_with_one_however_much_is_broken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("limen.core.users.service._expect", lambda *_: None)
+    told: list[str] = []
+    assert main(["--scenario", "two-updates-of-one-version"], told.append) == 1
+    assert sum("the outcomes are" in line for line in told) == len(STORES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--orders", "0"], "at least 1"),
+        (["--lots", "-1"], "at least 0"),
+        (["--preemptions", "-1"], "at least 0"),
+        (["--schedule", "ab"], "one --scenario and its --store"),
+        (
+            ["--schedule", "ab", "--scenario", "two-updates-of-one-version"],
+            "one --scenario and its --store",
+        ),
+        (
+            [
+                *("--schedule", "ab", "--store", "memory"),
+                *("--scenario", "two-updates-of-one-version"),
+                *("--scenario", "two-withdrawals-of-one-grant"),
+            ],
+            "one --scenario and its --store",
+        ),
+    ],
+)
+def test_the_command_line_refuses_what_it_would_have_to_guess(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert said in capsys.readouterr().err

@@ -37,6 +37,7 @@ async def row_locking() -> AsyncIterator[UnitOfWorkFactory]:
 
 
 STORES: Final[Mapping[str, OpenStore]] = {"memory": in_memory, "row-locking": row_locking}
+_MOST: Final = 10_000_000
 
 
 def key(scenario: Scenario) -> str:
@@ -45,11 +46,14 @@ def key(scenario: Scenario) -> str:
 
 
 def main(arguments: Sequence[str] | None = None, tell: Callable[[str], object] = print) -> int:
-    """Explore what was asked for; return 1 if an order broke something."""
-    options = _parser().parse_args(arguments)
+    """Explore what was asked for; return 1 if any order broke something."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
     by_key = {key(scenario): scenario for scenario in SCENARIOS}
     chosen = [by_key[name] for name in options.scenario or by_key]
     if options.schedule:
+        if len(chosen) != 1 or options.store is None:
+            parser.error("--schedule is of one --scenario and its --store: name both")
         return _play_again(chosen[0], options, tell)
     bound = Bound(
         orders=options.orders,
@@ -58,14 +62,14 @@ def main(arguments: Sequence[str] | None = None, tell: Callable[[str], object] =
         seed=options.seed,
     )
     names = [options.store] if options.store else list(STORES)
-    return sum(_explore(chosen, name, bound, tell) for name in names)
+    return max(_explore(chosen, name, bound, tell) for name in names)
 
 
 def _play_again(
     scenario: Scenario, options: argparse.Namespace, tell: Callable[[str], object]
 ) -> int:
     try:
-        performance = replay(scenario, STORES[options.store or "memory"], options.schedule)
+        performance = replay(scenario, STORES[options.store], options.schedule)
     except ScheduleMisfit as misfit:
         tell(f"{misfit}: is it the order of another scenario or store?")
         return 2
@@ -77,7 +81,7 @@ def _explore(
     chosen: Sequence[Scenario], store: str, bound: Bound, tell: Callable[[str], object]
 ) -> int:
     tell(f"{store}: orders, by lot, longest, endings")
-    failures = 0
+    exit_code = 0
     for scenario in chosen:
         try:
             tell(line(explore(scenario, STORES[store], bound)))
@@ -86,8 +90,8 @@ def _explore(
                 f"{violation}\n  --store {store} --scenario {key(scenario)}"
                 f" --schedule {violation.schedule}"
             )
-            failures = 1
-    return failures
+            exit_code = 1
+    return exit_code
 
 
 def line(figures: Figures) -> str:
@@ -113,19 +117,26 @@ def _parser() -> argparse.ArgumentParser:
         help="one scenario, by its name with hyphens; may be repeated; all if not given",
     )
     parser.add_argument(
-        "--orders", type=_positive, default=10_000, help="at most so many, one by one"
+        "--orders", type=_at_least(1), default=10_000, help="at most so many, one by one"
     )
-    parser.add_argument("--lots", type=_positive, default=1_000, help="so many drawn by lot beyond")
-    parser.add_argument("--preemptions", type=int, help="at most so many interruptions in an order")
+    parser.add_argument(
+        "--lots", type=_at_least(0), default=1_000, help="so many drawn by lot beyond"
+    )
+    parser.add_argument(
+        "--preemptions", type=_at_least(0), help="at most so many interruptions in an order"
+    )
     parser.add_argument("--seed", type=int, default=0, help="what lots are drawn from")
-    parser.add_argument("--schedule", help="play this order of the one scenario named again")
+    parser.add_argument("--schedule", help="play this order of one scenario again")
     return parser
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 10_000_000:
-        raise argparse.ArgumentTypeError("between 0 and 10,000,000")
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not least <= value <= _MOST:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, at most {_MOST:,}")
+        return value
+
     return number
 
 

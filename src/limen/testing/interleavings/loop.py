@@ -8,6 +8,8 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from limen.testing.unseen import unseen
+
 T = TypeVar("T")
 
 _NOBODY: Final = ""
@@ -43,6 +45,7 @@ class SteppingLoop(asyncio.AbstractEventLoop):
     def __init__(self) -> None:
         """Start with nothing to do."""
         self._steps: list[_Step] = []
+        self._tasks: list[asyncio.Task[Any]] = []
 
     # --- for asyncio ---------------------------------------------------------------------------
 
@@ -68,7 +71,9 @@ class SteppingLoop(asyncio.AbstractEventLoop):
         context: Context | None = None,
     ) -> asyncio.Task[T]:
         """Return a task that has not begun."""
-        return asyncio.Task(coro, loop=self, name=name, context=context)
+        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        self._tasks.append(task)
+        return task
 
     def get_debug(self) -> bool:
         """Return false: nothing here is slow by accident."""
@@ -126,6 +131,10 @@ class SteppingLoop(asyncio.AbstractEventLoop):
             self.abandon(task)
             raise Deadlock("it waits for somebody who never comes")
         return task.result()
+
+    def unseen(self) -> list[str]:
+        """Return what tasks failed with that nobody asked for, when everybody has asked."""
+        return unseen(task for task in self._tasks if task.done())
 
     def abandon(self, *tasks: asyncio.Task[Any]) -> None:
         """Cancel tasks and let them clear up; nobody asks any more how they ended."""

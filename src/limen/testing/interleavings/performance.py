@@ -26,7 +26,7 @@ class Endless(AssertionError):
 
 
 class Unforeseen(AssertionError):
-    """A use case raised what is no refusal."""
+    """A use case raised what is no refusal, or left a task behind that failed unseen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +143,8 @@ class _Play:
         for name, outcome in outcomes.items():
             if isinstance(outcome, BaseException) and not isinstance(outcome, LimenError):
                 raise Unforeseen(f"{name} raised {outcome!r}") from outcome
+        for complaint in self._loop.unseen():
+            raise Unforeseen(complaint)
         return outcomes
 
 

@@ -7,6 +7,7 @@ from contextvars import Context, copy_context
 from typing import Any, Final
 
 from limen.testing.simulation.chance import Chance
+from limen.testing.unseen import unseen
 
 MOST_TURNS: Final = 20_000
 # How likely one who goes on goes on once more: all alike, or one far ahead of the others.
@@ -69,15 +70,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def unseen(self) -> list[str]:
         """Return what was complained of, and what tasks failed with that nobody asked for.
 
-        To be called when everybody who wants to know has asked. Left to itself a task complains
-        when it is collected, if it ever is.
+        To be called when everybody who wants to know has asked.
         """
         ended = [task for task in self._tasks if task.done()]
         self._tasks = [task for task in self._tasks if not task.done()]
-        # By this a task knows in the end whether to complain; it can be asked in no other way.
-        silent = [task for task in ended if task._log_traceback]  # noqa: SLF001
-        for task in silent:
-            self._complaints.append(f"nobody asked how {_name(task)} ended: {task.exception()!r}")
+        self._complaints += unseen(ended)
         return self._complaints
 
     # --- what tasks, futures and locks ask of a loop ---
@@ -113,7 +110,3 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def is_closed(self) -> bool:
         """Tell that it never closes."""
         return False
-
-
-def _name(task: asyncio.Task[Any]) -> str:
-    return str(getattr(task.get_coro(), "__qualname__", "a task"))
