@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,12 +21,11 @@ import pytest
 pytest.register_assert_rewrite("limen.testing")
 
 from limen.testing.postgres import PostgresServer, ThrowawayPostgres, hold  # noqa: E402
+from tests.waiting import wait_until  # noqa: E402
 
 STORAGES: Final = ("memory", "sqlite", "postgresql")
 RUN: Final = pytest.StashKey[Path]()
 LIFELINE: Final = pytest.StashKey[IO[bytes]]()
-# The worker that started the server leaves it to the run.
-STARTED: Final[list[PostgresServer]] = []
 
 
 def migrate(url: str) -> None:
@@ -77,9 +75,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if server and not server["home"]:
         PostgresServer(server["url"]).drop_database(template_of(run))
     config.stash[LIFELINE].close()
-    end = time.monotonic() + 20
-    while server and server["home"] and Path(server["home"]).exists() and time.monotonic() < end:
-        time.sleep(0.02)
+    if server and server["home"]:
+        wait_until(lambda: not Path(server["home"]).exists())
     shutil.rmtree(run, ignore_errors=True)
 
 
@@ -120,7 +117,7 @@ def postgres(run_directory: Path) -> PostgresServer:
             if not url:
                 server = ThrowawayPostgres(lifeline=run_directory / "lifeline")
                 server.start()
-                STARTED.append(server)
+                server.leave()
                 url, home = server.url, str(server.home)
             note.write_text(json.dumps({"url": url, "home": home}))
     return PostgresServer(json.loads(note.read_text())["url"])

@@ -27,8 +27,8 @@ from types import TracebackType
 from typing import IO, Final, Self
 from urllib.parse import urlsplit, urlunsplit
 
-_START_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 10.0
+_START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 60.0
 # Below the range from which systems take outgoing ports: a stopped server finds its port free.
 _PORTS: Final = range(20_000, 30_000)
 _SETTINGS: Final = ("listen_addresses=127.0.0.1", "max_connections=300", "timezone=UTC", "jit=off")
@@ -156,6 +156,14 @@ class ThrowawayPostgres(PostgresServer):
         if self._lock:
             self._lock.close()
         shutil.rmtree(self.home, ignore_errors=True)
+
+    def leave(self) -> None:
+        """Let it outlive this process, for whoever holds the lifeline."""
+        for process in (self._server, self._watcher):
+            if process:
+                # Python complains of a child that it leaves behind, unless it knows how that ended.
+                process.returncode = 0
+        self._server = self._watcher = None
 
     def _prepare(self) -> Path:
         """Have a watcher, the programs and a data directory; give the directory of programs."""

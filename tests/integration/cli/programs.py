@@ -6,8 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +17,10 @@ from limen.core.page import ListQuery
 from limen.wiring.lifecycle import open_container
 from limen.wiring.settings import from_code
 from tests.unit.entrypoints.cli.shell import Ended, typed, unmeasured
+from tests.waiting import PATIENCE, wait_until
 
 OPERATOR: Final = Actor.system("test")
 LIMEN: Final = (sys.executable, "-m", "limen.entrypoints.cli")
-# Measuring coverage makes everything ten times slower.
-PATIENCE: Final = 120.0
 
 
 class Place:
@@ -125,7 +122,7 @@ class Server:
 
     def wait(self) -> "Server":
         """Wait until it can work."""
-        until(self._is_ready, lambda: self.said)
+        wait_until(self._is_ready, lambda: self.said)
         return self
 
     def _is_ready(self) -> bool:
@@ -143,11 +140,3 @@ class Server:
         """Send a signal and return how it ended."""
         self.process.send_signal(number)
         return self.process.wait(timeout=PATIENCE)
-
-
-def until(is_true: Callable[[], bool], tell: Callable[[], str] = str) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + PATIENCE
-    while not is_true():
-        assert time.monotonic() < end, tell()
-        time.sleep(0.02)

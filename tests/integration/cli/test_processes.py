@@ -13,7 +13,8 @@ import pytest
 
 from limen.entrypoints.cli.exits import Exit
 from limen.testing.postgres import PostgresServer
-from tests.integration.cli.programs import LIMEN, PATIENCE, Place, Server, until
+from tests.integration.cli.programs import LIMEN, Place, Server
+from tests.waiting import PATIENCE, wait_until
 
 PASSWORD = "correct horse battery"
 
@@ -66,7 +67,7 @@ def test_a_killed_import_loses_nothing_that_was_stored_and_doubles_nobody(place:
 
     feeder = Thread(target=feed)
     feeder.start()
-    until(lambda: place.count() > 0)
+    wait_until(lambda: place.count() > 0)
     stored = place.count()
     import_.kill()
     import_.wait()
@@ -90,7 +91,7 @@ def test_ctrl_c_stops_an_import_that_waits_for_its_pipe(place: Place) -> None:
     assert import_.stdin is not None
     import_.stdin.write(b"email\n" + b"".join(b"u%d@example.org\n" % n for n in range(9000)))
     import_.stdin.flush()
-    until(lambda: place.count() > 0)
+    wait_until(lambda: place.count() > 0)
     # The pipe stays open, as a person's would, while it is waited for.
     import_.send_signal(signal.SIGINT)
     assert import_.wait(timeout=PATIENCE) == Exit.INTERRUPTED

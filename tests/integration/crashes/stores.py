@@ -25,6 +25,7 @@ from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.postgres import PostgresServer, ThrowawayPostgres
 from limen.testing.store import SettlingStore
+from tests.waiting import until
 
 Fault = Callable[[UnitOfWorkFactory], UnitOfWorkFactory]
 Picture = dict[str, list[str]]
@@ -33,7 +34,6 @@ _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
-_LOOKS = 2000
 _ADAPTERS = "limen.adapters.sql."
 
 
@@ -90,14 +90,13 @@ class SqlStore:
 async def _wait_for_silence(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        for _ in range(_LOOKS):
-            if not await connection.fetchval(_OTHERS):
-                return
-            await asyncio.sleep(0.005)
+        await until(lambda: _is_silent(connection))
     finally:
         await connection.close()
-    message = "the server still works for clients that are dead"
-    raise TimeoutError(message)
+
+
+async def _is_silent(connection: asyncpg.Connection) -> bool:
+    return not await connection.fetchval(_OTHERS)
 
 
 async def _ask_postgresql(url: str) -> Picture:

@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from pathlib import Path
 from threading import Thread
 
 from tests.unit.docs.pages import ROOT
+from tests.waiting import PATIENCE, wait_until
 
 PORT = "8000"
 END = "limen-docs-end-of-output"
-PATIENCE = 60
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REQUEST = re.compile(r"(?<=\"request_id\":\")[0-9a-f]{32}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z")
@@ -119,14 +118,14 @@ class Shell:
 
     def _is_reachable(self, server: subprocess.Popen[bytes]) -> bool:
         """Wait until the server answers, or never will."""
-        end = time.monotonic() + PATIENCE
-        while server.poll() is None and time.monotonic() < end:
-            try:
-                with socket.create_connection(("127.0.0.1", int(self.port)), timeout=1):
-                    return True
-            except OSError:
-                time.sleep(0.05)
-        return False
+
+        def answers() -> bool:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", int(self.port))):
+                return True
+            return False
+
+        wait_until(lambda: answers() or server.poll() is not None)
+        return server.poll() is None
 
     def close(self) -> None:
         """Leave the shell."""

@@ -6,11 +6,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 UV = ROOT / ".tools" / "bin" / "uv"
@@ -120,12 +122,14 @@ def free_port() -> str:
 
 
 def answer(url: str, server: subprocess.Popen[bytes]) -> int:
-    """Ask until there is an answer, for at most 20 seconds; return its status."""
-    for _ in range(200):
+    """Ask until there is an answer; return its status."""
+    found: list[int] = []
+
+    def has_answered() -> bool:
         assert server.poll() is None
-        try:
-            with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - loopback
-                return int(response.status)
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"no answer from {url}")
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - loopback
+            found.append(int(response.status))
+        return bool(found)
+
+    wait_until(has_answered)
+    return found[0]

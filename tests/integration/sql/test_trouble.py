@@ -18,6 +18,8 @@ from limen.core.errors import StorageReadOnly, StorageUnavailable
 from limen.testing.builders import a_user
 from limen.testing.fakes import CountingIds
 from limen.testing.postgres import ThrowawayPostgres
+from tests.integration.onlooker import until_waiting
+from tests.waiting import PATIENCE, until
 
 
 @asynccontextmanager
@@ -79,18 +81,19 @@ async def test_a_postgresql_that_stops_amid_a_change_undoes_it() -> None:
 async def test_a_postgresql_that_freezes_is_unavailable_in_bounded_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(postgresql, "_READ_SECONDS", 0.3)
-    monkeypatch.setattr(postgresql, "_RELEASE_SECONDS", 0.3)
     with ThrowawayPostgres() as server:
         await upgrade(server.url)
         async with opened(server.url) as database:
             await database.ping()
             freeze(server, signal.SIGSTOP)
             try:
-                for _ in range(3):
-                    with pytest.raises(StorageUnavailable):
-                        async with asyncio.timeout(20):
-                            await database.ping()
+                with monkeypatch.context() as patch:
+                    patch.setattr(postgresql, "_READ_SECONDS", 0.3)
+                    patch.setattr(postgresql, "_RELEASE_SECONDS", 0.3)
+                    for _ in range(3):
+                        with pytest.raises(StorageUnavailable):
+                            async with asyncio.timeout(PATIENCE):
+                                await database.ping()
             finally:
                 freeze(server, signal.SIGCONT)
             await database.ping()
@@ -133,14 +136,11 @@ async def test_cancelled_callers_leave_no_connection_in_use(postgres_url: str) -
 
             for _ in range(5):
                 waiting = asyncio.create_task(wait_in_vain())
-                with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.05):
-                        await waiting
-        for _ in range(500):
-            if not database.pool_stats().busy:
-                break
-            await asyncio.sleep(0.01)
-        assert not database.pool_stats().busy
+                await until_waiting(postgres_url, 1)
+                waiting.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
+        await until(lambda: not database.pool_stats().busy)
         async with units(database)() as uow:
             await uow.users.lock(user.id)
 

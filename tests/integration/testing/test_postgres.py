@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from limen.testing import postgres
-from limen.testing.postgres import PostgresCannotRun, PostgresServer, ThrowawayPostgres
+from limen.testing.postgres import PostgresCannotRun, PostgresServer, ThrowawayPostgres, hold
+from tests.waiting import wait_until
 
 
 def ask(url: str, statement: str) -> object:
@@ -70,11 +71,11 @@ def test_databases_are_made_copied_and_dropped(postgres: PostgresServer) -> None
 def test_a_server_ends_with_its_owner_even_when_that_is_killed() -> None:
     code = (
         "from limen.testing.postgres import ThrowawayPostgres\n"
-        "import time\n"
+        "import signal\n"
         "server = ThrowawayPostgres()\n"
         "server.start()\n"
         "print(server.url, server.home, flush=True)\n"
-        "time.sleep(600)\n"
+        "signal.pause()\n"
     )
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
@@ -82,13 +83,32 @@ def test_a_server_ends_with_its_owner_even_when_that_is_killed() -> None:
         url, home = owner.stdout.readline().split()
         assert ask(url, "SELECT 1") == 1
         owner.kill()
-    for _ in range(200):
-        if not Path(home).exists():
-            break
-        asyncio.run(asyncio.sleep(0.05))
-    assert not Path(home).exists()
+    wait_until(lambda: not Path(home).exists())
     with pytest.raises(ConnectionError):
         ask(url, "SELECT 1")
+
+
+def test_a_server_that_was_left_outlives_who_started_it_without_a_complaint(
+    tmp_path: Path,
+) -> None:
+    lifeline = tmp_path / "lifeline"
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from limen.testing.postgres import ThrowawayPostgres\n"
+        "server = ThrowawayPostgres(lifeline=Path(sys.argv[1]))\n"
+        "server.start()\n"
+        "server.leave()\n"
+        "print(server.url, server.home, flush=True)\n"
+    )
+    told = tmp_path / "told"
+    command = [sys.executable, "-W", "error", "-c", code, str(lifeline)]
+    with hold(lifeline):
+        with told.open("wb") as output:
+            subprocess.run(command, stdout=output, stderr=output, check=True)
+        url, home = told.read_text().split()
+        assert ask(url, "SELECT 1") == 1
+    wait_until(lambda: not Path(home).exists())
 
 
 def test_a_machine_without_postgresql_is_told_what_would_help(

@@ -10,6 +10,7 @@ from limen.adapters.bcrypt import BcryptScheme
 from limen.adapters.hashing_pool import HashingLoad, PooledHasher
 from limen.core.errors import HashingBusy, PasswordHashUnknown, PasswordMismatch
 from limen.core.secret import Secret
+from tests.waiting import PATIENCE
 
 PASSWORD = Secret("correct horse")
 
@@ -44,7 +45,7 @@ class Gate:
         if sys.platform == "linux":
             self.niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
         self.begun.release()
-        assert self.go.wait(10)
+        assert self.go.wait(PATIENCE)
         self.done.append(what)
 
 
@@ -62,7 +63,7 @@ async def hasher(gate: Gate) -> AsyncIterator[PooledHasher]:
 
 
 async def begun(gate: Gate) -> None:
-    assert await asyncio.to_thread(gate.begun.acquire, timeout=10)
+    assert await asyncio.to_thread(gate.begun.acquire, timeout=PATIENCE)
 
 
 def load(active: int, waiting: int) -> HashingLoad:

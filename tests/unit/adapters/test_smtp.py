@@ -111,8 +111,10 @@ async def serving(make: Callable[[Sink], SMTP], tls: ssl.SSLContext | None) -> A
         server.close()
         for protocol in protocols:
             if protocol.transport is not None:
-                protocol.transport.close()
-        await asyncio.sleep(0.01)
+                protocol.transport.abort()
+        # The transport under TLS tells the one above it, and that one its protocol.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
 def plain() -> AbstractAsyncContextManager[Sink]:

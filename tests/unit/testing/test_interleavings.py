@@ -145,7 +145,12 @@ async def one_who_is_cancelled(unit_of_work: UnitOfWorkFactory) -> Stage:
 
 async def one_who_sleeps(unit_of_work: UnitOfWorkFactory) -> Stage:
     """Real time comes into it."""
-    return replace(_counting(unit_of_work), use_cases={"sleep": asyncio.sleep(0.01)})
+
+    async def wait_a_second() -> None:
+        async with asyncio.timeout(1):
+            await asyncio.Event().wait()
+
+    return replace(_counting(unit_of_work), use_cases={"wait": wait_a_second()})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
@@ -27,6 +26,7 @@ from limen.entrypoints.cli.output import cell, visible
 from limen.entrypoints.cli.prompts import interruptible
 from limen.testing.assembly import Assembly
 from tests.unit.entrypoints.cli.shell import Shell, unmeasured
+from tests.waiting import wait_until
 
 
 def commands(group: LazyGroup, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -189,7 +189,7 @@ def test_text_for_terminals_holds_nothing_a_terminal_obeys() -> None:
     assert visible("\x1b]0;owned\x07") == r"\x1b]0;owned\x07"
 
 
-LONGEST_WAIT = 30
+LONGEST_WAIT = 120
 ENDS_WITHIN = 5
 
 
@@ -218,11 +218,11 @@ class Terminal:
 
     def type(self, text: str, *, is_hidden: bool = False) -> None:
         # A hidden prompt throws away what was typed before it hid: it is seen a moment earlier.
-        for _ in range(1000):
-            if not is_hidden or not termios.tcgetattr(self.descriptor)[3] & termios.ECHO:
-                break
-            time.sleep(0.01)
+        wait_until(lambda: not (is_hidden and self._is_echoing()))
         os.write(self.descriptor, text.encode())
+
+    def _is_echoing(self) -> bool:
+        return bool(termios.tcgetattr(self.descriptor)[3] & termios.ECHO)
 
     def end(self) -> tuple[str, int]:
         rest = self.read_until("\0")

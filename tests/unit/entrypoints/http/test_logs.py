@@ -15,6 +15,7 @@ from limen.entrypoints.http import logs
 from limen.entrypoints.http.call import REQUEST_ID
 from limen.wiring.catalogue import LogFormat, LogLevel
 from limen.wiring.groups import LogSettings
+from tests.waiting import until
 
 
 class Output:
@@ -125,7 +126,7 @@ def test_lines_of_one_moment_are_written_together(output: Output) -> None:
         for number in range(10):
             log.info("request", number=number)
         assert output.text == ""
-        await asyncio.sleep(0.1)
+        await until(lambda: output.writes)
         assert len(output.writes) == 1
         log.info("request", number=10)
         log.error("request", number=11)
@@ -134,13 +135,14 @@ def test_lines_of_one_moment_are_written_together(output: Output) -> None:
 
     asyncio.run(work())
     # The loop is gone before it could write: the next one does.
-    asyncio.run(work_once())
+    asyncio.run(work_once(output))
     assert [line["number"] for line in output.lines] == [*range(13), 13]
 
 
-async def work_once() -> None:
+async def work_once(output: Output) -> None:
+    before = len(output.writes)
     structlog.get_logger("limen.access").info("request", number=13)
-    await asyncio.sleep(0.1)
+    await until(lambda: len(output.writes) > before)
 
 
 def test_no_write_is_larger_than_a_pipe_takes_at_once(output: Output) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from limen.entrypoints.http.services import Opened
 from limen.testing.assembly import Assembly
 from limen.testing.fakes import SeededEntropy
 from tests.unit.entrypoints.http.site import PASSWORD, Site, http_settings, open_site
+from tests.waiting import until
 
 
 async def well() -> None:
@@ -38,7 +39,7 @@ async def broken() -> None:
 
 
 async def hanging() -> None:
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
 
 
 async def test_the_process_lives_whatever_is_out() -> None:
@@ -172,14 +173,6 @@ def test_one_worker_leaves_nothing(tmp_path: Path) -> None:
 async def test_the_text_is_of_the_type_that_is_said(site: Site) -> None:
     response = await site.ask("GET", "/metrics")
     assert response.headers["content-type"] == CONTENT_TYPE_LATEST
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not happen")
 
 
 async def test_numbers_that_cannot_be_shared_stop_nothing(

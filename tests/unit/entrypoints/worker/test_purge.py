@@ -1,5 +1,7 @@
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import pytest
 
 from limen.core.errors import StorageUnavailable
 from limen.core.maintenance.service import Purged
+from limen.entrypoints.worker import purge
 from limen.entrypoints.worker.purge import purging
+from tests.waiting import PATIENCE, until
 
 SOON = timedelta(milliseconds=1)
 NEVER = timedelta(days=1)
@@ -31,10 +35,8 @@ class Maintenance:
         return Purged(sessions=1, grants=5, throttles=2, attempts=3, events=4)
 
 
-async def until(maintenance: Maintenance, purges: int) -> None:
-    async with asyncio.timeout(5):
-        while maintenance.purges < purges:  # noqa: ASYNC110 - a fake stays simple
-            await asyncio.sleep(0.001)
+async def until_purged(maintenance: Maintenance, purges: int) -> None:
+    await until(lambda: maintenance.purges >= purges)
 
 
 async def test_it_purges_again_and_again_until_it_is_left(
@@ -43,10 +45,8 @@ async def test_it_purges_again_and_again_until_it_is_left(
     maintenance = Maintenance()
     with caplog.at_level(logging.INFO):
         async with purging(maintenance, every=SOON, first_after=SOON):  # type: ignore[arg-type]
-            await until(maintenance, 3)
-    done = maintenance.purges
-    await asyncio.sleep(0.02)
-    assert maintenance.purges == done
+            await until_purged(maintenance, 3)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
     assert "'events': 4" in caplog.text
 
 
@@ -55,7 +55,7 @@ async def test_a_failure_is_logged_and_the_next_purge_comes(
 ) -> None:
     maintenance = Maintenance(StorageUnavailable(), RuntimeError("a bug"))
     async with purging(maintenance, every=SOON, first_after=SOON):  # type: ignore[arg-type]
-        await until(maintenance, 3)
+        await until_purged(maintenance, 3)
     assert "a bug" in caplog.text
     assert StorageUnavailable.sentence in caplog.text
 
@@ -69,30 +69,43 @@ async def test_a_purge_that_hangs_is_given_up(caplog: pytest.LogCaptureFixture) 
         first_after=SOON,
         longest=timedelta(milliseconds=10),
     ):
-        await until(maintenance, 2)
+        await until_purged(maintenance, 2)
     assert "it took too long" in caplog.text
 
 
 async def test_leaving_does_not_wait_for_a_purge() -> None:
     maintenance = Maintenance()
     maintenance.hangs = True
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         async with purging(maintenance, first_after=SOON):  # type: ignore[arg-type]
-            await until(maintenance, 1)
+            await until_purged(maintenance, 1)
 
 
-async def test_of_those_with_one_lock_one_purges_and_another_takes_over(tmp_path: Path) -> None:
+async def test_of_those_with_one_lock_one_purges_and_another_takes_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lock = tmp_path / "purge.lock"
     first, second = Maintenance(), Maintenance()
+    looks: list[bool] = []
+    alone = purge._alone
+
+    @contextmanager
+    def look(lock: Path | None) -> Iterator[bool]:
+        with alone(lock) as is_alone:
+            looks.append(is_alone)
+            yield is_alone
+
+    monkeypatch.setattr(purge, "_alone", look)
     async with purging(second, lock=lock, every=SOON, first_after=NEVER):  # type: ignore[arg-type]
         pass
     async with purging(first, lock=lock, every=NEVER, first_after=SOON):  # type: ignore[arg-type]
-        await until(first, 1)
+        await until_purged(first, 1)
         async with purging(second, lock=lock, every=SOON, first_after=SOON):  # type: ignore[arg-type]
-            await asyncio.sleep(0.05)
+            await until(lambda: len(looks) >= 4)
+            assert looks == [True] + [False] * (len(looks) - 1)
             assert second.purges == 0
     async with purging(second, lock=lock, every=SOON, first_after=SOON):  # type: ignore[arg-type]
-        await until(second, 1)
+        await until_purged(second, 1)
     assert first.purges == 1
 
 
@@ -100,4 +113,4 @@ async def test_where_there_can_be_no_lock_it_purges_all_the_same(tmp_path: Path)
     maintenance = Maintenance()
     lock = tmp_path / "missing" / "purge.lock"
     async with purging(maintenance, lock=lock, first_after=SOON):  # type: ignore[arg-type]
-        await until(maintenance, 1)
+        await until_purged(maintenance, 1)
