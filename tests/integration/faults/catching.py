@@ -51,6 +51,15 @@ class Watcher:
         if not self._is_whole:
             items[:] = [item for item in items if _is_named(item)]
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run everything but the rounds that nobody needs: the race showed in one before."""
+        for item in session.items:
+            fault = _fault_of(item)
+            if self._is_whole or fault.rounds == 1 or not self.caught[fault.name]:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        return True
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]

@@ -27,12 +27,12 @@ from limen.core.idempotency.model import Attempt
 from limen.core.ids import UserId
 from limen.core.signin.model import Throttle
 from limen.core.tokens.family import RefreshFamily
-from tests.integration.faults.fault import faults_of
+from tests.integration.faults.fault import ROUNDS, faults_of
 from tests.integration.faults.sql import say, sort_by
 from tests.integration.faults.sqlite_access import claim
 from tests.integration.faults.sqlite_sessions import FAMILY, ROTATED
 
-fault, race = faults_of("postgresql"), faults_of("postgresql", rounds=3)
+fault, race = faults_of("postgresql"), faults_of("postgresql", rounds=ROUNDS)
 
 
 # --- locks that lock nothing ---------------------------------------------------------------------

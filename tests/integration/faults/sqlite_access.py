@@ -25,10 +25,10 @@ from limen.adapters.sql.tables import (
     users,
 )
 from limen.core.idempotency.model import Attempt
-from tests.integration.faults.fault import faults_of
+from tests.integration.faults.fault import ROUNDS, faults_of
 from tests.integration.faults.sql import outside, say, say_nothing
 
-fault, race = faults_of("sqlite"), faults_of("sqlite", rounds=3)
+fault, race = faults_of("sqlite"), faults_of("sqlite", rounds=ROUNDS)
 
 
 # --- roles ---------------------------------------------------------------------------------------

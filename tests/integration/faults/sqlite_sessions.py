@@ -27,10 +27,10 @@ from limen.adapters.sql.tables import (
 from limen.adapters.sql.throttles import SqlThrottles
 from limen.core.errors import LimenError
 from limen.core.signin.model import Throttle
-from tests.integration.faults.fault import faults_of
+from tests.integration.faults.fault import ROUNDS, faults_of
 from tests.integration.faults.sql import outside, say, say_nothing
 
-fault, race = faults_of("sqlite"), faults_of("sqlite", rounds=3)
+fault, race = faults_of("sqlite"), faults_of("sqlite", rounds=ROUNDS)
 
 LIVE = "TestSessions::test_list_live_leaves_out_what_ended_or_ran_out"
 IS_USERS = sql_sessions._IS_USERS

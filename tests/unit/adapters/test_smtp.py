@@ -110,7 +110,7 @@ async def serving(make: Callable[[Sink], SMTP], tls: ssl.SSLContext | None) -> A
     finally:
         server.close()
         for protocol in protocols:
-            if protocol.transport is not None:
+            if isinstance(protocol.transport, asyncio.WriteTransport):
                 protocol.transport.abort()
         # The transport under TLS tells the one above it, and that one its protocol.
         for _ in range(3):
