@@ -39,7 +39,7 @@ def test_what_several_processes_want_at_once_one_of_them_gets(tmp_path: Path) ->
         for contest in CONTESTS.values():
             (result,) = race(contest, crowd, rounds=1, callers=CALLERS)
             assert result.fault is None, contest.name
-            assert (result.got_it, result.tally.kinds.total()) == (1, CALLERS)
+            assert (result.got_it, result.calls.kinds.total()) == (1, CALLERS)
 
 
 def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half_done(tmp_path: Path) -> None:

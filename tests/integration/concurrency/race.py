@@ -65,9 +65,9 @@ def run(
     for number, result in enumerate(race(contest, crowd, rounds=rounds, callers=callers)):
         ended = time.monotonic()
         longest, begun = max(longest, ended - begun), ended
-        kinds += result.tally.kinds
+        kinds += result.calls.kinds
         if result.fault is not None:
-            faults.append(f"  round {number}: {result.fault} ({dict(result.tally.kinds)})")
+            faults.append(f"  round {number}: {result.fault} ({dict(result.calls.kinds)})")
     return kinds, longest, faults
 
 

@@ -12,9 +12,9 @@ from limen.testing.races.contests import (
     CONTESTS,
     REGISTRATION,
     ROTATION,
+    Calls,
     Contest,
     Prize,
-    Tally,
 )
 from limen.testing.races.crowd import Crowd, CrowdFailed
 from limen.testing.races.race import race
@@ -64,7 +64,7 @@ def test_a_contest_of_ones_own_is_raced(sqlite_url: str) -> None:
     with Crowd(partial(open_sql, sqlite_url), processes=PROCESSES) as crowd:
         (result,) = race(USERNAME, crowd, rounds=1, callers=CALLERS)
     assert result.fault is None
-    assert (result.got_it, result.tally.kinds["UsernameTaken"]) == (1, CALLERS - 1)
+    assert (result.got_it, result.calls.kinds["UsernameTaken"]) == (1, CALLERS - 1)
 
 
 @pytest.mark.parametrize("database", ["sqlite_url", "postgres_url"])
@@ -76,7 +76,7 @@ def test_of_many_callers_in_several_processes_one_gets_it(
         for contest in CONTESTS.values():
             (result,) = race(contest, crowd, rounds=1, callers=CALLERS)
             assert result.fault is None, contest.name
-            assert (result.got_it, result.tally.kinds.total()) == (1, CALLERS)
+            assert (result.got_it, result.calls.kinds.total()) == (1, CALLERS)
 
 
 def test_a_write_whose_outcome_nobody_looks_at_is_caught(sqlite_url: str) -> None:
@@ -108,10 +108,10 @@ def test_a_process_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None
 def test_a_round_is_judged_by_state_and_answers(
     kinds: dict[str, int], answers: set[str], got_it: int, fault: str | None
 ) -> None:
-    tally = Tally(kinds=Counter(kinds), answers=frozenset(answers))
-    assert REGISTRATION.fault(tally, got_it) == fault
+    calls = Calls(kinds=Counter(kinds), answers=frozenset(answers))
+    assert REGISTRATION.fault(calls, got_it) == fault
 
 
 def test_different_successors_of_one_token_are_a_fork() -> None:
-    tally = Tally(kinds=Counter({"str": 2}), answers=frozenset({"one", "other"}))
-    assert ROTATION.fault(tally, 1) == "there are 2 different answers"
+    calls = Calls(kinds=Counter({"str": 2}), answers=frozenset({"one", "other"}))
+    assert ROTATION.fault(calls, 1) == "there are 2 different answers"

@@ -16,7 +16,7 @@ from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.fakes import CountingIds
 from limen.testing.machines import __main__ as command
 from limen.testing.machines.machine import QUICK, prove
-from limen.testing.machines.proving import MACHINES, Effort, Verdict, prove_at_length, run, table
+from limen.testing.machines.proving import MACHINES, Effort, Score, prove_at_length, run, table
 
 SMALL = ["--machine", "roles", "--sequences", "10", "--steps", "20", "--seed", "7"]
 
@@ -104,7 +104,7 @@ def test_what_makes_no_sense_is_refused(wrong: list[str]) -> None:
 
 
 def test_the_table_lines_up() -> None:
-    one = Verdict(machine="users", store="sqlite", sequences=2000, steps=120_000, seconds=60.0)
+    one = Score(machine="users", store="sqlite", sequences=2000, steps=120_000, seconds=60.0)
     header, row = table([one]).splitlines()
     assert row.split() == ["users", "sqlite", "2,000", "120,000", "60.0", "2,000", "sound"]
     assert header.index("verdict") == row.index("sound")

@@ -39,7 +39,7 @@ QUICK: Final = settings(
 PATIENT: Final = Policies(throttle=ThrottlePolicy(free_failures=10_000, per_address=10_000))
 
 
-class Stage:
+class Bench:
     """Where the sequences of one proof run: one event loop, and a store, emptied for each."""
 
     def __init__(self, open_store: OpenStore, name: str) -> None:
@@ -86,13 +86,13 @@ class StoreMachine(RuleBasedStateMachine):
 
     policies: ClassVar[Policies] = PATIENT
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, bench: Bench) -> None:
         """Put a limen on the store."""
         super().__init__()
-        self.stage = stage
-        self.story = Story(stage.name)
+        self.bench = bench
+        self.story = Story(bench.name)
         self.hasher = self.make_hasher()
-        self.limen = Assembly(stage.open(), policies=self.policies, hasher=self.hasher)
+        self.limen = Assembly(bench.open(), policies=self.policies, hasher=self.hasher)
         self.began_at = self.now
         self.run(self.limen.keys.ensure(actor=OPERATOR))
 
@@ -107,7 +107,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def run(self, use_case: Coroutine[Any, Any, T]) -> T:
         """Run a use case to its end."""
-        return self.stage.run(use_case)
+        return self.bench.run(use_case)
 
     def attempt(
         self,
@@ -149,20 +149,20 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_step_was_made(self) -> None:
-        self.stage.steps += 1
+        self.bench.steps += 1
 
     def teardown(self) -> None:
         """Close the store; if the sequence fails, give what it fails with its story."""
         finding = sys.exception()
         if isinstance(finding, Exception):
             finding.add_note(str(self.story))
-        self.stage.clear()
+        self.bench.clear()
 
 
-Machine: TypeAlias = Callable[[Stage], StoreMachine]
+Machine: TypeAlias = Callable[[Bench], StoreMachine]
 
 
-class Proof(Stage):
+class Proof(Bench):
     """Sequences of one machine on one store: makes machine after machine, and counts."""
 
     def __init__(self, machine: Machine, open_store: OpenStore, store: str = "") -> None:

@@ -52,7 +52,7 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Score:
     """What one machine came to on one store; `sequences` and `steps` are those that really ran."""
 
     machine: str
@@ -73,8 +73,8 @@ def prove_at_length(
     stores: Mapping[str, OpenStore],
     effort: Effort,
     tell: Tell,
-) -> Iterator[Verdict]:
-    """Run each machine on each store, and give the verdicts one after the other.
+) -> Iterator[Score]:
+    """Run each machine on each store, and give the scores one after the other.
 
     A finding ends its machine on its store, not the rest. `tell` hears how far it is.
     """
@@ -84,7 +84,7 @@ def prove_at_length(
                 yield _prove_one(proof, (name, store), effort, tell)
 
 
-def _prove_one(proof: Proof, names: tuple[str, str], effort: Effort, tell: Tell) -> Verdict:
+def _prove_one(proof: Proof, names: tuple[str, str], effort: Effort, tell: Tell) -> Score:
     began, seed, left = time.perf_counter(), effort.seed, effort.sequences
     finding: Exception | None = None
     machine, store = names
@@ -105,7 +105,7 @@ def _prove_one(proof: Proof, names: tuple[str, str], effort: Effort, tell: Tell)
                 f"{proof.steps} steps, {seconds:.0f} s"
             )
         seed = seed % (SEEDS - 1) + 1
-    return Verdict(
+    return Score(
         machine=machine,
         store=store,
         sequences=proof.sequences,
@@ -134,10 +134,10 @@ def _told(finding: Exception, *, machine: str, store: str, how: str) -> str:
     )
 
 
-def table(verdicts: Sequence[Verdict]) -> str:
-    """Return the verdicts as a table for people."""
+def table(scores: Sequence[Score]) -> str:
+    """Return the scores as a table for people."""
     rows = [("machine", "store", "sequences", "steps", "seconds", "steps/s", "verdict")]
-    for one in verdicts:
+    for one in scores:
         speed = one.steps / one.seconds if one.seconds else 0
         numbers = (f"{one.sequences:,}", f"{one.steps:,}", f"{one.seconds:.1f}", f"{speed:,.0f}")
         rows.append((one.machine, one.store, *numbers, one.word))
@@ -161,14 +161,14 @@ def run(stores: Mapping[str, OpenStore], arguments: Sequence[str], program: str)
     machines = {name: MACHINES[name] for name in asked.machine or MACHINES}
     chosen = {name: stores[name] for name in asked.storage or stores}
     print(f"seed {effort.seed}", file=sys.stderr)
-    verdicts: list[Verdict] = []
+    scores: list[Score] = []
     try:
-        verdicts.extend(prove_at_length(machines, chosen, effort, _print_progress))
+        scores.extend(prove_at_length(machines, chosen, effort, _print_progress))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-    print(table(verdicts))
-    is_whole = len(verdicts) == len(machines) * len(chosen)
-    return 0 if is_whole and all(one.finding is None for one in verdicts) else 1
+    print(table(scores))
+    is_whole = len(scores) == len(machines) * len(chosen)
+    return 0 if is_whole and all(one.finding is None for one in scores) else 1
 
 
 def _parser(stores: Mapping[str, OpenStore], program: str) -> argparse.ArgumentParser:

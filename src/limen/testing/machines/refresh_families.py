@@ -21,7 +21,7 @@ from limen.core.ids import SessionId, UserId
 from limen.core.sessions.model import SessionPolicy
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.assembly import OPERATOR, PASSWORD, Policies, acting
-from limen.testing.machines.machine import PATIENT, Stage, StoreMachine
+from limen.testing.machines.machine import PATIENT, Bench, StoreMachine
 
 GRACE: Final = timedelta(seconds=10)
 IDLE: Final = timedelta(days=14)
@@ -83,9 +83,9 @@ class FamilyMachine(StoreMachine):
     policies: ClassVar[Policies] = replace(PATIENT, sessions=SessionPolicy(absolute=ABSOLUTE))
     shown: Bundle[Shown] = Bundle("shown")
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, bench: Bench) -> None:
         """Begin with two users and no session."""
-        super().__init__(stage)
+        super().__init__(bench)
         self.lines: dict[SessionId, Line] = {}
         self.purged: set[SessionId] = set()
         self.users: dict[str, UserId] = {}

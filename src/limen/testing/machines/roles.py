@@ -33,7 +33,7 @@ from limen.testing.machines.cast import (
     Shape,
     first,
 )
-from limen.testing.machines.machine import Stage
+from limen.testing.machines.machine import Bench
 from limen.testing.machines.story import span
 from limen.testing.machines.telling import TellingMachine
 
@@ -75,9 +75,9 @@ _READABLE: Final = st.sampled_from(
 class RoleMachine(TellingMachine):
     """Makes roles, gives and takes them, lets grants end, and has everybody try what they may."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, bench: Bench) -> None:
         """Begin with four users, one of them administrator."""
-        super().__init__(stage)
+        super().__init__(bench)
         self.cast = Cast()
         self._turn = 0
 

@@ -22,7 +22,7 @@ from limen.core.users.model import UserPolicy
 from limen.testing.assembly import OPERATOR, Policies
 from limen.testing.machines.gate import GatedHasher, Underway
 from limen.testing.machines.inputs import PASSWORDS
-from limen.testing.machines.machine import Stage
+from limen.testing.machines.machine import Bench
 from limen.testing.machines.telling import TellingMachine
 from limen.testing.machines.tries import (
     IDLE,
@@ -103,9 +103,9 @@ class SignInMachine(TellingMachine):
     hasher: GatedHasher
     tries: Bundle[Try] = Bundle("tries")
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, bench: Bench) -> None:
         """Begin with nobody."""
-        super().__init__(stage)
+        super().__init__(bench)
         self.owners: dict[str, Owner] = {}
         self.tallies: dict[str, Tally] = {}
         self.waiting: list[Try] = []

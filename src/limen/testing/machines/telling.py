@@ -9,15 +9,15 @@ from limen.core.ids import EventId
 from limen.core.maintenance.service import Purged
 from limen.ports.outbox import StoredEvent
 from limen.testing.assembly import OPERATOR
-from limen.testing.machines.machine import Stage, StoreMachine
+from limen.testing.machines.machine import Bench, StoreMachine
 
 
 class TellingMachine(StoreMachine):
     """A machine whose model writes down each event that there must be."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, bench: Bench) -> None:
         """Begin with the key that every limen makes first."""
-        super().__init__(stage)
+        super().__init__(bench)
         self._told: list[tuple[datetime, str]] = []
         self._seen: tuple[EventId | None, int] = (None, 0)
         self.tell("key.added")

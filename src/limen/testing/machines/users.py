@@ -33,7 +33,7 @@ from limen.testing.machines.inputs import (
     STATUSES,
     USERNAMES,
 )
-from limen.testing.machines.machine import Stage
+from limen.testing.machines.machine import Bench
 from limen.testing.machines.telling import TellingMachine
 
 _FIRST: Final = ("ada", "bob_1")
@@ -54,9 +54,9 @@ class UserMachine(TellingMachine):
 
     ids: Bundle[UserId] = Bundle("ids")
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, bench: Bench) -> None:
         """Begin with nobody."""
-        super().__init__(stage)
+        super().__init__(bench)
         self.known: dict[UserId, Known] = {}
         self._turn = 0
 

@@ -19,7 +19,7 @@ Call: TypeAlias = Callable[[Assembly, Prize, int], Coroutine[Any, Any, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Calls:
     """How the calls came out: how many of each kind, and the different answers they gave."""
 
     kinds: Counter[str]
@@ -48,23 +48,23 @@ class Contest:
     losers: frozenset[str]
     is_answer_shared: bool = False
 
-    def fault(self, tally: Tally, got_it: int) -> str | None:
+    def fault(self, calls: Calls, got_it: int) -> str | None:
         """Tell what is wrong with a round, if anything is."""
         if got_it != 1:
             return f"{got_it} got what one can have"
-        foreign = set(tally.kinds) - self.losers - {self.winner} - _UNSERVED
+        foreign = set(calls.kinds) - self.losers - {self.winner} - _UNSERVED
         if foreign:
             return f"calls ended with {', '.join(sorted(map(str, foreign)))}"
-        if self.winner is not None and not self._is_told_once(tally):
-            return f"{tally.kinds[self.winner]} were told that they got it"
-        if self.is_answer_shared and len(tally.answers) != 1:
-            return f"there are {len(tally.answers)} different answers"
+        if self.winner is not None and not self._is_told_once(calls):
+            return f"{calls.kinds[self.winner]} were told that they got it"
+        if self.is_answer_shared and len(calls.answers) != 1:
+            return f"there are {len(calls.answers)} different answers"
         return None
 
-    def _is_told_once(self, tally: Tally) -> bool:
+    def _is_told_once(self, calls: Calls) -> bool:
         """A winner whose commit was not answered in time does not know it."""
-        told = tally.kinds[self.winner or ""]
-        return told == 1 or (told == 0 and tally.unserved > 0)
+        told = calls.kinds[self.winner or ""]
+        return told == 1 or (told == 0 and calls.unserved > 0)
 
 
 _UNSERVED: Final = frozenset({"StorageUnavailable", "ConcurrentUpdate"})

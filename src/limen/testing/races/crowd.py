@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from limen.core.errors import LimenError
 from limen.testing.assembly import Assembly
-from limen.testing.races.contests import Call, Contest, Prize, Tally
+from limen.testing.races.contests import Call, Calls, Contest, Prize
 from limen.testing.store import OpenStore
 
 # Seconds; a store that never answers would hang the run. This is no measure of speed.
@@ -79,26 +79,26 @@ class Crowd:
         self.rounds += 1
         return self.rounds
 
-    def call(self, contest: Contest, prize: Prize, callers: int) -> Tally:
+    def call(self, contest: Contest, prize: Prize, callers: int) -> Calls:
         """Have `callers` call at once, spread over all processes."""
         for number, (_, pipe) in enumerate(self._members):
             pipe.send(_Order(contest.call, prize, range(number, callers, self.processes)))
         kinds: Counter[str] = Counter()
         answers: frozenset[str] = frozenset()
         for process, pipe in self._members:
-            tally = _receive(process, pipe)
-            kinds += tally.kinds
-            answers |= tally.answers
-        return Tally(kinds=kinds, answers=answers)
+            calls = _receive(process, pipe)
+            kinds += calls.kinds
+            answers |= calls.answers
+        return Calls(kinds=kinds, answers=answers)
 
 
-def _receive(process: SpawnProcess, pipe: Connection) -> Tally:
+def _receive(process: SpawnProcess, pipe: Connection) -> Calls:
     try:
         answer = pipe.recv() if pipe.poll(_PATIENCE) else "it does not answer"
     except (EOFError, ConnectionError):
         process.join(_PATIENCE)
         answer = f"it ended with {process.exitcode}"
-    if not isinstance(answer, Tally):
+    if not isinstance(answer, Calls):
         raise CrowdFailed(str(answer))
     return answer
 
@@ -111,7 +111,7 @@ def _serve(open_store: OpenStore, seed: int, pipe: Connection, start: Barrier) -
 async def _serve_all(open_store: OpenStore, seed: int, pipe: Connection, start: Barrier) -> None:
     async with open_store() as unit_of_work:
         limen = Assembly(unit_of_work, seed=seed)
-        pipe.send(Tally(kinds=Counter(), answers=frozenset()))
+        pipe.send(Calls(kinds=Counter(), answers=frozenset()))
         while True:
             try:
                 order: _Order = pipe.recv()
@@ -122,7 +122,7 @@ async def _serve_all(open_store: OpenStore, seed: int, pipe: Connection, start: 
             pipe.send(await _call(limen, order))
 
 
-async def _call(limen: Assembly, order: _Order) -> Tally | str:
+async def _call(limen: Assembly, order: _Order) -> Calls | str:
     outcomes = await asyncio.gather(
         *(order.call(limen, order.prize, number) for number in order.numbers),
         return_exceptions=True,
@@ -130,7 +130,7 @@ async def _call(limen: Assembly, order: _Order) -> Tally | str:
     for outcome in outcomes:
         if isinstance(outcome, BaseException) and not isinstance(outcome, LimenError):
             return f"a call raised {outcome!r}"
-    return Tally(
+    return Calls(
         kinds=Counter(type(outcome).__name__ for outcome in outcomes),
         answers=frozenset(outcome for outcome in outcomes if isinstance(outcome, str)),
     )

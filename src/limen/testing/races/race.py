@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from limen.testing.assembly import Assembly
-from limen.testing.races.contests import Contest, Tally
+from limen.testing.races.contests import Calls, Contest
 from limen.testing.races.crowd import Crowd
 
 
@@ -14,7 +14,7 @@ class Result:
     """How a round came out: how many got what one can have, and what is wrong, if anything."""
 
     got_it: int
-    tally: Tally
+    calls: Calls
     fault: str | None
 
 
@@ -30,6 +30,6 @@ async def _round(contest: Contest, crowd: Crowd, number: int, callers: int) -> R
         # Each round makes users of its own, with identifiers nobody else gives.
         limen = Assembly(unit_of_work, seed=1_000 + number)
         prize = await contest.prepare(limen, number)
-        tally = await asyncio.to_thread(crowd.call, contest, prize, callers)
+        calls = await asyncio.to_thread(crowd.call, contest, prize, callers)
         got_it = await contest.count(limen, prize)
-    return Result(got_it=got_it, tally=tally, fault=contest.fault(tally, got_it))
+    return Result(got_it=got_it, calls=calls, fault=contest.fault(calls, got_it))

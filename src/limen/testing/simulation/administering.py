@@ -13,7 +13,7 @@ from limen.core.users.model import Status
 from limen.testing.assembly import OPERATOR
 from limen.testing.simulation.journal import Call
 from limen.testing.simulation.people import Worker
-from limen.testing.simulation.stage import Act, Stage
+from limen.testing.simulation.town import Act, Town
 
 Doing = Callable[[Actor], Any]
 
@@ -34,13 +34,13 @@ _PERMISSIONS = (
 )
 
 
-def administer(stage: Stage) -> Act | None:
+def administer(town: Town) -> Act | None:
     """Do one thing to somebody."""
-    return stage.chance.pick(_DEEDS)(stage)
+    return town.chance.pick(_DEEDS)(town)
 
 
 def _by(
-    stage: Stage,
+    town: Town,
     name: str,
     about: object,
     needs: Permission,
@@ -48,82 +48,82 @@ def _by(
     **more: Any,
 ) -> Act | None:
     """Have something done by the operator, or by a user with whatever token they have."""
-    worker = stage.worker()
-    client = stage.powerful() if stage.chance.happens(0.6) else stage.signed_in()
-    shown = None if stage.chance.happens(0.3) else stage.shown_by(client)
+    worker = town.worker()
+    client = town.powerful() if town.chance.happens(0.6) else town.signed_in()
+    shown = None if town.chance.happens(0.3) else town.shown_by(client)
 
     async def work(call: Call) -> Any:
         actor = OPERATOR
         if shown is not None:
-            actor = await stage.enter(worker, call, client, shown)
+            actor = await town.enter(worker, call, client, shown)
         return await doing(worker, actor)
 
     by = None if shown is None else shown.user_id
     who = "the operator" if by is None else f"user {by}"
-    return stage.act(name, f"{about} by {who}", worker, work, by=by, needs=needs, **more)
+    return town.act(name, f"{about} by {who}", worker, work, by=by, needs=needs, **more)
 
 
-def _status_of(stage: Stage, user_id: UserId) -> Status | None:
-    user = stage.journal.now("users", user_id)
+def _status_of(town: Town, user_id: UserId) -> Status | None:
+    user = town.journal.now("users", user_id)
     return None if user is None else user.status
 
 
-def suspend(stage: Stage) -> Act | None:
+def suspend(town: Town) -> Act | None:
     """Shut somebody out."""
-    target = stage.somebody()
+    target = town.somebody()
     if target is None:
         return None
     return _by(
-        stage,
+        town,
         "suspend",
         target,
         Permission.USERS_WRITE,
         lambda worker, actor: worker.limen.users.suspend(target, actor=actor),
         over=target,
-        holds=lambda: _status_of(stage, target) is Status.SUSPENDED,
+        holds=lambda: _status_of(town, target) is Status.SUSPENDED,
     )
 
 
-def _reactivate(stage: Stage) -> Act | None:
-    target = stage.somebody()
+def _reactivate(town: Town) -> Act | None:
+    target = town.somebody()
     if target is None:
         return None
     return _by(
-        stage,
+        town,
         "reactivate",
         target,
         Permission.USERS_WRITE,
         lambda worker, actor: worker.limen.users.reactivate(target, actor=actor),
         over=target,
-        holds=lambda: _status_of(stage, target) is Status.ACTIVE,
+        holds=lambda: _status_of(town, target) is Status.ACTIVE,
     )
 
 
-def delete(stage: Stage) -> Act | None:
+def delete(town: Town) -> Act | None:
     """Remove somebody, or oneself."""
-    target = stage.somebody()
-    if target is None or stage.chance.happens(0.5):
+    target = town.somebody()
+    if target is None or town.chance.happens(0.5):
         return None
     return _by(
-        stage,
+        town,
         "delete",
         target,
         Permission.USERS_DELETE,
         lambda worker, actor: worker.limen.users.delete(target, actor=actor),
         tells=("user.deleted",),
         over=target,
-        holds=lambda: _status_of(stage, target) is None,
+        holds=lambda: _status_of(town, target) is None,
     )
 
 
-def set_password(stage: Stage) -> Act | None:
+def set_password(town: Town) -> Act | None:
     """Give somebody another password."""
-    person = stage.person()
-    target, new = stage.id_of(person), stage.new_password()
+    person = town.person()
+    target, new = town.id_of(person), town.new_password()
     if target is None:
         return None
     return _by(
-        stage,
+        town,
         "set password",
         f"of {person.email} to {new!r}",
         Permission.PASSWORDS_SET,
@@ -135,12 +135,12 @@ def set_password(stage: Stage) -> Act | None:
     )
 
 
-def _revoke_all(stage: Stage) -> Act | None:
-    target = stage.somebody()
+def _revoke_all(town: Town) -> Act | None:
+    target = town.somebody()
     if target is None:
         return None
     return _by(
-        stage,
+        town,
         "revoke all",
         target,
         Permission.SESSIONS_REVOKE,
@@ -149,16 +149,16 @@ def _revoke_all(stage: Stage) -> Act | None:
     )
 
 
-def grant(stage: Stage) -> Act | None:
+def grant(town: Town) -> Act | None:
     """Give somebody a role, for good or for hours."""
-    target = stage.somebody()
+    target = town.somebody()
     if target is None:
         return None
-    role = ADMIN if stage.chance.happens(0.4) else stage.chance.pick(_NAMES)
-    hours = stage.chance.between(0.1, 48)
-    ends_at = None if stage.chance.happens(0.5) else stage.clock.now() + timedelta(hours=hours)
+    role = ADMIN if town.chance.happens(0.4) else town.chance.pick(_NAMES)
+    hours = town.chance.between(0.1, 48)
+    ends_at = None if town.chance.happens(0.5) else town.clock.now() + timedelta(hours=hours)
     return _by(
-        stage,
+        town,
         "grant",
         f"{role} to {target}",
         Permission.ROLES_GRANT,
@@ -168,14 +168,14 @@ def grant(stage: Stage) -> Act | None:
     )
 
 
-def withdraw(stage: Stage) -> Act | None:
+def withdraw(town: Town) -> Act | None:
     """Take a role from somebody."""
-    target = stage.somebody()
+    target = town.somebody()
     if target is None:
         return None
-    role = ADMIN if stage.chance.happens(0.4) else stage.chance.pick(_NAMES)
+    role = ADMIN if town.chance.happens(0.4) else town.chance.pick(_NAMES)
     return _by(
-        stage,
+        town,
         "withdraw",
         f"{role} from {target}",
         Permission.ROLES_GRANT,
@@ -185,10 +185,10 @@ def withdraw(stage: Stage) -> Act | None:
     )
 
 
-def _shape_role(stage: Stage) -> Act | None:
-    role = stage.chance.pick(_NAMES)
-    permissions = {str(stage.chance.pick(_PERMISSIONS)) for _ in range(2)}
-    way = stage.chance.below(3)
+def _shape_role(town: Town) -> Act | None:
+    role = town.chance.pick(_NAMES)
+    permissions = {str(town.chance.pick(_PERMISSIONS)) for _ in range(2)}
+    way = town.chance.below(3)
 
     def doing(worker: Worker, actor: Actor) -> Any:
         roles = worker.limen.roles
@@ -200,7 +200,7 @@ def _shape_role(stage: Stage) -> Act | None:
 
     verb = ("created", "replaced", "deleted")[way]
     return _by(
-        stage,
+        town,
         f"role {verb}",
         f"{role} with {sorted(permissions)}",
         Permission.ROLES_MANAGE,
@@ -209,9 +209,9 @@ def _shape_role(stage: Stage) -> Act | None:
     )
 
 
-def _create(stage: Stage) -> Act | None:
-    person = stage.person()
-    password = stage.new_password()
+def _create(town: Town) -> Act | None:
+    person = town.person()
+    password = town.new_password()
 
     def doing(worker: Worker, actor: Actor) -> Any:
         return worker.limen.users.create(
@@ -219,7 +219,7 @@ def _create(stage: Stage) -> Act | None:
         )
 
     return _by(
-        stage,
+        town,
         "create",
         person.email,
         Permission.USERS_WRITE,
@@ -230,29 +230,29 @@ def _create(stage: Stage) -> Act | None:
     )
 
 
-def _move_address(stage: Stage) -> Act | None:
+def _move_address(town: Town) -> Act | None:
     """Give somebody the address of another person, which mostly is taken."""
-    target, other = stage.somebody(), stage.chance.pick(stage.people)
+    target, other = town.somebody(), town.chance.pick(town.people)
     if target is None:
         return None
     return _by(
-        stage,
+        town,
         "move address",
         f"{other.email} to {target}",
         Permission.USERS_WRITE,
         lambda worker, actor: worker.limen.users.update(target, actor=actor, email=other.email),
         over=target,
-        holds=lambda: stage.journal.now("emails", other.email) == target,
+        holds=lambda: town.journal.now("emails", other.email) == target,
     )
 
 
-def _import(stage: Stage) -> Act | None:
+def _import(town: Town) -> Act | None:
     rows = [
         AccountRow(line=n, email=person.email, username=person.username, roles=roles)
-        for n, (person, roles) in enumerate([(stage.person(), ()), (stage.person(), (ADMIN,))], 1)
+        for n, (person, roles) in enumerate([(town.person(), ()), (town.person(), (ADMIN,))], 1)
     ]
     return _by(
-        stage,
+        town,
         "import",
         f"{rows[0].email} and {rows[1].email}",
         Permission.USERS_IMPORT,
@@ -277,16 +277,16 @@ _DEEDS = (
 )
 
 
-def purge(stage: Stage) -> Act:
+def purge(town: Town) -> Act:
     """Remove what is over, as every server does now and then."""
-    worker = stage.worker()
-    return stage.act("purge", "", worker, lambda _: worker.limen.maintenance.purge(actor=OPERATOR))
+    worker = town.worker()
+    return town.act("purge", "", worker, lambda _: worker.limen.maintenance.purge(actor=OPERATOR))
 
 
-def rotate_keys(stage: Stage) -> Act:
+def rotate_keys(town: Town) -> Act:
     """Make a new signing key."""
-    worker = stage.worker()
-    return stage.act(
+    worker = town.worker()
+    return town.act(
         "rotate keys",
         "",
         worker,

@@ -9,18 +9,18 @@ from limen.core.idempotency.model import StoredAnswer
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.simulation.journal import Call
 from limen.testing.simulation.people import Client, Worker
-from limen.testing.simulation.stage import Act, Stage
+from limen.testing.simulation.town import Act, Town
 
 _KEYS = 6
 _DONE = 200
 
 
-def register(stage: Stage) -> Act:
+def register(town: Town) -> Act:
     """Ask for an account, at times for one that is there already."""
-    client, worker = stage.client(), stage.worker()
-    person = stage.person()
-    password = stage.new_password()
-    email = person.email.upper() if stage.chance.happens(0.2) else person.email
+    client, worker = town.client(), town.worker()
+    person = town.person()
+    password = town.new_password()
+    email = person.email.upper() if town.chance.happens(0.2) else person.email
 
     async def work(_: Call) -> Any:
         return await worker.limen.users.register(
@@ -35,7 +35,7 @@ def register(stage: Stage) -> Act:
             person.may_be(password)
             person.user_id = outcome.id
 
-    return stage.act(
+    return town.act(
         "register",
         email,
         worker,
@@ -43,20 +43,20 @@ def register(stage: Stage) -> Act:
         tells=("user.registered",),
         learn=learn,
         doubt=lambda: person.may_be(password),
-        holds=lambda: stage.journal.now("emails", person.email) is not None,
+        holds=lambda: town.journal.now("emails", person.email) is not None,
     )
 
 
-def _credentials(stage: Stage, client: Client) -> tuple[str, str]:
+def _credentials(town: Town, client: Client) -> tuple[str, str]:
     """Return what somebody types: mostly their name and the password they know of."""
     person = client.person
     known = person.passwords
-    if not known or stage.chance.happens(0.12):
+    if not known or town.chance.happens(0.12):
         password = "correct horse wrong"  # noqa: S105 - nobody's
     else:
-        password = known[-1] if stage.chance.happens(0.8) else stage.chance.pick(known)
-    name = person.username if stage.chance.happens(0.2) else person.email
-    return name.upper() if stage.chance.happens(0.1) else name, password
+        password = known[-1] if town.chance.happens(0.8) else town.chance.pick(known)
+    name = person.username if town.chance.happens(0.2) else person.email
+    return name.upper() if town.chance.happens(0.1) else name, password
 
 
 def _signing_in(worker: Worker, client: Client, name: str, password: str) -> Any:
@@ -64,31 +64,31 @@ def _signing_in(worker: Worker, client: Client, name: str, password: str) -> Any
     return worker.limen.sign_in.sign_in(identifier=name, password=password, actor=actor)
 
 
-def sign_in(stage: Stage) -> Act:
+def sign_in(town: Town) -> Act:
     """Sign in on one device."""
-    client, worker = stage.client(is_idle=True), stage.worker()
-    if stage.chance.happens(0.3):
-        client.person = stage.person()
-    name, password = _credentials(stage, client)
-    act = stage.act(
+    client, worker = town.client(is_idle=True), town.worker()
+    if town.chance.happens(0.3):
+        client.person = town.person()
+    name, password = _credentials(town, client)
+    act = town.act(
         "sign in",
         f"as {name} with {password!r}",
         worker,
         lambda _: _signing_in(worker, client, name, password),
         password=password,
-        over=stage.called(name),
+        over=town.called(name),
         tells=("signin.succeeded",),
     )
-    act.learn = lambda given: stage.remember(client, act.call, given)
+    act.learn = lambda given: town.remember(client, act.call, given)
     return act
 
 
-def sign_in_once(stage: Stage) -> Act:
+def sign_in_once(town: Town) -> Act:
     """Sign in under an idempotency key, as the HTTP door does it: begin, work, keep the answer."""
-    client, worker = stage.client(), stage.worker()
-    name, password = _credentials(stage, client)
-    key = f"key-{stage.chance.below(_KEYS)}"
-    place = "/v1/sign-in" if stage.chance.happens(0.9) else "/v1/elsewhere"
+    client, worker = town.client(), town.worker()
+    name, password = _credentials(town, client)
+    key = f"key-{town.chance.below(_KEYS)}"
+    place = "/v1/sign-in" if town.chance.happens(0.9) else "/v1/elsewhere"
     service = worker.limen.idempotency
     kept: list[bool] = []
 
@@ -97,7 +97,7 @@ def sign_in_once(stage: Stage) -> Act:
         claim = await service.begin(key, owner=client.address, request=request)
         if claim.answer is not None:
             answer = str(json.loads(claim.answer.body))
-            stage.journal.answered(claim.attempt, answer)
+            town.journal.answered(claim.attempt, answer)
             return answer
         try:
             given = await _signing_in(worker, client, name, password)
@@ -106,20 +106,20 @@ def sign_in_once(stage: Stage) -> Act:
             raise
         body = json.dumps(str(given.session_id)).encode()
         stored = StoredAnswer(status=_DONE, headers=(), body=body)
-        stage.journal.answered(claim.attempt, str(given.session_id))
+        town.journal.answered(claim.attempt, str(given.session_id))
         kept.append(await _quietly(service.finish(claim.attempt, stored)))
         return str(given.session_id)
 
     def holds() -> bool:
         return not any(kept) or _has_kept_an_answer(act.call)
 
-    act = stage.act(
+    act = town.act(
         "sign in once",
         f"as {name} under {key}",
         worker,
         work,
         password=password,
-        over=stage.called(name),
+        over=town.called(name),
         holds=holds,
     )
     return act
@@ -139,10 +139,10 @@ async def _quietly(settling: Any) -> bool:
     return True
 
 
-def refresh(stage: Stage) -> Act | None:
+def refresh(town: Town) -> Act | None:
     """Show a refresh token: the newest, one whose answer was lost, or one that was copied."""
-    client, worker = stage.signed_in(), stage.worker()
-    shown = stage.shown_by(client)
+    client, worker = town.signed_in(), town.worker()
+    shown = town.shown_by(client)
     if shown is None:
         return None
     token = shown.refresh
@@ -151,7 +151,7 @@ def refresh(stage: Stage) -> Act | None:
         if isinstance(given, RefreshTokenInvalid | RefreshTokenReused):
             client.shown = [other for other in client.shown if other.session_id != shown.session_id]
 
-    act = stage.act(
+    act = town.act(
         "refresh",
         f"session {shown.session_id}",
         worker,
@@ -164,38 +164,38 @@ def refresh(stage: Stage) -> Act | None:
     def remember(given: Any) -> None:
         learn(given)
         if isinstance(given, IssuedTokens):
-            stage.remember(client, act.call, given)
+            town.remember(client, act.call, given)
 
     act.learn = remember
     return act
 
 
-def authenticate(stage: Stage) -> Act | None:
+def authenticate(town: Town) -> Act | None:
     """Show an access token and do nothing else."""
-    client, worker = stage.signed_in(), stage.worker()
-    shown = stage.shown_by(client)
+    client, worker = town.signed_in(), town.worker()
+    shown = town.shown_by(client)
     if shown is None:
         return None
-    return stage.act(
+    return town.act(
         "authenticate",
         f"session {shown.session_id}",
         worker,
-        lambda call: stage.enter(worker, call, client, shown),
+        lambda call: town.enter(worker, call, client, shown),
     )
 
 
-def leave(stage: Stage) -> Act | None:
+def leave(town: Town) -> Act | None:
     """Sign out, or end other sessions of one's own."""
-    client, worker = stage.signed_in(), stage.worker()
-    shown = stage.shown_by(client)
+    client, worker = town.signed_in(), town.worker()
+    shown = town.shown_by(client)
     if shown is None:
         return None
-    way = stage.chance.below(3)
-    other = stage.chance.pick(client.shown).session_id
+    way = town.chance.below(3)
+    other = town.chance.pick(client.shown).session_id
     sessions = worker.limen.sessions
 
     async def work(call: Call) -> Any:
-        actor = await stage.enter(worker, call, client, shown)
+        actor = await town.enter(worker, call, client, shown)
         if way == 0:
             return await sessions.sign_out(actor=actor)
         if way == 1:
@@ -203,10 +203,10 @@ def leave(stage: Stage) -> Act | None:
         return await sessions.revoke_others(actor=actor)
 
     def holds() -> bool:
-        session = stage.journal.now("sessions", (shown.session_id, other, None)[way])
+        session = town.journal.now("sessions", (shown.session_id, other, None)[way])
         return session is None or session.ended_at is not None
 
-    return stage.act(
+    return town.act(
         ("sign out", "revoke", "revoke others")[way],
         f"session {shown.session_id}",
         worker,
@@ -215,21 +215,21 @@ def leave(stage: Stage) -> Act | None:
     )
 
 
-def change_password(stage: Stage) -> Act | None:
+def change_password(town: Town) -> Act | None:
     """Change one's own password; the present one may be a guess."""
-    client, worker = stage.signed_in(), stage.worker()
-    shown = stage.shown_by(client)
+    client, worker = town.signed_in(), town.worker()
+    shown = town.shown_by(client)
     if shown is None:
         return None
     person = client.person
-    _, current = _credentials(stage, client)
-    new = stage.new_password()
+    _, current = _credentials(town, client)
+    new = town.new_password()
 
     async def work(call: Call) -> Any:
-        actor = await stage.enter(worker, call, client, shown)
+        actor = await town.enter(worker, call, client, shown)
         await worker.limen.passwords.change(current=current, new=new, actor=actor)
 
-    return stage.act(
+    return town.act(
         "change password",
         f"of {person.email} from {current!r} to {new!r}",
         worker,
@@ -237,43 +237,43 @@ def change_password(stage: Stage) -> Act | None:
         tells=("password.changed",),
         learn=lambda outcome: None if isinstance(outcome, LimenError) else person.may_be(new),
         doubt=lambda: person.may_be(new),
-        holds=lambda: _password_of(stage, shown.user_id) == new,
+        holds=lambda: _password_of(town, shown.user_id) == new,
     )
 
 
-def _password_of(stage: Stage, user_id: Any) -> str | None:
-    credential = stage.journal.now("passwords", user_id)
-    return None if credential is None else stage.journal.passwords.get(credential.digest.reveal())
+def _password_of(town: Town, user_id: Any) -> str | None:
+    credential = town.journal.now("passwords", user_id)
+    return None if credential is None else town.journal.passwords.get(credential.digest.reveal())
 
 
-def rename(stage: Stage) -> Act | None:
+def rename(town: Town) -> Act | None:
     """Change one's own name, or address (which needs a permission)."""
-    client, worker = stage.signed_in(), stage.worker()
-    shown = stage.shown_by(client)
+    client, worker = town.signed_in(), town.worker()
+    shown = town.shown_by(client)
     if shown is None:
         return None
-    name = f"Name {stage.chance.below(100)}"
+    name = f"Name {town.chance.below(100)}"
 
     async def work(call: Call) -> Any:
-        actor = await stage.enter(worker, call, client, shown)
+        actor = await town.enter(worker, call, client, shown)
         return await worker.limen.users.update(shown.user_id, actor=actor, name=name)
 
     def holds() -> bool:
-        user = stage.journal.now("users", shown.user_id)
+        user = town.journal.now("users", shown.user_id)
         return user is not None and user.name == name
 
-    return stage.act("rename", f"to {name!r}", worker, work, holds=holds)
+    return town.act("rename", f"to {name!r}", worker, work, holds=holds)
 
 
-def look_around(stage: Stage) -> Act | None:
+def look_around(town: Town) -> Act | None:
     """List one's own sessions."""
-    client, worker = stage.signed_in(), stage.worker()
-    shown = stage.shown_by(client)
+    client, worker = town.signed_in(), town.worker()
+    shown = town.shown_by(client)
     if shown is None:
         return None
 
     async def work(call: Call) -> Any:
-        actor = await stage.enter(worker, call, client, shown)
+        actor = await town.enter(worker, call, client, shown)
         return await worker.limen.sessions.list(shown.user_id, actor=actor)
 
-    return stage.act("list sessions", f"session {shown.session_id}", worker, work)
+    return town.act("list sessions", f"session {shown.session_id}", worker, work)

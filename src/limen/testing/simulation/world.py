@@ -22,8 +22,8 @@ from limen.testing.simulation.commits import CommitJudge
 from limen.testing.simulation.journal import CALL, Journal
 from limen.testing.simulation.loop import NeverEnds, SimulatedLoop
 from limen.testing.simulation.people import Client, Person, WatchedHasher, Worker
-from limen.testing.simulation.stage import Act, Stage
 from limen.testing.simulation.store import SimulatedUnits, Weather
+from limen.testing.simulation.town import Act, Town
 from limen.testing.simulation.trouble import Plan, Trouble
 from limen.testing.simulation.whole import examine_all, examine_touched, forget
 
@@ -46,7 +46,7 @@ _FOCUSED: Final = 0.5
 _LOOK_AT_ALL: Final = 128
 _COSTS: Final = (4, 5)
 
-Action = Callable[[Stage], Act | None]
+Action = Callable[[Town], Act | None]
 _ACTIONS: Final[Sequence[tuple[float, Action]]] = (
     (0.17, coming_in.sign_in),
     (0.24, coming_in.refresh),
@@ -101,7 +101,7 @@ class World:
             Client(number=n, address=f"192.0.2.{n // 2}", person=people[n % _PEOPLE])
             for n in range(_CLIENTS)
         ]
-        self._stage = Stage(
+        self._town = Town(
             chance=chance,
             clock=clock,
             ids=CountingIds(clock.now()),
@@ -114,40 +114,40 @@ class World:
             clients=clients,
         )
         self._workers_made = 0
-        self._stage.workers = [self._new_worker() for _ in range(_WORKERS)]
+        self._town.workers = [self._new_worker() for _ in range(_WORKERS)]
         self._found()
 
     def _new_worker(self) -> Worker:
         self._workers_made += 1
-        number, stage = self._workers_made, self._stage
+        number, town = self._workers_made, self._town
         units = SimulatedUnits(
             self._store,
-            stage.ids,
-            weather=stage.weather,
+            town.ids,
+            weather=town.weather,
             journal=self.journal,
             worker=number,
             judge=self._commits.judge,
         )
         limen = Assembly(
             units,
-            clock=stage.clock,
+            clock=town.clock,
             policies=POLICIES,
-            hasher=stage.hasher,
-            ids=stage.ids,
+            hasher=town.hasher,
+            ids=town.ids,
             seed=number,
         )
         return Worker(number, limen)
 
     def _found(self) -> None:
         """Make the first key, the roles, an administrator and somebody who may give roles."""
-        limen = self._stage.workers[0].limen
+        limen = self._town.workers[0].limen
 
         async def begin() -> None:
             await limen.keys.ensure(actor=OPERATOR)
             for name, permissions in administering.ROLES.items():
                 await limen.roles.create(actor=OPERATOR, name=name, permissions=permissions)
-            for person in self._stage.people[:2]:
-                password = self._stage.new_password()
+            for person in self._town.people[:2]:
+                password = self._town.new_password()
                 user = await limen.users.register(
                     email=person.email, username=person.username, password=password
                 )
@@ -176,7 +176,7 @@ class World:
         examine_touched(self.journal)
         if number % _LOOK_AT_ALL == 0:
             self.look_at_all()
-        return f"{number} {self._stage.clock.now():%d %H:%M:%S.%f} {line}"
+        return f"{number} {self._town.clock.now():%d %H:%M:%S.%f} {line}"
 
     def look_at_all(self) -> None:
         """Hold the whole store against the journal."""
@@ -186,14 +186,14 @@ class World:
     def _let_time_pass(self) -> str:
         by = trouble.wait(self._chance)
         if by < timedelta(0):
-            behind = self.journal.highest - self._stage.clock.now()
+            behind = self.journal.highest - self._town.clock.now()
             by = max(by, behind - trouble.FURTHEST_BACK)
         self.journal.advance(by)
         return f"the clock moves by {by.total_seconds():.3f} s"
 
     def _befall(self) -> str:
         """Let something happen that nobody asked for."""
-        weather, chance = self._stage.weather, self._chance
+        weather, chance = self._town.weather, self._chance
         if weather.is_out:
             weather.is_out = False
             return "the store is back"
@@ -202,25 +202,25 @@ class World:
             weather.is_out = True
             return "the store is out"
         if what == 1:
-            self._stage.hasher.cost_more(chance.pick(_COSTS))
+            self._town.hasher.cost_more(chance.pick(_COSTS))
             return "hashing costs something else"
-        return self._crash(chance.pick(self._stage.workers).number)
+        return self._crash(chance.pick(self._town.workers).number)
 
     def _crash(self, number: int) -> str:
         """Replace a worker by one that has nothing cached."""
-        workers = self._stage.workers
+        workers = self._town.workers
         for at, worker in enumerate(workers):
             if worker.number == number:
                 workers[at] = self._new_worker()
         return f"worker {number} is replaced by {self._workers_made}"
 
     def _act(self) -> str:
-        chance, stage = self._chance, self._stage
-        if stage.weather.is_out and chance.happens(0.1):
-            stage.weather.is_out = False
-        acts = [action(stage) or coming_in.sign_in(stage) for action in self._choose_actions()]
+        chance, town = self._chance, self._town
+        if town.weather.is_out and chance.happens(0.1):
+            town.weather.is_out = False
+        acts = [action(town) or coming_in.sign_in(town) for action in self._choose_actions()]
         plan = trouble.plan(chance)
-        is_out = stage.weather.is_out
+        is_out = town.weather.is_out
         if len(acts) > 1 or plan.trouble is not Trouble.NONE or is_out:
             for act in acts:
                 act.call.is_clean = False
@@ -242,10 +242,10 @@ class World:
 
     def _choose_actions(self) -> Sequence[Action]:
         """Choose what is done in this step: one thing, a few at once, or two to one person."""
-        chance, stage = self._chance, self._stage
+        chance, town = self._chance, self._town
         is_together = chance.happens(_TOGETHER)
         is_focused = is_together and chance.happens(_FOCUSED)
-        stage.focus = chance.pick(stage.people) if is_focused else None
+        town.focus = chance.pick(town.people) if is_focused else None
         if is_focused:
             return chance.pick(_DUELS)
         count = 2 + chance.below(_MOST_TOGETHER - 1) if is_together else 1
@@ -261,7 +261,7 @@ class World:
 
     def _prepare(self, plan: Plan, acts: list[Act], tasks: list[Any]) -> None:
         """Arrange for the trouble of this step to strike."""
-        weather = self._stage.weather
+        weather = self._town.weather
         match plan.trouble:
             case Trouble.NO_ANSWER_FROM_STORE:
                 weather.answers = plan.after
@@ -280,7 +280,7 @@ class World:
             case Trouble.TIME_PASSES:
                 self._loop.before_turn(plan.after, partial(self.journal.advance, plan.by))
             case Trouble.BUSY:
-                self._stage.hasher.is_busy = True
+                self._town.hasher.is_busy = True
 
     def _run(self) -> None:
         try:
@@ -289,8 +289,8 @@ class World:
             self.journal.violate(NOTHING_BREAKS, "a use case goes on for ever")
 
     def _clear_up(self) -> None:
-        self._stage.weather.clear_up()
-        self._stage.hasher.is_busy = False
+        self._town.weather.clear_up()
+        self._town.hasher.is_busy = False
 
     def _conclude(self, act: Act, task: Any, plan: Plan, *, is_out: bool) -> str:
         """Judge a call, and tell its client what there is to tell."""
@@ -303,7 +303,7 @@ class World:
             act.doubt()
             return f"{call.told} → cut off"
         call.outcome = task.exception() or task.result()
-        self._stage.answers.judge(call, is_out=is_out)
+        self._town.answers.judge(call, is_out=is_out)
         is_refused = isinstance(call.outcome, BaseException)
         if call.is_clean and not is_refused and not act.holds():
             self.journal.violate(ACKNOWLEDGED, f"{call.told}: done, and does not show")

@@ -40,7 +40,7 @@ class Act:
 
 
 @dataclass(slots=True, kw_only=True)
-class Stage:
+class Town:
     """Everything that an action can reach. In some steps all that happens is about `focus`."""
 
     chance: Chance
