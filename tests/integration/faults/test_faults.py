@@ -21,6 +21,7 @@ from limen.testing.store import OpenStore
 from tests.integration.faults.catching import ADAPTERS, Watcher, run_contracts
 from tests.integration.faults.fault import StoreFault
 from tests.integration.faults.json_files import open_json
+from tests.integration.faults.unseen import complaints, contracts, explained
 
 FEWEST: Final = 100
 STORAGES: Final = ("memory", "sqlite", "postgresql")
@@ -115,6 +116,64 @@ def test_the_sound_store_passes_the_contracts_named_here(
     assert watcher.trouble == []
     assert [name for name, seen in watcher.caught.items() if seen] == []
     assert [name for name, seen in watcher.believed.items() if not seen] == []
+
+
+# --- contracts that no fault fails ---------------------------------------------------------------
+
+
+def test_every_contract_of_a_store_is_named_by_a_fault_or_explained() -> None:
+    named = {fault.caught_by.partition("[")[0] for fault in FAULTS if fault.storage in STORAGES}
+    found = list(complaints(named, explained(), contracts(), is_everything=True))
+    assert not found, "\n".join(found)
+    assert all(reason.strip() for reason in explained().values())
+
+
+def said(caught: set[str], excused: set[str], *, is_everything: bool = True) -> str:
+    known = {"A::test_one", "A::test_two"}
+    return "\n".join(complaints(caught, excused, known, is_everything=is_everything))
+
+
+def test_what_catches_no_fault_has_to_be_explained() -> None:
+    assert said({"A::test_one"}, {"A::test_two"}) == ""
+    assert said({"A::test_one"}, set()).startswith("A::test_two was not seen to catch a fault")
+    assert said({"A::test_one"}, set(), is_everything=False) == ""
+
+
+def test_an_explanation_of_what_catches_a_fault_is_noticed() -> None:
+    told = said({"A::test_one"}, {"A::test_one", "A::gone"}, is_everything=False)
+    assert told.splitlines() == [
+        "A::gone is no contract: take it out of unseen.toml",
+        "A::test_one catches a fault: take it out of unseen.toml",
+    ]
+
+
+SEEN: Final = """
+def test_it(record_property):
+    for storage in {storages}:
+        record_property("faults", [["a lie", storage, {seen}]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("storages", "seen", "code"),
+    [
+        (STORAGES, sorted(contracts()), pytest.ExitCode.OK),
+        (STORAGES, sorted(contracts())[1:], pytest.ExitCode.TESTS_FAILED),
+        (STORAGES[1:], [], pytest.ExitCode.OK),
+    ],
+    ids=["all of them", "all but one", "not on every store"],
+)
+def test_a_run_of_the_whole_kit_fails_if_a_contract_caught_nothing(
+    tmp_path: Path, storages: tuple[str, ...], seen: list[str], code: pytest.ExitCode
+) -> None:
+    (tmp_path / "pytest.ini").touch()
+    # A module of this name may be loaded only once.
+    module = tmp_path / f"{tmp_path.name}.py"
+    module.write_text(SEEN.format(storages=storages, seen=seen))
+    options = ["-c", str(tmp_path / "pytest.ini"), "-p", "no:cacheprovider", "-p", "no:xdist"]
+    options += ["--import-mode=importlib", "-W", "ignore"]
+    table = ["-p", "tests.integration.faults.table", "--whole-kit"]
+    assert pytest.main([*options, *table, str(module)]) == code
 
 
 @asynccontextmanager
