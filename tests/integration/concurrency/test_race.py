@@ -23,6 +23,7 @@ from tests.integration.concurrency.race import open_sql
 
 PROCESSES = 2
 CALLERS = 40
+ROUNDS = 40
 
 
 def open_nothing() -> AbstractAsyncContextManager[UnitOfWorkFactory]:
@@ -81,8 +82,9 @@ def test_of_many_callers_in_several_processes_one_gets_it(
 
 def test_a_write_whose_outcome_nobody_looks_at_is_caught(sqlite_url: str) -> None:
     with Crowd(partial(open_careless, sqlite_url), processes=PROCESSES) as crowd:
-        faults = [r.fault for r in race(ROTATION, crowd, rounds=3, callers=CALLERS)]
-    assert any(fault is not None and "got what one can have" in fault for fault in faults)
+        results = race(ROTATION, crowd, rounds=ROUNDS, callers=CALLERS)
+        # Mostly the first one; what is put in on purpose shows sooner or later.
+        assert any("got what one can have" in (result.fault or "") for result in results)
 
 
 def test_a_process_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
