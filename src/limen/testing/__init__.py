@@ -2,6 +2,9 @@
 
 - `limen.testing.contracts`: what every adapter of a port must pass; subclass and give a fixture.
 - `limen.testing.machines`: state machines that drive the services on a store against a model.
+- `limen.testing.crashes`, `.races`, `.interleavings`: writers that die, and callers that meet.
+- `limen.testing.invariants`: what is wrong in a store, by what its events tell.
+- `limen.testing.store`: how all of these open a store.
 - `limen.testing.fakes`, `.builders`, `.strategies`, `.people`: for tests of your own.
 - `limen.testing.in_memory()`: a whole limen in one line.
 """

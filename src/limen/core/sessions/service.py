@@ -3,7 +3,7 @@
 from limen.core.access import authorise, authorise_over
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import NotSignedIn, SessionNotFound
+from limen.core.errors import NotSignedIn, SessionNotFound, UserNotFound
 from limen.core.events import SessionRevoked, SessionsRevoked
 from limen.core.ids import SessionId, UserId
 from limen.core.roles.model import Permission
@@ -48,7 +48,10 @@ class SessionService:
         """End all the actor's other sessions; return how many. Raises `NotSignedIn`."""
         if actor.user_id is None or actor.session_id is None:
             raise NotSignedIn
-        return await self._end_many(actor.user_id, actor, keep=actor.session_id)
+        try:
+            return await self._end_many(actor.user_id, actor, keep=actor.session_id)
+        except UserNotFound as gone:
+            raise NotSignedIn from gone
 
     async def revoke_all(self, user_id: UserId, *, actor: Actor) -> int:
         """End all sessions of a user; return how many. Another's need `sessions.revoke`.
@@ -83,7 +86,8 @@ class SessionService:
         async with self._unit_of_work() as uow:
             if not actor.owns(user_id):
                 await authorise_over(uow, actor, Permission.SESSIONS_REVOKE, user_id, now)
-                await uow.users.lock(user_id)
+            # Whoever signs in meanwhile comes before this or behind it, for the outbox too.
+            await uow.users.lock(user_id)
             ended = await uow.sessions.end(user_id, now, EndReason.REVOKED, keep=keep)
             if ended:
                 uow.emit(

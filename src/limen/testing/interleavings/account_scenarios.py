@@ -1,6 +1,6 @@
 """Registering, signing in, changing passwords and shutting people out while others do."""
 
-from typing import Final
+from typing import Final, cast
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import OPERATOR, PASSWORD, acting
@@ -91,6 +91,23 @@ async def two_changes_of_one_password(unit_of_work: UnitOfWorkFactory) -> Stage:
             "change there": other(current=PASSWORD, new=_NEWER, actor=acting(yours)),
         },
         check=check,
+    )
+
+
+async def a_sign_in_and_an_end_of_all_others(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """Who is told to have come in before the end is out; who comes behind it stays."""
+    nodes = two_nodes(unit_of_work)
+    user = await nodes.here.register()
+    mine, _ = await nodes.here.enter(), await nodes.here.enter()
+
+    async def check(outcomes: Outcomes) -> None:
+        check_kinds(outcomes, {"IssuedTokens": 1, "int": 1})
+        left = {1: 2, 2: 1}
+        assert await nodes.live_sessions(user.id) == left[cast("int", outcomes["end"])]
+
+    end = nodes.there.sessions.revoke_others(actor=acting(mine))
+    return Stage(
+        limen=nodes.here, use_cases={"sign in": nodes.here.enter(), "end": end}, check=check
     )
 
 

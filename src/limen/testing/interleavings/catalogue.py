@@ -16,6 +16,7 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     accounts.two_registrations_of_one_address,
     accounts.a_password_change_and_a_sign_in,
     accounts.two_changes_of_one_password,
+    accounts.a_sign_in_and_an_end_of_all_others,
     accounts.a_sign_in_and_a_suspension,
     accounts.a_sign_in_and_a_deletion,
     accounts.two_updates_of_one_version,

@@ -129,3 +129,12 @@ async def test_who_is_in_no_session_has_none_to_end(
         await limen.sessions.sign_out(actor=actor)
     with pytest.raises(NotSignedIn):
         await limen.sessions.revoke_others(actor=actor)
+
+
+async def test_who_is_gone_has_no_session_to_keep() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    actor = acting(await limen.enter())
+    await limen.users.delete(ada.id, actor=OPERATOR)
+    with pytest.raises(NotSignedIn):
+        await limen.sessions.revoke_others(actor=actor)
