@@ -26,6 +26,7 @@ def examples(count: int) -> settings:
 
 
 _REFUSED_MARKS = frozenset({"skip", "skipif", "xfail"})
+_FIXTURE = type(pytest.fixture(lambda: None))
 
 
 class BrokenPromise(TypeError):
@@ -55,7 +56,8 @@ class Contract:
     ```
 
     Anything else that would drop a test (an override, a `None`, `__test__`, a skip, an `__init__`,
-    another base with something of the same name) raises `BrokenPromise` when the class is made.
+    another base with something of the same name, another fixture in place of one that the contract
+    brings) raises `BrokenPromise` when the class is made.
     What can only be seen by pytest, limen's plug-in makes a failure: a skip, a class or a test that
     is not collected.
     """
@@ -85,6 +87,7 @@ def refuse_losses(cls: type[Contract]) -> None:
     for name, test in _promised(cls).items():
         if inspect.getattr_static(cls, name) is not test:
             raise BrokenPromise(f"{cls.__name__}: something else is in the way of {name}")
+    _refuse_other_fixtures(cls)
     if getattr(cls, "__test__", True) is not True:
         raise BrokenPromise(f"{cls.__name__}: __test__ would switch a whole contract off")
     if cls.__init__ is not object.__init__ or cls.__new__ is not object.__new__:
@@ -125,6 +128,15 @@ def _override(cls: type, base: type, name: str) -> str:
         f"{cls.__name__}.{name} overrides a contract; "
         "if it cannot be kept, name it in broken_promises, with the reason"
     )
+
+
+def _refuse_other_fixtures(cls: type[Contract]) -> None:
+    """Keep the fixtures that a contract brings with its tests: they are part of what it asks."""
+    for base in cls.__mro__:
+        if not base.__name__.startswith("Test") and _tests_of(base):
+            for name, value in vars(base).items():
+                if isinstance(value, _FIXTURE) and inspect.getattr_static(cls, name) is not value:
+                    raise BrokenPromise(f"{cls.__name__}: {name} is {base.__name__}'s own fixture")
 
 
 def _refuse_marks(cls: type[Contract]) -> None:

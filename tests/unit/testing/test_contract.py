@@ -125,6 +125,38 @@ def test_what_stands_behind_a_contract_is_harmless() -> None:
     assert set(Kept.__contract__) == {"test_one", "test_two"}
 
 
+def test_a_fixture_that_a_contract_brings_is_part_of_it() -> None:
+    class FullContract(Contract):
+        @pytest.fixture
+        def things(self) -> list[int]:
+            return [1]
+
+        def test_things(self, things: list[int]) -> None: ...
+
+    with pytest.raises(BrokenPromise, match="things is FullContract's own fixture"):
+
+        class Emptied(FullContract):
+            @pytest.fixture
+            def things(self) -> list[int]:
+                return []
+
+
+def test_a_fixture_of_an_authors_own_may_be_another_below() -> None:
+    class TestFirst(Example):
+        @pytest.fixture
+        def thing(self) -> int:
+            return 1
+
+        def test_mine(self) -> None: ...
+
+    class TestSecond(TestFirst):
+        @pytest.fixture
+        def thing(self) -> int:
+            return 2
+
+    assert set(TestSecond.__contract__) == {"test_one", "test_two", "test_mine"}
+
+
 @pytest.mark.parametrize("name", ["__init__", "__new__"])
 def test_a_class_that_pytest_would_not_collect_is_refused(name: str) -> None:
     mixin = type("Mixin", (), {name: lambda *_: None})
