@@ -7,7 +7,9 @@ migrations made (7 ms; a copy of the template takes 35 ms to make and to drop).
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 import pytest
@@ -17,6 +19,23 @@ from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.postgres import PostgresServer
 from limen.testing.store import OpenStore
 from tests.integration.stores import copies_of, open_memory, put_back, put_back_of, remember
+
+# Less than what the contracts take for a deadlock.
+TURN_SECONDS: Final = 30.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Let a crowd wait for its turn on a slow machine: what is tried is who waits, not how long."""
+    with pytest.MonkeyPatch.context() as patch:
+        if find_spec("sqlalchemy"):
+            # Late, so that tests in memory run where it is not installed.
+            from limen.adapters.sql import postgresql, sqlite  # noqa: PLC0415
+
+            patch.setitem(postgresql._SERVER_SETTINGS, "lock_timeout", f"{TURN_SECONDS:.0f}s")
+            patch.setattr(postgresql, "_POOL_SECONDS", TURN_SECONDS)
+            patch.setattr(sqlite, "_TURN_SECONDS", TURN_SECONDS)
+        yield
 
 
 @pytest.fixture(scope="session")
