@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from limen.core.actor import Actor
 from limen.core.page import ListQuery
 from limen.wiring.lifecycle import open_container
 from limen.wiring.settings import from_code
+from tests.ports import free_port
 from tests.unit.entrypoints.cli.shell import Ended, typed, unmeasured
 from tests.waiting import PATIENCE, wait_until
 
@@ -106,8 +106,7 @@ class Server:
     """`limen serve` in a place."""
 
     def __init__(self, place: Place, *arguments: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = place.folder / f"server-{self.port}.log"
         with self.log.open("wb") as log:

@@ -12,6 +12,7 @@ from limen.adapters.sql.database import Database
 from limen.entrypoints.cli.exits import Exit
 from limen.wiring.catalogue import CATALOGUE
 from tests.integration.cli.programs import Place
+from tests.ports import free_port
 from tests.unit.entrypoints.cli.shell import Ended
 
 KEY = "mJ0w1cQe8yJr3bT6kVnZ5xPq2sHdLfGa9uYoBiE7tRw+zA4"
@@ -171,8 +172,7 @@ def test_a_folder_that_cannot_be_written_is_told(
 
 
 def test_services_that_are_out_are_told(new_place: Place) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     new_place.settings |= {
         "LIMEN_SECRET_KEY": KEY,
         "LIMEN_DATABASE_URL": f"postgresql://limen:hidden@127.0.0.1:{port}/limen",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+from tests.ports import free_port
 from tests.unit.docs.pages import ROOT
 from tests.waiting import PATIENCE, wait_until
 
@@ -63,9 +64,7 @@ class Shell:
     """A bash in a folder of its own, with `limen` and no settings but the port."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = str(probe.getsockname()[1])
+        self.port = str(free_port())
         self._environment = {
             name: value for name, value in os.environ.items() if not name.startswith("LIMEN_")
         } | {

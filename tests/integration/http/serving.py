@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 import httpx
 
+from tests.ports import free_port
 from tests.waiting import PATIENCE, wait_until
 
 PASSWORD: Final = "correct horse battery"
@@ -35,12 +35,6 @@ if not settings.database.url.reveal().startswith("memory"):
     asyncio.run(ready(settings))
 serve(settings, workers=int(sys.argv[1]))
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -105,7 +105,7 @@ def test_the_installed_limen_serves_from_an_empty_directory(wheel: Path, tmp_pat
     run(limen, "users", "create", "ada@example.org", "--no-password", cwd=home)
     listed = json.loads(run(limen, "users", "list", "--json", cwd=home))
     assert [user["email"] for user in listed["data"]] == ["ada@example.org"]
-    port = free_port()
+    port = str(free_port())
     environment = {"PATH": os.environ["PATH"], "LIMEN_HTTP_PORT": port}
     with subprocess.Popen([str(limen), "serve"], cwd=home, env=environment) as server:
         try:
@@ -113,12 +113,6 @@ def test_the_installed_limen_serves_from_an_empty_directory(wheel: Path, tmp_pat
         finally:
             server.terminate()
     assert server.returncode == 0
-
-
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 def answer(url: str, server: subprocess.Popen[bytes]) -> int:
