@@ -33,6 +33,7 @@ PATIENT = f"""
 from limen.adapters.sql import postgresql
 from limen.entrypoints.http import server
 postgresql._SERVER_SETTINGS["lock_timeout"] = "{PATIENCE}s"
+postgresql._POOL_SECONDS = {PATIENCE}
 server.KILL_AFTER_SECONDS = {PATIENCE:.0f}
 """
 
