@@ -17,6 +17,7 @@ from limen.core.passwords.model import LONGEST_PASSWORD, PasswordPolicy, is_enco
 from limen.core.roles.model import ADMIN, LONGEST_DESCRIPTION, OWN, Role, parse_permissions
 from limen.core.secret import Secret
 from limen.core.text import fold, has_control_characters
+from limen.core.users.locale import LONGEST_LOCALE
 from limen.core.users.model import (
     LARGEST_WHOLE_NUMBER,
     LONGEST_EMAIL,
@@ -141,7 +142,7 @@ def not_emails() -> st.SearchStrategy[str]:
     return (almost | st.text(max_size=40)).filter(lambda text: not is_email(text))
 
 
-# --- names and passwords ---
+# --- names, languages and passwords ---
 
 
 @st.composite
@@ -164,6 +165,17 @@ def names() -> st.SearchStrategy[str]:
         .filter(lambda text: not has_control_characters(text))
         .map(lambda text: parse_name(text)[:LONGEST_NAME].strip())
     )
+
+
+def locales() -> st.SearchStrategy[str]:
+    """Draw language tags in canonical case: plain ones, and with all that may stand in a tag."""
+    plain = st.sampled_from(["en", "de-AT", "zh-Hant-TW", "es-419", "gsw", "sl-rozaj-biske"])
+    language = st.sampled_from(["de", "zh-yue", "sgn-ase", "az", "abcdefgh"])
+    script, region = st.sampled_from(["", "-Latn"]), st.sampled_from(["", "-CH", "-150"])
+    variant = st.sampled_from(["", "-1901", "-1abc", "-fonipa"])
+    rest = st.sampled_from(["", "-u-co-phonebk", "-x-latn", "-a-ca-x-de", "-x-a"])
+    parts = st.tuples(language, script, region, variant, rest).map("".join)
+    return plain | parts.filter(lambda tag: len(tag) <= LONGEST_LOCALE)
 
 
 def passwords(*, min_size: int = _POLICY.min_length, max_size: int = 64) -> st.SearchStrategy[str]:

@@ -18,6 +18,7 @@ from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.roles.model import ADMIN, OWN, Role, parse_permissions, parse_role_name
 from limen.core.secret import Secret
 from limen.core.text import fold, nfc
+from limen.core.users.locale import parse_locale
 from limen.core.users.model import (
     Email,
     Status,
@@ -124,6 +125,16 @@ def test_not_emails_are_none(text: str) -> None:
 def test_names_are_valid(username: Username, name: str) -> None:
     assert Username.parse(username.name) == username
     assert parse_name(name) == name
+
+
+@given(tag=strategies.locales())
+def test_languages_are_valid(tag: str) -> None:
+    assert parse_locale(tag) == tag
+
+
+@pytest.mark.parametrize("part", ["Latn", "CH", "150", "1abc", "x-latn"])
+def test_every_part_of_a_language_tag_turns_up(part: str) -> None:
+    assert turns_up(strategies.locales(), lambda tag: part in tag)
 
 
 @pytest.mark.parametrize("size", [1, 64])
