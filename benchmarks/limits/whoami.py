@@ -29,7 +29,7 @@ _KEYS: Final = {
 }
 _POOL: Final = 10
 _QUERY: Final = """
-SELECT id, email, username, name, status, attributes, email_verified_at,
+SELECT id, email, username, name, locale, status, attributes, email_verified_at,
        created_at, updated_at, last_sign_in_at, version
 FROM users WHERE id = $1
 """
@@ -45,6 +45,7 @@ class Person(msgspec.Struct):
     email: str
     username: str | None
     name: str
+    locale: str | None
     status: str
     attributes: dict[str, Any]
     email_verified: bool
@@ -87,20 +88,21 @@ def _subject(token: str) -> str:
 
 def _person(row: Row) -> Person:
     read, read_id = (_instant, Id.read) if isinstance(row[0], bytes) else (_as_it_is, _as_it_is)
-    verified = read(row[6])
+    verified = read(row[7])
     return Person(
         id=read_id(row[0]),
         email=row[1],
         username=row[2],
         name=row[3],
-        status=row[4],
-        attributes=json.loads(row[5]),
+        locale=row[4],
+        status=row[5],
+        attributes=json.loads(row[6]),
         email_verified=verified is not None,
         email_verified_at=verified,
-        created_at=read(row[7]),
-        updated_at=read(row[8]),
-        last_sign_in_at=read(row[9]),
-        version=row[10],
+        created_at=read(row[8]),
+        updated_at=read(row[9]),
+        last_sign_in_at=read(row[10]),
+        version=row[11],
     )
 
 

@@ -57,6 +57,7 @@ _VALUES: Final[Mapping[str, Callable[[Row], Value]]] = {
     "email": lambda row: row["email"]["key"],
     "username": lambda row: row["username"] and row["username"]["key"],
     "name": lambda row: fold(row["name"]),
+    "locale": lambda row: row.get("locale") and fold(row["locale"]),
     "status": lambda row: row["status"],
     "created_at": _instant("created_at"),
     "updated_at": _instant("updated_at"),

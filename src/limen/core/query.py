@@ -63,10 +63,11 @@ class Field:
     is_sortable: bool = True
 
 
-def text_field(name: str, *, is_optional: bool = False) -> Field:
+def text_field(name: str, *, is_optional: bool = False, is_sortable: bool = True) -> Field:
     """Describe a text field, compared without regard to case (see `limen.core.text.fold`)."""
     extra = {Operator.EXISTS} if is_optional else set()
-    return Field(name=name, parse=_parse_text, operators=_TEXTUAL | extra)
+    operators = _TEXTUAL | extra
+    return Field(name=name, parse=_parse_text, operators=operators, is_sortable=is_sortable)
 
 
 def instant_field(name: str, *, is_optional: bool = False) -> Field:

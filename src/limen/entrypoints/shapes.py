@@ -24,12 +24,13 @@ T = TypeVar("T")
 
 
 class UserOut(Struct, frozen=True, kw_only=True):
-    """A user."""
+    """A user. `locale` is the language tag (BCP 47) of what limen writes to them."""
 
     id: UUID
     email: str
     username: str | None
     name: str
+    locale: str | None
     status: Literal["pending", "active", "suspended"]
     attributes: dict[str, Any]
     email_verified: bool
@@ -47,6 +48,7 @@ class UserOut(Struct, frozen=True, kw_only=True):
             email=user.email.address,
             username=user.username.name if user.username else None,
             name=user.name,
+            locale=user.locale,
             status=user.status.value,
             attributes=dict(user.attributes),
             email_verified=user.email_verified_at is not None,

@@ -45,6 +45,7 @@ def a_user(
     email: str | None = None,
     username: str | None = None,
     name: str = "",
+    locale: str | None = None,
     status: Status = Status.ACTIVE,
     attributes: Mapping[str, Json] | None = None,
     email_verified_at: datetime | None = None,
@@ -53,12 +54,13 @@ def a_user(
     last_sign_in_at: datetime | None = None,
     version: int = 1,
 ) -> User:
-    """Build a user: active, without username, name or attributes."""
+    """Build a user: active, without username, name, locale or attributes."""
     return User(
         id=user_id or a_user_id(),
         email=Email.parse(email or f"user{next(_numbers)}@example.org"),
         username=None if username is None else Username.parse(username),
         name=name,
+        locale=locale,
         status=status,
         attributes=attributes or {},
         email_verified_at=email_verified_at,
@@ -76,6 +78,7 @@ def a_full_user() -> User:
         email=f"Zoë.{number}@Bücher.example",
         username=f"Zoe_{number}",
         name="Zoë 日本 O'Neil %_\\",
+        locale="zh-Hant-TW",
         status=Status.PENDING,
         attributes={
             "team": ["é", 1, 2.5, True, None, {"deep": {"deeper": "x"}}],

@@ -279,6 +279,7 @@ def users(draw: st.DrawFn, /, **fields: st.SearchStrategy[Any]) -> User:
         "email": emails(),
         "username": st.none() | usernames(),
         "name": names(),
+        "locale": st.none() | locales(),
         "status": st.sampled_from(list(Status)),
         "attributes": attributes(),
         "email_verified_at": st.sampled_from([None, verified]),

@@ -29,7 +29,7 @@ class CliDoor(Door):
     async def create_user(self, fields: Fields) -> Answer:
         words, password = [fields["email"]], fields.get("password")
         words += ["--no-password"] if password is None else ["--password-stdin"]
-        words += _options(fields, "username", "name", "status")
+        words += _options(fields, "username", "name", "locale", "status")
         return await self._type("users", "create", *words, stdin=password or "")
 
     async def show_user(self, user: str) -> Answer:
@@ -46,7 +46,7 @@ class CliDoor(Door):
         return await self._type("users", "list", *words, is_whole=True)
 
     async def update_user(self, user: str, fields: Fields, version: int | None = None) -> Answer:
-        words = _options(fields, "email", "username", "name")
+        words = _options(fields, "email", "username", "name", "locale")
         words += [] if version is None else [f"--version={version}"]
         return await self._type("users", "update", user, *words)
 
@@ -123,7 +123,11 @@ KINDS = {error.code: error.kind for error in LimenError.__subclasses__()}
 
 
 def _options(fields: Fields, *names: str) -> list[str]:
-    return [f"--{name}={fields[name]}" for name in names if name in fields]
+    return [
+        f"--no-{name}" if fields[name] is None else f"--{name}={fields[name]}"
+        for name in names
+        if name in fields
+    ]
 
 
 def _role(fields: Fields) -> list[str]:

@@ -30,13 +30,21 @@ Scenario: TypeAlias = Callable[[Door, Transcript], Awaitable[None]]
 
 async def coming_in(door: Door, told: Transcript) -> None:
     """Registering, signing in, refreshing, and what goes wrong with it."""
-    ada = await door.register({"email": "Ada@Example.org", "password": PASSWORD, "name": "Ada"})
+    ada = await door.register(
+        {"email": "Ada@Example.org", "password": PASSWORD, "name": "Ada", "locale": "DE-at"}
+    )
     told.append(("registered", ada))
     for reason, fields in {
         "taken address": {"email": "ada@example.org", "password": PASSWORD},
         "weak password": {"email": "bob@example.org", "password": "short"},
         "own words": {"email": "bob@example.org", "password": "bob@example.org"},
-        "all wrong": {"email": "bob", "password": "short", "username": "!", "name": "\u200b"},
+        "all wrong": {
+            "email": "bob",
+            "password": "short",
+            "username": "!",
+            "name": "\u200b",
+            "locale": "_",
+        },
         "good": {"email": "bob@example.org", "password": PASSWORD, "username": "Bob"},
         "taken username": {"email": "eve@example.org", "password": PASSWORD, "username": "BOB"},
     }.items():
@@ -61,6 +69,7 @@ async def looking_people_up(door: Door, told: Transcript) -> None:
     """Lists and their questions."""
     for number in range(4):
         fields = {"email": f"user{number}@example.org", "name": f"Number {number}"}
+        fields |= {"locale": "de-AT"} if number % 2 else {}
         await door.create_user(fields)
     queries: dict[str, dict[str, Any]] = {
         "all": {"filters": {}, "sort": "email"},
@@ -68,6 +77,9 @@ async def looking_people_up(door: Door, told: Transcript) -> None:
         "page": {"filters": {}, "sort": "-email", "page": 2, "limit": 2},
         "filter": {"filters": {("email", "prefix"): "user", ("name", "ne"): "Number 1"}},
         "role": {"filters": {("role", "in"): "admin,nobody"}},
+        "language": {"filters": {("locale", "prefix"): "DE"}, "sort": "email"},
+        "no language": {"filters": {("locale", "exists"): "false"}, "sort": "email"},
+        "sort by language": {"filters": {}, "sort": "locale"},
         "search": {"filters": {}, "search": "NUMBER 3"},
         "unknown operator": {"filters": {("status", "like"): "a"}},
         "unknown field": {"filters": {("gone", "eq"): "a", ("id", "eq"): "x"}},
@@ -101,9 +113,14 @@ async def changing_people(door: Door, told: Transcript) -> None:
     told.append(("named", await door.update_user(ada, {"name": "Ada", "username": "ada"}, 1)))
     told.append(("the same", await door.update_user(ada, {"name": "Ada"})))
     told.append(("old version", await door.update_user(ada, {"name": "A"}, 1)))
+    told.append(("language", await door.update_user(ada, {"locale": "zh-hant-TW"})))
+    told.append(("the same language", await door.update_user(ada, {"locale": "ZH-HANT-tw"})))
+    told.append(("no language", await door.update_user(ada, {"locale": None})))
     told.append(("taken username", await door.update_user(ada, {"username": "Bob"})))
     told.append(("taken address", await door.update_user(ada, {"email": "BOB@example.org"})))
-    told.append(("not valid", await door.update_user(ada, {"email": "x", "name": "\u200b"})))
+    told.append(
+        ("not valid", await door.update_user(ada, {"email": "x", "name": "\u200b", "locale": ""}))
+    )
     tokens = await door.sign_in("ada", PASSWORD)
     told.append(("suspended", await door.suspend(ada)))
     told.append(("refresh", await door.refresh(tokens["refresh_token"])))

@@ -54,6 +54,12 @@ def a_page_has_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql_users, "fetch_page", fetch_all)
 
 
+@fault(f"{OPERATORS}[locale-eq]")
+def languages_are_compared_as_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_lists(monkeypatch)
+    monkeypatch.setitem(selection._FILTERED, "locale", users.c.locale)
+
+
 @fault(f"{ORDER}[username-False]")
 def nothing_sorts_last(monkeypatch: pytest.MonkeyPatch) -> None:
     last = with_lowest(users.c.username_key, literal_column("'~'"))

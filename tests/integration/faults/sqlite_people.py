@@ -72,6 +72,12 @@ def what_was_taken_away_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, sql_users, "_SAVE", whoever.values(kept))
 
 
+@fault("TestUsers::test_get_returns_the_user_as_it_was_added")
+def languages_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = sql_users.write_user
+    monkeypatch.setattr(sql_users, "write_user", lambda user: {**write(user), "locale": None})
+
+
 @fault("TestUsers::test_a_sign_in_does_not_make_a_save_late")
 def a_sign_in_makes_a_new_version(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = update(users).where(users.c.id == bindparam("id"))

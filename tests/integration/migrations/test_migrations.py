@@ -1,7 +1,9 @@
 """Every migration up, down and up again; on empty and on filled stores; by many at once."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +23,8 @@ from limen.adapters.sql.tables import REVISION, VERSION_TABLE, metadata
 from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from limen.adapters.sql.urls import parse_url
 from limen.testing.assembly import OPERATOR, Assembly
+from limen.testing.builders import a_credential, a_full_user, a_session, a_user
+from limen.testing.contracts.steps import keep
 from limen.testing.fakes import NOON, CountingIds
 from limen.testing.postgres import PostgresServer
 
@@ -59,6 +63,21 @@ def table_names(connection: Connection) -> set[str]:
 def drift(connection: Connection) -> list[object]:
     options = {"version_table": VERSION_TABLE}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def user_columns(connection: Connection) -> set[str]:
+    return {column["name"] for column in inspector_of(connection).get_columns("users")}
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[SqlUnitOfWorkFactory]:
+    """Open the store in a migrated database."""
+    database = open_database(url)
+    await database.open()
+    try:
+        yield SqlUnitOfWorkFactory(database, CountingIds())
+    finally:
+        await database.close()
 
 
 async def use(url: str, seed: int = 0) -> list[str]:
@@ -105,6 +124,22 @@ async def test_each_step_goes_down_and_up_again_on_a_filled_store(empty_url: str
     assert await current(empty_url) is None
     await upgrade(empty_url)
     assert await use(empty_url)
+
+
+async def test_users_outlive_the_languages_that_a_step_down_forgets(empty_url: str) -> None:
+    await upgrade(empty_url)
+    full, plain = a_full_user(), a_user(username="ada")
+    async with opened(empty_url) as unit_of_work:
+        credential, session = a_credential(full.id), a_session(full.id)
+        await keep(unit_of_work, full, plain, credential, session)
+    await downgrade(empty_url, "0001")
+    assert "locale" not in await look(empty_url, user_columns)
+    await upgrade(empty_url)
+    async with opened(empty_url) as unit_of_work, unit_of_work.view() as view:
+        assert await view.users.get(full.id) == replace(full, locale=None)
+        assert await view.users.get(plain.id) == plain
+        assert await view.passwords.find(full.id) == credential
+        assert await view.sessions.list_live(full.id, NOON) == (session,)
 
 
 async def test_upgrading_a_filled_store_again_keeps_everything(empty_url: str) -> None:

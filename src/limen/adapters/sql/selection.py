@@ -32,6 +32,8 @@ _SURROGATES: Final = range(0xD800, 0xE000)
 _FILTERED: Final[Mapping[str, ColumnElement[Any]]] = {
     **SORT_KEYS,
     "username": users.c.username_key,
+    # Language tags are ASCII, which has one lower case everywhere.
+    "locale": func.lower(users.c.locale),
     "last_sign_in_at": users.c.last_sign_in_at,
     "email_verified_at": users.c.email_verified_at,
 }

@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -49,6 +49,7 @@ users: Final = Table(
     Column("username_key", Words),
     Column("name", Words, nullable=False),
     Column("name_key", Words, nullable=False),
+    Column("locale", Words),
     Column("status", Words, nullable=False),
     Column("attributes", Json, nullable=False),
     Column("search_text", Words, nullable=False),

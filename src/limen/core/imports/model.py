@@ -29,6 +29,7 @@ class AccountRow:
     email: str
     username: str | None = None
     name: str = ""
+    locale: str | None = None
     status: str = "active"
     roles: tuple[str, ...] = ()
     email_verified: bool = False

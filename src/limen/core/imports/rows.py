@@ -38,6 +38,7 @@ def read_row(
         email=row.email,
         username=row.username,
         name=row.name,
+        locale=row.locale,
         attributes=row.attributes,
     )
     status = reader.read("status", _parse_status, row.status)
@@ -63,6 +64,7 @@ def new_user(read: ReadRow, user_id: UserId, now: datetime) -> User:
         email=read.profile.email,
         username=read.profile.username,
         name=read.profile.name,
+        locale=read.profile.locale,
         attributes=read.profile.attributes,
         status=read.status,
         email_verified_at=now if read.row.email_verified else None,
@@ -90,6 +92,7 @@ def write_row(account: Account, line: int, now: datetime) -> AccountRow:
         email=user.email.address,
         username=user.username.name if user.username else None,
         name=user.name,
+        locale=user.locale,
         status=user.status.value,
         roles=tuple(_write_grant(grant) for grant in account.grants if grant.is_live(now)),
         email_verified=user.email_verified_at is not None,

@@ -23,6 +23,7 @@ _ALL: Final = (
     text_field("email"),
     text_field("username", is_optional=True),
     text_field("name"),
+    text_field("locale", is_optional=True, is_sortable=False),
     choice_field("status", _status),
     choice_field("role", parse_role_name, is_sortable=False),
     instant_field("email_verified_at", is_optional=True),

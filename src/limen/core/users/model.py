@@ -214,11 +214,12 @@ def _is_storable(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The fields of a user that people fill in."""
+    """The fields of a user that people fill in; `locale` is the language they are written to in."""
 
     email: Email
     username: Username | None = None
     name: str = ""
+    locale: str | None = None
     attributes: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -230,6 +231,7 @@ class User:
     email: Email
     username: Username | None = None
     name: str = ""
+    locale: str | None = None
     status: Status = Status.ACTIVE
     attributes: Mapping[str, Json] = field(default_factory=dict)
     email_verified_at: datetime | None = None
@@ -264,6 +266,7 @@ class User:
             email=profile.email,
             username=profile.username,
             name=profile.name,
+            locale=profile.locale,
             attributes=profile.attributes,
             email_verified_at=self.email_verified_at if kept else None,
         )
@@ -272,7 +275,11 @@ class User:
     def profile(self) -> Profile:
         """The fields people fill in."""
         return Profile(
-            email=self.email, username=self.username, name=self.name, attributes=self.attributes
+            email=self.email,
+            username=self.username,
+            name=self.name,
+            locale=self.locale,
+            attributes=self.attributes,
         )
 
     def _changed(self, now: datetime, **changes: object) -> "User":

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from limen.core.reading import UNSET, Maybe, Reader, Unset
+from limen.core.users.locale import parse_locale
 from limen.core.users.model import (
     Email,
     Json,
@@ -21,17 +22,23 @@ def read_profile(
     email: str,
     username: str | None = None,
     name: str = "",
+    locale: str | None = None,
     attributes: Mapping[str, Json] | None = None,
 ) -> Profile | None:
     """Read a whole profile; `None` if there is any fault, which then stands in `reader`."""
     read_email = reader.read("email", Email.parse, email)
     read_username = _read_username(reader, username)
     read_name = reader.read("name", parse_name, name)
+    read_locale = _read_locale(reader, locale)
     read_attributes = reader.read("attributes", parse_attributes, attributes or {})
     if read_email is None or read_name is None or read_attributes is None or reader.faults:
         return None
     return Profile(
-        email=read_email, username=read_username, name=read_name, attributes=read_attributes
+        email=read_email,
+        username=read_username,
+        name=read_name,
+        locale=read_locale,
+        attributes=read_attributes,
     )
 
 
@@ -41,6 +48,7 @@ def patch_profile(
     email: Maybe[str] = UNSET,
     username: Maybe[str | None] = UNSET,
     name: Maybe[str] = UNSET,
+    locale: Maybe[str | None] = UNSET,
     attributes: Maybe[Mapping[str, Json] | None] = UNSET,
 ) -> Profile:
     """Apply a merge patch (RFC 7396) to a profile; raise `InvalidInput` naming every fault."""
@@ -55,6 +63,7 @@ def patch_profile(
         name=present.name
         if isinstance(name, Unset)
         else reader.read("name", parse_name, name) or "",
+        locale=present.locale if isinstance(locale, Unset) else _read_locale(reader, locale),
         attributes=present.attributes
         if isinstance(attributes, Unset)
         else _patch_attributes(reader, present.attributes, attributes),
@@ -65,7 +74,7 @@ def patch_profile(
 
 def changed_fields(before: Profile, after: Profile) -> tuple[str, ...]:
     """Name the fields in which two profiles differ."""
-    names = ("email", "username", "name")
+    names = ("email", "username", "name", "locale")
     changed = [name for name in names if getattr(before, name) != getattr(after, name)]
     # As text: to Python `True` and `1` are equal, in JSON they are not.
     if json.dumps(before.attributes, sort_keys=True) != json.dumps(
@@ -77,6 +86,10 @@ def changed_fields(before: Profile, after: Profile) -> tuple[str, ...]:
 
 def _read_username(reader: Reader, username: str | None) -> Username | None:
     return None if username is None else reader.read("username", Username.parse, username)
+
+
+def _read_locale(reader: Reader, locale: str | None) -> str | None:
+    return None if locale is None else reader.read("locale", parse_locale, locale)
 
 
 def _patch_attributes(

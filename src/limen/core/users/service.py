@@ -76,6 +76,7 @@ class UserService:
         password: Secret[str] | str,
         username: str | None = None,
         name: str = "",
+        locale: str | None = None,
         actor: Actor | None = None,
     ) -> User:
         """Make an account for somebody who asks for one; they hold no role.
@@ -87,7 +88,7 @@ class UserService:
             raise RegistrationClosed
         by = actor or Actor.anonymous()
         reader = Reader()
-        read = read_profile(reader, email=email, username=username, name=name)
+        read = read_profile(reader, email=email, username=username, name=name, locale=locale)
         profile = await self._judge(reader, read, password)
         now = self._ambient.clock.now()
         await self._admit(profile, by, now)
@@ -107,6 +108,7 @@ class UserService:
         email: str,
         username: str | None = None,
         name: str = "",
+        locale: str | None = None,
         attributes: Mapping[str, Json] | None = None,
         status: Status = Status.ACTIVE,
         is_email_verified: bool = False,
@@ -123,14 +125,15 @@ class UserService:
                 await authorise(view, actor, Permission.PASSWORDS_SET, now)
         reader = Reader()
         read = read_profile(
-            reader, email=email, username=username, name=name, attributes=attributes
+            reader,
+            email=email,
+            username=username,
+            name=name,
+            locale=locale,
+            attributes=attributes,
         )
-        digest = None
-        if password is None:
-            profile = _complete(reader, read)
-        else:
-            profile = await self._judge(reader, read, password)
-            digest = await self._preparation.hash(password)
+        profile = await self._judge(reader, read, password)
+        digest = None if password is None else await self._preparation.hash(password)
         user = self._new_user(profile, status, now, is_email_verified=is_email_verified)
         async with self._unit_of_work() as uow:
             await uow.users.add(user)
@@ -180,12 +183,14 @@ class UserService:
         email: Maybe[str] = UNSET,
         username: Maybe[str | None] = UNSET,
         name: Maybe[str] = UNSET,
+        locale: Maybe[str | None] = UNSET,
         attributes: Maybe[Mapping[str, Json] | None] = UNSET,
         expected_version: int | None = None,
     ) -> User:
         """Change what is given and leave the rest; `attributes` is a merge patch (RFC 7396).
 
-        Everybody may change their own username and name; more, or for others, needs `users.write`.
+        Everybody may change their own username, name and locale; more, or for others, needs
+        `users.write`.
         Raises `UserNotFound`, `InvalidInput`, `EmailTaken`, `UsernameTaken` or `VersionMismatch`.
         """
         is_personal = isinstance(email, Unset) and isinstance(attributes, Unset)
@@ -193,7 +198,12 @@ class UserService:
             user_id,
             actor,
             lambda profile: patch_profile(
-                profile, email=email, username=username, name=name, attributes=attributes
+                profile,
+                email=email,
+                username=username,
+                name=name,
+                locale=locale,
+                attributes=attributes,
             ),
             is_open_to_owner=is_personal,
             expected_version=expected_version,
@@ -207,6 +217,7 @@ class UserService:
         email: str,
         username: str | None = None,
         name: str = "",
+        locale: str | None = None,
         attributes: Mapping[str, Json] | None = None,
         expected_version: int | None = None,
     ) -> User:
@@ -216,7 +227,12 @@ class UserService:
         """
         reader = Reader()
         profile = read_profile(
-            reader, email=email, username=username, name=name, attributes=attributes
+            reader,
+            email=email,
+            username=username,
+            name=name,
+            locale=locale,
+            attributes=attributes,
         )
         return await self._change(
             user_id,
@@ -315,10 +331,10 @@ class UserService:
         return after
 
     async def _judge(
-        self, reader: Reader, profile: Profile | None, password: Secret[str] | str
+        self, reader: Reader, profile: Profile | None, password: Secret[str] | str | None
     ) -> Profile:
         words = own_words(profile.email, profile.username, profile.name) if profile else ()
-        faults = await self._preparation.faults(password, words)
+        faults = () if password is None else await self._preparation.faults(password, words)
         if profile is None:
             reader.extend(faults)
             raise InvalidInput(details=reader.faults)
@@ -348,6 +364,7 @@ class UserService:
             email=profile.email,
             username=profile.username,
             name=profile.name,
+            locale=profile.locale,
             attributes=profile.attributes,
             status=status,
             email_verified_at=now if is_email_verified else None,

@@ -76,6 +76,7 @@ def _read_filters(
 @click.argument("email")
 @click.option("--username", help="A second name to sign in with.")
 @click.option("--name", default="", help="What people are called.")
+@click.option("--locale", metavar="TAG", help="The language of mails to them, such as de-AT.")
 @click.option(
     "--attributes", metavar="JSON", callback=_read_json_object, help="Your own data, an object."
 )
@@ -90,6 +91,7 @@ async def create(
     email: str,
     username: str | None,
     name: str,
+    locale: str | None,
     attributes: Mapping[str, Any] | None,
     status: str,
     verified: bool,
@@ -105,6 +107,7 @@ async def create(
         email=email,
         username=username,
         name=name,
+        locale=locale,
         attributes=attributes,
         status=Status(status),
         is_email_verified=verified,
@@ -194,6 +197,8 @@ async def list_(
 @click.option("--username", help="A second name to sign in with.")
 @click.option("--no-username", is_flag=True, help="Take the username away.")
 @click.option("--name", help="What people are called.")
+@click.option("--locale", metavar="TAG", help="The language of mails to them, such as de-AT.")
+@click.option("--no-locale", is_flag=True, help="Take the language away.")
 @click.option(
     "--attributes",
     metavar="JSON",
@@ -210,12 +215,16 @@ async def update(
     username: str | None,
     no_username: bool,
     name: str | None,
+    locale: str | None,
+    no_locale: bool,
     attributes: Mapping[str, Any] | None,
     version: int | None,
 ) -> None:
     """Change what is given and leave the rest."""
     if no_username and username is not None:
         raise click.UsageError("Give either --username or --no-username.")
+    if no_locale and locale is not None:
+        raise click.UsageError("Give either --locale or --no-locale.")
     found = await desk.find_user(user)
     changed = await desk.services.users.update(
         found.id,
@@ -223,6 +232,7 @@ async def update(
         email=UNSET if email is None else email,
         username=UNSET if username is None and not no_username else username,
         name=UNSET if name is None else name,
+        locale=UNSET if locale is None and not no_locale else locale,
         attributes=UNSET if attributes is None else attributes,
         expected_version=version,
     )

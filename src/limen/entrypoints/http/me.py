@@ -19,6 +19,7 @@ class UpdateMeIn(Struct, forbid_unknown_fields=True, kw_only=True):
 
     username: str | UnsetType | None = UNSET
     name: str | UnsetType = UNSET
+    locale: str | UnsetType | None = UNSET
 
 
 class MeController(Controller):
@@ -39,7 +40,7 @@ class MeController(Controller):
         "/",
         **described(
             "updateMe",
-            "Change one's own username and name",
+            "Change one's own username, name and locale",
             refuses=(404, 409, 412),
             has_body=True,
             is_versioned=True,
@@ -56,6 +57,7 @@ class MeController(Controller):
             request.claims.user_id,
             username=maybe(data.username),
             name=maybe(data.name),
+            locale=maybe(data.locale),
             expected_version=expected_version(request.call),
             actor=request.actor,
         )

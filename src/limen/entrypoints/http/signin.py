@@ -21,6 +21,7 @@ class RegisterUserIn(Struct, forbid_unknown_fields=True, kw_only=True):
     password: str
     username: str | None = None
     name: str = ""
+    locale: str | None = None
 
 
 class SignInIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -60,6 +61,7 @@ class RegistrationController(Controller):
             password=data.password,
             username=data.username,
             name=data.name,
+            locale=data.locale,
             actor=request.actor,
         )
         return created(request, UserOut.of(user), "limen.getUser", user_id=user.id)

@@ -27,6 +27,7 @@ class CreateUserIn(Struct, forbid_unknown_fields=True, kw_only=True):
     email: str
     username: str | None = None
     name: str = ""
+    locale: str | None = None
     attributes: dict[str, Any] = {}
     status: Literal["pending", "active", "suspended"] = "active"
     email_verified: bool = False
@@ -39,6 +40,7 @@ class ReplaceUserIn(Struct, forbid_unknown_fields=True, kw_only=True):
     email: str
     username: str | None = None
     name: str = ""
+    locale: str | None = None
     attributes: dict[str, Any] = {}
 
 
@@ -48,6 +50,7 @@ class UpdateUserIn(Struct, forbid_unknown_fields=True, kw_only=True):
     email: str | UnsetType = UNSET
     username: str | UnsetType | None = UNSET
     name: str | UnsetType = UNSET
+    locale: str | UnsetType | None = UNSET
     attributes: dict[str, Any] | UnsetType | None = UNSET
 
 
@@ -91,6 +94,7 @@ class UserController(Controller):
             email=data.email,
             username=data.username,
             name=data.name,
+            locale=data.locale,
             attributes=data.attributes,
             status=Status(data.status),
             is_email_verified=data.email_verified,
@@ -134,6 +138,7 @@ class UserController(Controller):
             email=data.email,
             username=data.username,
             name=data.name,
+            locale=data.locale,
             attributes=data.attributes,
             expected_version=expected_version(request.call),
             actor=request.actor,
@@ -163,6 +168,7 @@ class UserController(Controller):
             email=maybe(data.email),
             username=maybe(data.username),
             name=maybe(data.name),
+            locale=maybe(data.locale),
             attributes=maybe(data.attributes),
             expected_version=expected_version(request.call),
             actor=request.actor,

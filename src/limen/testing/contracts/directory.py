@@ -34,6 +34,7 @@ _INSTANTS: Final = (
     None, NOON - timedelta(days=400), NOON, NOON + timedelta(microseconds=1),
     NOON + timedelta(days=9),
 )  # fmt: skip
+_LOCALES: Final = (None, "de", "de-AT", "zh-Hant-TW", "den", "en-x-de")
 _ROLES: Final = (ADMIN, "editor", "idle")
 _ENDS: Final = (None, NOON, NOON + timedelta(microseconds=1))
 
@@ -85,6 +86,8 @@ def _value(user: User, field: str) -> Any:
             return user.username.key if user.username else None
         case "name":
             return fold(user.name)
+        case "locale":
+            return None if user.locale is None else fold(user.locale)
         case _:
             return getattr(user, field)
 
@@ -128,6 +131,7 @@ def _crowd() -> list[User]:
                 email=f"{'zyx'[number % 3]}{number}@{('A', 'bücher', 'c')[number % 3]}.example",
                 username=None if number % 4 == 0 else f"{'Ab'[number % 2]}_{number % 7}-{number}",
                 name=name.strip(),
+                locale=_LOCALES[number % 6],
                 status=statuses[number % 3],
                 created_at=_INSTANTS[1 + number % 4] or NOON,
                 updated_at=NOON + timedelta(microseconds=number // 5),
@@ -147,7 +151,7 @@ def _values(field: str) -> st.SearchStrategy[Any]:
     if field == "id":
         return st.sampled_from(_PEOPLE).map(lambda user: user.id)
     present = [value for user in _PEOPLE if (value := _value(user, field)) is not None]
-    if field in {"email", "username", "name"}:
+    if field in {"email", "username", "name", "locale"}:
         parts = st.tuples(st.sampled_from(present), st.integers(0, 4), st.integers(0, 4)).map(
             lambda part: part[0][part[1] :][: part[2]] if part[2] else part[0]
         )

@@ -179,7 +179,13 @@ class UsersContract(Contract):
         user = a_full_user()
         await keep(unit_of_work, user)
         changed = replace(
-            user, username=None, name="", attributes={}, email_verified_at=None, version=8
+            user,
+            username=None,
+            name="",
+            locale=None,
+            attributes={},
+            email_verified_at=None,
+            version=8,
         )
         await change(unit_of_work, lambda uow: uow.users.save(changed))
         await assert_kept(unit_of_work, changed)

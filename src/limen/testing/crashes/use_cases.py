@@ -139,7 +139,11 @@ async def _finish(scene: Scene) -> None:
 # The name is that of the service's method; behind it, which of its courses.
 USE_CASES: Final[dict[str, UseCase]] = {
     "users.register": lambda s: s.limen.users.register(
-        email="new@example.org", password=PASSWORD, username="newcomer", actor=_SOMEWHERE
+        email="new@example.org",
+        password=PASSWORD,
+        username="newcomer",
+        locale="de",
+        actor=_SOMEWHERE,
     ),
     "users.register: a taken address": lambda s: s.limen.users.register(
         email="ADA@example.org", password=PASSWORD, actor=_SOMEWHERE
@@ -148,7 +152,12 @@ USE_CASES: Final[dict[str, UseCase]] = {
         email="new@example.org", password=PASSWORD, actor=s.operator
     ),
     "users.update": lambda s: s.limen.users.update(
-        s.ada.id, actor=s.operator, name="Ada L.", username="ada", attributes={"team": ["x"]}
+        s.ada.id,
+        actor=s.operator,
+        name="Ada L.",
+        username="ada",
+        locale="de-AT",
+        attributes={"team": ["x"]},
     ),
     "users.replace": lambda s: s.limen.users.replace(
         s.ada.id, actor=s.operator, email="lovelace@example.org"

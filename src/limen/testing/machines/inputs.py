@@ -26,6 +26,7 @@ _GIVEN: Final = st.sampled_from(["ada", "ADA", "eve", "bob_1"])
 USERNAMES: Final = st.none() | _GIVEN
 IDENTIFIERS: Final = EMAILS | _GIVEN
 NAMES: Final = st.sampled_from(["", "Ada", "ada", "Zoë", "%", "日本"]) | strategies.names()
+LOCALES: Final = st.none() | strategies.locales()
 ATTRIBUTES: Final = st.dictionaries(
     st.sampled_from(["team", "größe", "nested"]),
     st.integers(2, 9) | st.text("abc", max_size=3) | st.just({"x": "y"}),

@@ -26,6 +26,7 @@ from limen.testing.machines.inputs import (
     ATTRIBUTES,
     EMAILS,
     IDENTIFIERS,
+    LOCALES,
     NAMES,
     PASSWORDS,
     SOME_PASSWORD,
@@ -138,20 +139,20 @@ class UserMachine(TellingMachine):
             attributes=attributes,
         )
         names = {"email": Email.parse(email), "username": _username(username)}
-        fields = {**names, "name": name, "attributes": attributes}
+        fields = {**names, "name": name, "locale": None, "attributes": attributes}
         did = f"{self._whom(user_id)} becomes {email}, {username}, {name!r}, {attributes}"
         self._change(user_id, did, use_case, fields)
 
-    @rule(user_id=ids, name=NAMES, patch=ATTRIBUTES, gone=st.sampled_from(["team", "nested"]))
-    def update(self, user_id: UserId, name: str, patch: dict[str, Json], gone: str) -> None:
+    @rule(user_id=ids, locale=LOCALES, more=ATTRIBUTES, gone=st.sampled_from(["team", "nested"]))
+    def update(self, user_id: UserId, locale: str | None, more: dict[str, Json], gone: str) -> None:
         use_case = self.limen.users.update(
-            user_id, actor=OPERATOR, name=name, attributes={**patch, gone: None}
+            user_id, actor=OPERATOR, locale=locale, attributes={**more, gone: None}
         )
         known = self.known.get(user_id)
-        merged = {**known.user.attributes, **patch} if known else {}
+        merged = {**known.user.attributes, **more} if known else {}
         merged.pop(gone, None)
-        did = f"{self._whom(user_id)} is now named {name!r}, with {patch}, without {gone}"
-        self._change(user_id, did, use_case, {"name": name, "attributes": merged})
+        did = f"{self._whom(user_id)} now reads {locale}, with {more}, without {gone}"
+        self._change(user_id, did, use_case, {"locale": locale, "attributes": merged})
 
     @rule(user_id=ids, behind=st.integers(1, 3))
     def update_what_has_changed_since(self, user_id: UserId, behind: int) -> None:

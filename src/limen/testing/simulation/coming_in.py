@@ -13,6 +13,7 @@ from limen.testing.simulation.town import Act, Town
 
 _KEYS = 6
 _DONE = 200
+_LOCALES = (None, "de-AT", "zh-Hant-TW")
 
 
 def register(town: Town) -> Act:
@@ -247,22 +248,23 @@ def _password_of(town: Town, user_id: Any) -> str | None:
 
 
 def rename(town: Town) -> Act | None:
-    """Change one's own name, or address (which needs a permission)."""
+    """Change one's own name and language."""
     client, worker = town.signed_in(), town.worker()
     shown = town.shown_by(client)
     if shown is None:
         return None
-    name = f"Name {town.chance.below(100)}"
+    number = town.chance.below(100)
+    name, locale = f"Name {number}", _LOCALES[number % len(_LOCALES)]
 
     async def work(call: Call) -> Any:
         actor = await town.enter(worker, call, client, shown)
-        return await worker.limen.users.update(shown.user_id, actor=actor, name=name)
+        return await worker.limen.users.update(shown.user_id, actor=actor, name=name, locale=locale)
 
     def holds() -> bool:
         user = town.journal.now("users", shown.user_id)
-        return user is not None and user.name == name
+        return user is not None and (user.name, user.locale) == (name, locale)
 
-    return town.act("rename", f"to {name!r}", worker, work, holds=holds)
+    return town.act("rename", f"to {name!r}, reading {locale}", worker, work, holds=holds)
 
 
 def look_around(town: Town) -> Act | None:

@@ -20,6 +20,7 @@ async def test_accounts_come_in_with_everything_and_sign_in_with_their_old_hash(
                 email="ada@example.org",
                 username="ada",
                 name="Ada",
+                locale="DE-at",
                 roles=("editor",),
                 email_verified=True,
                 password_hash=old.reveal(),
@@ -32,6 +33,7 @@ async def test_accounts_come_in_with_everything_and_sign_in_with_their_old_hash(
     assert (report.added, report.present, report.faults) == (3, 0, ())
     tokens = await limen.enter()
     assert tokens.user.email_verified_at == limen.clock.now()
+    assert tokens.user.locale == "de-AT"
     assert (await limen.tokens.authenticate(tokens.access_token)).roles == ("editor",)
     assert (await limen.users.find("bob@example.org", actor=OPERATOR)).status is Status.SUSPENDED
     with pytest.raises(InvalidCredentials):
@@ -51,6 +53,7 @@ BAD = [
         email="x",
         username="!",
         name="\0",
+        locale="de_AT",
         status="gone",
         roles=("nothing",),
         password="p",
@@ -69,6 +72,7 @@ async def test_every_fault_of_every_row_is_reported_and_the_good_ones_come_in() 
         (3, "email"),
         (3, "username"),
         (3, "name"),
+        (3, "locale"),
         (3, "status"),
         (3, "roles"),
         (3, "password"),
@@ -120,7 +124,7 @@ async def test_what_went_out_comes_back_in_the_same() -> None:
     await limen.imports.add(
         [
             AccountRow(line=1, email="Ada@Example.org", username="Ada", roles=("admin", "editor")),
-            AccountRow(line=2, email="bob@example.org", name="Bob", status="pending"),
+            AccountRow(line=2, email="bob@example.org", name="Bob", locale="gsw", status="pending"),
             AccountRow(line=3, email="eve@example.org", password=PASSWORD, email_verified=True),
         ],
         actor=OPERATOR,
@@ -140,6 +144,7 @@ async def test_what_went_out_comes_back_in_the_same() -> None:
                     "email",
                     "username",
                     "name",
+                    "locale",
                     "status",
                     "roles",
                     "email_verified",

@@ -263,28 +263,50 @@ def test_a_new_address_is_not_verified() -> None:
 def test_a_patch_changes_only_what_is_given() -> None:
     profile = Profile(email=Email.parse("ada@example.org"), name="Ada", attributes={"a": 1})
     assert patch_profile(profile) == profile
-    changed = patch_profile(profile, username="ada", attributes={"a": None, "b": 2})
-    assert changed_fields(profile, changed) == ("username", "attributes")
+    changed = patch_profile(profile, username="ada", locale="de", attributes={"a": None, "b": 2})
+    assert changed_fields(profile, changed) == ("username", "locale", "attributes")
     assert changed.attributes == {"b": 2}
     assert patch_profile(changed, username=None, attributes=None).attributes == {}
+    assert patch_profile(changed, name="A").locale == "de"
+    assert patch_profile(changed, locale=None).locale is None
 
 
 def test_a_bad_patch_names_every_fault() -> None:
     profile = Profile(email=Email.parse("ada@example.org"))
     with pytest.raises(InvalidInput) as refused:
-        patch_profile(profile, email="x", username="!", name="\0", attributes={"a": float("nan")})
+        patch_profile(
+            profile,
+            email="x",
+            username="!",
+            name="\0",
+            locale="_",
+            attributes={"a": float("nan")},
+        )
     assert [fault.field for fault in refused.value.details] == [
         "email",
         "username",
         "name",
+        "locale",
         "attributes",
     ]
 
 
 def test_reading_a_bad_profile_gives_none_and_every_fault() -> None:
     reader = Reader()
-    assert read_profile(reader, email="x", username="!", name="\0") is None
-    assert [fault.field for fault in reader.faults] == ["email", "username", "name"]
+    assert read_profile(reader, email="x", username="!", name="\0", locale="") is None
+    assert [fault.field for fault in reader.faults] == ["email", "username", "name", "locale"]
+
+
+def test_a_profile_with_a_bad_language_alone_is_bad() -> None:
+    reader = Reader()
+    assert read_profile(reader, email="ada@example.org", locale="German, please") is None
+    assert [fault.field for fault in reader.faults] == ["locale"]
+
+
+def test_the_language_is_part_of_the_profile() -> None:
+    user = a_user(locale="de-AT")
+    assert user.profile.locale == "de-AT"
+    assert user.with_profile(patch_profile(user.profile, locale="gsw"), LATER).locale == "gsw"
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,9 @@ async def test_registration_can_be_closed() -> None:
 async def test_a_registration_with_faults_names_them_all_and_changes_nothing() -> None:
     limen = Assembly()
     with pytest.raises(InvalidInput) as refused:
-        await limen.users.register(email="x", username="!", name="\0", password="short")
+        await limen.users.register(email="x", username="!", name="\0", locale="_", password="short")
     fields = [fault.field for fault in refused.value.details]
-    assert fields == ["email", "username", "name", "password"]
+    assert fields == ["email", "username", "name", "locale", "password"]
     assert await limen.event_names() == []
 
 
@@ -138,12 +138,13 @@ async def test_users_are_found_by_address_or_username_in_any_case() -> None:
             await limen.users.find(text, actor=OPERATOR)
 
 
-async def test_the_owner_may_change_name_and_username_but_not_address_or_attributes() -> None:
+async def test_the_owner_may_change_names_and_locale_but_not_address_or_attributes() -> None:
     limen = Assembly()
     ada = await limen.register()
     actor = acting(await limen.enter())
     changed = await limen.users.update(ada.id, actor=actor, name="Ada", username="ada")
     assert (changed.name, str(changed.username), changed.version) == ("Ada", "ada", 2)
+    assert (await limen.users.update(ada.id, actor=actor, locale="DE-at")).locale == "de-AT"
     with pytest.raises(PermissionMissing):
         await limen.users.update(ada.id, actor=actor, email="other@example.org")
     with pytest.raises(PermissionMissing):
@@ -158,12 +159,31 @@ async def test_an_update_that_changes_nothing_has_no_new_version_and_no_event() 
     assert "user.updated" not in await limen.event_names()
 
 
+async def test_a_language_is_kept_from_the_first_and_changed_and_taken_away() -> None:
+    limen = Assembly()
+    ada = await limen.users.register(email="ada@example.org", password=PASSWORD, locale="EN-gb")
+    bob = await limen.users.create(actor=OPERATOR, email="bob@example.org", locale="pt-br")
+    assert [user.locale for user in (ada, bob)] == ["en-GB", "pt-BR"]
+    assert (await limen.users.get(ada.id, actor=OPERATOR)).locale == "en-GB"
+    named = await limen.users.update(ada.id, actor=OPERATOR, name="Ada")
+    assert named.locale == "en-GB"
+    assert (await limen.users.update(ada.id, actor=OPERATOR, locale="en-gb")).version == 2
+    assert (await limen.users.update(ada.id, actor=OPERATOR, locale=None)).locale is None
+    replaced = await limen.users.replace(
+        bob.id, actor=OPERATOR, email="b@example.org", locale="gsw"
+    )
+    assert replaced.locale == "gsw"
+    async with limen.unit_of_work.view() as view:
+        told = [event.payload for event in await view.outbox.list() if event.payload]
+    assert [payload["changed"] for payload in told] == [["name"], ["locale"], ["email", "locale"]]
+
+
 async def test_replacing_sets_everything() -> None:
     limen = Assembly()
     ada = await limen.register()
-    await limen.users.update(ada.id, actor=OPERATOR, name="Ada", attributes={"a": 1})
+    await limen.users.update(ada.id, actor=OPERATOR, name="Ada", locale="de", attributes={"a": 1})
     replaced = await limen.users.replace(ada.id, actor=OPERATOR, email="new@example.org")
-    assert (replaced.name, replaced.attributes) == ("", {})
+    assert (replaced.name, replaced.locale, replaced.attributes) == ("", None, {})
     assert replaced.email.address == "new@example.org"
     with pytest.raises(InvalidInput):
         await limen.users.replace(ada.id, actor=OPERATOR, email="x")

@@ -44,6 +44,7 @@ FULL = AccountRow(
     email="zoë@bücher.example",
     username="zoe",
     name='Zoë "Z" O\'Neil, 日本; \u2026',
+    locale="de-AT",
     status="pending",
     roles=("admin", "auditor@2026-12-31T00:00:00Z"),
     email_verified=True,
@@ -54,8 +55,8 @@ FULL = AccountRow(
 
 def test_every_column_is_read_in_any_order_and_case() -> None:
     rows = csv(
-        b"Password_Hash, NAME ,email,roles,status,username,email_verified,attributes\n"
-        b'h,Ada,a@example.org,x; y ;,suspended,ada,YES,"{""a"": [1]}"\n'
+        b"Password_Hash, NAME ,email,roles,status,username,email_verified,attributes,Locale\n"
+        b'h,Ada,a@example.org,x; y ;,suspended,ada,YES,"{""a"": [1]}",de-at\n'
     )
     assert rows == [
         AccountRow(
@@ -63,6 +64,7 @@ def test_every_column_is_read_in_any_order_and_case() -> None:
             email="a@example.org",
             username="ada",
             name="Ada",
+            locale="de-at",
             status="suspended",
             roles=("x", "y"),
             email_verified=True,
@@ -232,6 +234,7 @@ ROWS = st.lists(
         email=TEXT,
         username=st.none() | TEXT,
         name=TEXT | st.just(""),
+        locale=st.none() | TEXT,
         status=st.sampled_from(["active", "pending", "suspended"]),
         roles=st.lists(st.sampled_from(["admin", "a-b@2026-01-01T00:00:00Z"]), max_size=3).map(
             tuple

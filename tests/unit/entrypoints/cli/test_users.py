@@ -22,6 +22,7 @@ def test_a_user_is_made_with_everything_that_was_said(shell: Shell) -> None:
         "Ada@Example.org",
         "--username=ada",
         "--name=Ada Lovelace",
+        "--locale=EN-gb",
         '--attributes={"team": "blue"}',
         "--status=pending",
         "--verified",
@@ -30,6 +31,7 @@ def test_a_user_is_made_with_everything_that_was_said(shell: Shell) -> None:
     user = shell.wait(shell.limen.users.find("ada", actor=OPERATOR))
     assert made["id"] == str(user.id)
     assert (user.name, user.status) == ("Ada Lovelace", Status.PENDING)
+    assert (user.locale, made["locale"]) == ("en-GB", "en-GB")
     assert (made["email"], made["attributes"]) == ("Ada@Example.org", {"team": "blue"})
     assert made["email_verified"] is True
     assert made["created_at"].endswith("Z")
@@ -233,6 +235,24 @@ def test_what_is_given_is_changed_and_the_rest_left(shell: Shell) -> None:
     assert (moved["email"], moved["name"]) == ("king@example.org", "Ada King")
     named = shell("users", "update", changed["id"], "--username=king", "--json").data
     assert named["username"] == "king"
+
+
+def test_a_language_is_changed_and_taken_away(shell: Shell) -> None:
+    create(shell, "ada@example.org", "--locale=de")
+    for more, kept in (("--name=Ada", "de"), ("--locale=PT-br", "pt-BR"), ("--no-locale", None)):
+        changed = shell("users", "update", "ada@example.org", more, "--json").data
+        assert changed["locale"] == kept
+    create(shell, "bob@example.org", "--locale=de-CH")
+    found = shell(
+        "users", "list", "--filter=locale.prefix=de", "--fields=email,locale", "--json"
+    ).data
+    assert found == [{"email": "bob@example.org", "locale": "de-CH"}]
+
+
+def test_a_language_is_given_or_taken_not_both(shell: Shell) -> None:
+    create(shell)
+    ended = shell("users", "update", "ada@example.org", "--locale=de", "--no-locale")
+    assert (ended.code, "--no-locale" in ended.err) == (Exit.INVALID, True)
 
 
 def test_an_old_version_is_not_changed(shell: Shell) -> None:

@@ -76,10 +76,16 @@ async def test_every_bad_field_is_named_at_once(site: Site) -> None:
 
 
 async def test_the_rules_of_the_core_name_every_field_too(site: Site) -> None:
-    body = {"email": "no", "password": "short", "username": "-", "name": "\u0000"}
+    body = {
+        "email": "no",
+        "password": "short",
+        "username": "-",
+        "name": "\u0000",
+        "locale": "de_AT",
+    }
     response = await site.ask("POST", REGISTER, json=body)
     assert response.status_code == 400
-    assert set(faults_of(response)) == {"email", "password", "username", "name"}
+    assert set(faults_of(response)) == {"email", "password", "username", "name", "locale"}
     assert await events(site) == []
 
 

@@ -21,6 +21,7 @@ COLUMNS: Final = (
     "email",
     "username",
     "name",
+    "locale",
     "status",
     "roles",
     "email_verified",
@@ -120,7 +121,7 @@ def _unreadable(number: int, code: str, message: str) -> InvalidInput:
 
 
 def _read_record(line: Line, fields: tuple[str, ...]) -> Row:
-    email, username, name, status, roles, verified, attributes, password, digest = fields
+    email, username, name, locale, status, roles, verified, attributes, password, digest = fields
     faults: tuple[RowFault, ...] = ()
     if len(line.text) > LONGEST_FIELD:
         given = dict(zip(COLUMNS, fields, strict=True))
@@ -143,6 +144,7 @@ def _read_record(line: Line, fields: tuple[str, ...]) -> Row:
         email=email,
         username=username or None,
         name=name,
+        locale=locale or None,
         status=status or "active",
         roles=tuple(filter(None, map(str.strip, roles.split(";")))) if roles else (),
         email_verified=bool(is_verified),
@@ -167,6 +169,7 @@ def write_csv(rows: Iterable[AccountRow], *, has_header: bool) -> bytes:
             row.email,
             row.username or "",
             row.name,
+            row.locale or "",
             row.status,
             ";".join(row.roles),
             "true" if row.email_verified else "false",

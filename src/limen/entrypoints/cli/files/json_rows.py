@@ -17,6 +17,7 @@ class AccountIn(Struct, forbid_unknown_fields=True):
     email: str
     username: str | None = None
     name: str = ""
+    locale: str | None = None
     status: str = "active"
     roles: tuple[str, ...] = ()
     email_verified: bool = False
@@ -31,6 +32,7 @@ class AccountOut(Struct, omit_defaults=True):
     email: str
     username: str | None = None
     name: str = ""
+    locale: str | None = None
     status: str = ""
     roles: tuple[str, ...] = ()
     email_verified: bool = False
@@ -63,7 +65,7 @@ def _read(line: Line) -> Row:
     except msgspec.DecodeError as error:
         return (line_fault(line.number, "malformed", f"is not JSON: {error}"),)
     if len(line.text) > LONGEST_FIELD:
-        names = ("email", "username", "name", "status", "password", "password_hash")
+        names = ("email", "username", "name", "locale", "status", "password", "password_hash")
         faults = long_fields(line.number, {name: getattr(found, name) for name in names})
         if faults:
             return faults
@@ -72,6 +74,7 @@ def _read(line: Line) -> Row:
         email=found.email,
         username=found.username,
         name=found.name,
+        locale=found.locale,
         status=found.status,
         roles=found.roles,
         email_verified=found.email_verified,
@@ -96,6 +99,7 @@ def write_jsonl(rows: Iterable[AccountRow]) -> bytes:
                 email=row.email,
                 username=row.username,
                 name=row.name,
+                locale=row.locale,
                 status=row.status,
                 roles=row.roles,
                 email_verified=row.email_verified,
