@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from examples.json_store.codec import encode
+from examples.json_store.listing import select
 from examples.json_store.store import JsonUnitOfWorkFactory, open_store
+from examples.json_store.tables import Tables
+from limen.core.page import Condition, Operator, Selection
+from limen.testing.builders import a_user
 from limen.testing.contracts.outage import OutageContract
 from limen.testing.contracts.store import StoreContract
-from limen.testing.fakes import CountingIds
+from limen.testing.fakes import NOON, CountingIds
 from limen.testing.machines.machine import Machine, prove
 from limen.testing.machines.proving import MACHINES
 from limen.testing.store import OpenStore
@@ -53,3 +58,13 @@ def open_json_store(tmp_path: Path) -> OpenStore:
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 def test_the_machines_find_nothing(machine: Machine, open_json_store: OpenStore) -> None:
     prove(machine, open_json_store, store="json")
+
+
+@pytest.mark.parametrize("has_one", [True, False])
+def test_who_was_stored_before_there_were_languages_has_none(*, has_one: bool) -> None:
+    user = a_user()
+    row = encode(user)
+    del row["locale"]
+    tables = Tables.of({"users": {str(user.id): row}})
+    asked = Selection(conditions=(Condition("locale", Operator.EXISTS, has_one),))
+    assert select(tables, asked, NOON).items == (() if has_one else (user,))

@@ -166,6 +166,15 @@ async def test_a_merge_patch_is_json_for_patch_alone(site: Site) -> None:
     ] == "Ada"
 
 
+async def test_null_takes_ones_own_language_away_and_silence_does_not(site: Site) -> None:
+    ada = await site.person()
+    bodies = {"locale": "PT-br"}, {"name": "Ada"}, {"locale": None}
+    for body, kept in zip(bodies, ("pt-BR", "pt-BR", None), strict=True):
+        response = await site.ask("PATCH", "me", by=ada, json=body)
+        assert response.json()["data"]["locale"] == kept
+    assert (await site.ask("GET", "me", by=ada)).json()["data"]["locale"] is None
+
+
 async def test_a_body_over_the_limit_is_refused_by_its_length(site: Site) -> None:
     body = json.dumps({**GOOD, "name": "x" * BODY_LIMIT}).encode()
     response = await site.ask("POST", REGISTER, content=body, headers=JSON)
