@@ -15,7 +15,8 @@ from limen.ports.password_hasher import PasswordScheme
 _TYPES: Final = {"argon2d": Type.D, "argon2i": Type.I, "argon2id": Type.ID}
 _NUMBER: Final = "[1-9][0-9]{0,9}"
 _FORM: Final = re.compile(
-    rf"\$(?P<type>argon2(?:id|i|d))(?:\$v=(?P<version>16|19))?"
+    # Django writes the name of its hasher in front.
+    rf"(?P<django>argon2)?\$(?P<type>argon2(?:id|i|d))(?:\$v=(?P<version>16|19))?"
     rf"\$m=(?P<memory>{_NUMBER}),t=(?P<time>{_NUMBER}),p=(?P<lanes>{_NUMBER})"
     r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<tag>[A-Za-z0-9+/]{16,86})"
 )
@@ -54,7 +55,8 @@ class Argon2Cost:
 class Argon2Scheme:
     """Hashes with Argon2id, and verifies `$argon2id$`, `$argon2i$` and `$argon2d$` hashes.
 
-    `hash` and `matches` raise `MemoryError` when the memory for a hash cannot be had.
+    Those that Django stores, with `argon2` in front, are verified too. `hash` and `matches` raise
+    `MemoryError` when the memory for a hash cannot be had.
     """
 
     def __init__(self, cost: Argon2Cost | None = None) -> None:
@@ -85,7 +87,8 @@ class Argon2Scheme:
         """Tell whether `digest`, one of this scheme, is Argon2id at the present cost."""
         found = _parsed(digest)
         return (
-            found["type"] == "argon2id"
+            found["django"] is None
+            and found["type"] == "argon2id"
             and found["version"] == str(ARGON2_VERSION)
             and _cost(found) == self._cost
         )
@@ -101,7 +104,8 @@ class Argon2Scheme:
         """Tell whether `digest`, one of this scheme, is a hash of `password`."""
         found = _parsed(digest)
         try:
-            return verify_secret(digest.encode(), _encode(password), _TYPES[found["type"]])
+            plain = digest.removeprefix("argon2").encode()
+            return verify_secret(plain, _encode(password), _TYPES[found["type"]])
         except VerifyMismatchError:
             return False
         except VerificationError as error:

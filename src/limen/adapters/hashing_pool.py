@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
+import statistics
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +17,15 @@ from typing import Final, TypeVar
 
 from limen.core.errors import HashingBusy, PasswordHashUnknown, PasswordMismatch
 from limen.core.secret import Secret
-from limen.ports.password_hasher import PasswordHasher, PasswordScheme
+from limen.ports.password_hasher import PasswordHasher, PasswordScheme, PasswordVerifier
 
 T = TypeVar("T")
 
 # With this the scheduler gives the event loop ten times the share of a hashing thread.
 _NICENESS: Final = 10
+# Less than a thousandth of what a hash takes, and more than the time to look at the clock.
+_MORSEL: Final = 200
+_REMEMBERED: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +38,39 @@ class HashingLoad:
     queue_limit: int
 
 
+class Toll:
+    """What a present hash takes, in seconds of a thread's work, and the means to spend as much."""
+
+    def __init__(self) -> None:
+        """Begin without having seen a hash being made."""
+        self._seen = deque[float](maxlen=_REMEMBERED)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a hash was made yet."""
+        return bool(self._seen)
+
+    @contextlib.contextmanager
+    def measured(self) -> Iterator[None]:
+        """Learn from what is made meanwhile, in this thread."""
+        begun = time.thread_time()
+        yield
+        self._seen.append(time.thread_time() - begun)
+
+    def pay(self, begun: float) -> None:
+        """Work until this thread has spent a hash since `begun`."""
+        end = begun + statistics.median(tuple(self._seen))
+        while time.thread_time() < end:
+            hashlib.pbkdf2_hmac("sha256", b"", b"", _MORSEL)
+
+
 class PooledHasher:
     """Runs password schemes in a bounded pool of threads with a bounded queue.
 
-    The first scheme makes new hashes; all of them verify. The threads run at lower priority where
-    the system can do that for a thread (Linux), so that the event loop stays quick beside them.
-    A caller who is cancelled while waiting frees its place at once; one whose hash is being made
-    frees it when the thread is done. Works from any event loop.
+    The first scheme makes new hashes; all of them verify, and the foreign ones too. The threads
+    run at lower priority where the system can do that for a thread (Linux), so that the event loop
+    stays quick beside them. A caller who is cancelled while waiting frees its place at once; one
+    whose hash is being made frees it when the thread is done. Works from any event loop.
     """
 
     def __init__(
@@ -46,13 +79,16 @@ class PooledHasher:
         schemes: Sequence[PasswordScheme],
         threads: int,
         queue_limit: int,
+        foreign: Sequence[PasswordVerifier] = (),
         retry_after: float = 1.0,
     ) -> None:
         """Use `threads` threads; refuse when `queue_limit` more are waiting.
 
         `retry_after`, in seconds, is what a refused caller is told to wait.
         """
-        self._schemes = tuple(schemes)
+        self._present = schemes[0]
+        self._schemes: tuple[PasswordVerifier, ...] = (*schemes, *foreign)
+        self._toll = Toll()
         self._threads = threads
         self._queue_limit = queue_limit
         self._retry_after = retry_after
@@ -75,7 +111,7 @@ class PooledHasher:
 
     async def hash(self, password: Secret[str]) -> Secret[str]:
         """Return a new hash of `password`, by the first scheme."""
-        work = partial(self._schemes[0].hash, password.reveal())
+        work = partial(self._make, password.reveal())
         return Secret(await self._run(work))
 
     async def verify(self, password: Secret[str], digest: Secret[str] | None) -> None:
@@ -93,8 +129,8 @@ class PooledHasher:
 
     def needs_upgrade(self, digest: Secret[str]) -> bool:
         """Tell whether `digest` was made by another scheme or cost than the present one."""
-        current = self._schemes[0]
-        return not current.recognises(digest.reveal()) or not current.is_current(digest.reveal())
+        text = digest.reveal()
+        return not self._present.recognises(text) or not self._present.is_current(text)
 
     def check_known(self, digest: Secret[str]) -> None:
         """Raise `PasswordHashUnknown` unless one of the schemes recognises `digest`."""
@@ -106,17 +142,26 @@ class PooledHasher:
         self._is_closed = True
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
 
-    def _judge(self, scheme: PasswordScheme, password: str, digest: str) -> bool:
-        """Compare, in a thread; a refusal by another scheme costs a present hash all the same.
+    def _make(self, password: str) -> str:
+        with self._toll.measured():
+            return self._present.hash(password)
 
-        How long a refusal takes must not tell whose account was brought in from elsewhere.
+    def _judge(self, scheme: PasswordVerifier, password: str, digest: str) -> bool:
+        """Compare, in a thread; a refusal by another scheme takes as long as one by the present.
+
+        How long a refusal takes must not tell whose account was brought in from elsewhere. What
+        costs more than a present hash cannot be hidden so.
         """
+        begun = time.thread_time()
         is_match = scheme.matches(password, digest)
-        if not is_match and scheme is not self._schemes[0]:
-            self._schemes[0].hash(password)
+        if not is_match and scheme is not self._present:
+            if self._toll.is_known:
+                self._toll.pay(begun)
+            else:
+                self._make(password)
         return is_match
 
-    def _find(self, digest: Secret[str]) -> PasswordScheme | None:
+    def _find(self, digest: Secret[str]) -> PasswordVerifier | None:
         text = digest.reveal()
         return next((scheme for scheme in self._schemes if scheme.recognises(text)), None)
 

@@ -36,12 +36,20 @@ class PasswordHasher(Protocol):
         ...
 
 
-class PasswordScheme(Protocol):
-    """One way to hash, blocking, as one library does it."""
+class PasswordVerifier(Protocol):
+    """One way to verify a hash, blocking, as one library does it."""
 
     def recognises(self, digest: str) -> bool:
         """Tell whether `digest` is a well-formed hash of this scheme within its cost ceiling."""
         ...
+
+    def matches(self, password: str, digest: str) -> bool:
+        """Tell whether `digest`, one of this scheme, is a hash of `password`."""
+        ...
+
+
+class PasswordScheme(PasswordVerifier, Protocol):
+    """One way to hash, blocking, as one library does it."""
 
     def is_current(self, digest: str) -> bool:
         """Tell whether `digest`, one of this scheme, has the present parameters."""
@@ -49,8 +57,4 @@ class PasswordScheme(Protocol):
 
     def hash(self, password: str) -> str:
         """Return a new hash of `password`."""
-        ...
-
-    def matches(self, password: str, digest: str) -> bool:
-        """Tell whether `digest`, one of this scheme, is a hash of `password`."""
         ...

@@ -6,7 +6,7 @@ from typing import Final
 
 from limen.core.keys.model import Algorithm
 from limen.wiring import forms
-from limen.wiring.forms import Form, choice, whole
+from limen.wiring.forms import Form, choice, several, whole
 
 PREFIX: Final = "LIMEN_"
 CONFIG: Final = "LIMEN_CONFIG"
@@ -49,6 +49,30 @@ class PasswordHash(StrEnum):
 
     BCRYPT = "bcrypt"
     ARGON2ID = "argon2id"
+
+
+class ForeignHash(StrEnum):
+    """The hashes that other systems made and that a sign-in may verify, once, to renew them.
+
+    Verified in any case: bcrypt and Argon2.
+    """
+
+    BCRYPT_SHA256 = "bcrypt-sha256"
+    SCRYPT = "scrypt"
+    FIREBASE_SCRYPT = "firebase-scrypt"
+    PBKDF2 = "pbkdf2"
+    KEYCLOAK = "keycloak"
+    ASPNET_V3 = "aspnet-v3"
+    ASPNET_V2 = "aspnet-v2"
+    PHPASS = "phpass"
+    SHA256_CRYPT = "sha256-crypt"
+    SHA512_CRYPT = "sha512-crypt"
+    SSHA512 = "ssha512"
+    SSHA256 = "ssha256"
+    SSHA = "ssha"
+    SMD5 = "smd5"
+    SALTED_SHA1 = "salted-sha1"
+    SALTED_MD5 = "salted-md5"
 
 
 class Shown(StrEnum):
@@ -207,6 +231,13 @@ CATALOGUE: Final = (
         form=choice(PasswordHash),
         default="bcrypt",
         sentence="How new passwords are hashed; old hashes are renewed at sign-in.",
+    ),
+    Setting(
+        name="LIMEN_PASSWORD_FOREIGN",
+        key="password.foreign",
+        form=several(ForeignHash),
+        default="bcrypt-sha256,scrypt,firebase-scrypt,pbkdf2,keycloak,aspnet-v3",
+        sentence="The hashes of other systems that are verified, beside bcrypt and Argon2.",
     ),
     Setting(
         name="LIMEN_BCRYPT_COST",

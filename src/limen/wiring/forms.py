@@ -20,6 +20,7 @@ from limen.core.users.model import Email
 Network: TypeAlias = IPv4Network | IPv6Network
 
 SQLITE: Final = "sqlite:///"
+NONE: Final = "none"
 SHORTEST_SECRET: Final = 32
 _SHORTEST_HEX: Final = 64
 _SHORTEST_BASE64: Final = 43
@@ -55,6 +56,22 @@ def choice(options: type[StrEnum]) -> Form:
     """Make the form of one word out of several."""
     words = [option.value for option in options]
     return Form(f"{', '.join(words[:-1])} or {words[-1]}", options)
+
+
+def several(options: type[StrEnum]) -> Form:
+    """Make the form of some words out of several, in any order, or of none."""
+    words = ", ".join(option.value for option in options)
+    return Form(f"{NONE}, or some of {words}", partial(_parse_several, options))
+
+
+def _parse_several(options: type[StrEnum], text: str) -> tuple[StrEnum, ...]:
+    items = _items(text)
+    if items == [NONE]:
+        return ()
+    if not items:
+        raise ValueError
+    chosen = {options(item) for item in items}
+    return tuple(option for option in options if option in chosen)
 
 
 def _parse_switch(text: str) -> bool:

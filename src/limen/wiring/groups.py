@@ -16,7 +16,14 @@ from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.model import TokenPolicy
 from limen.core.users.model import Email, UserPolicy
-from limen.wiring.catalogue import Environment, LogFormat, LogLevel, PasswordHash, Registration
+from limen.wiring.catalogue import (
+    Environment,
+    ForeignHash,
+    LogFormat,
+    LogLevel,
+    PasswordHash,
+    Registration,
+)
 from limen.wiring.forms import Network, SmtpUrl, sqlite_path
 
 # A token may live on for as long as clocks may differ and a request may take.
@@ -93,6 +100,7 @@ class PasswordSettings:
 
     min_length: int
     hash: PasswordHash
+    foreign: tuple[ForeignHash, ...]
     bcrypt_cost: int
     hashing_threads: int
     hashing_queue: int

@@ -1,7 +1,20 @@
 """Adapters that settings choose and shape."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from limen.adapters.argon2 import Argon2Scheme
 from limen.adapters.bcrypt import BcryptScheme
+from limen.adapters.foreign import (
+    bcrypt_sha256,
+    firebase,
+    pbkdf2,
+    phpass,
+    salted,
+    scrypt,
+    sha_crypt,
+)
+from limen.adapters.foreign.recipe import ForeignScheme, Reader
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.log_mail import LogMailer
 from limen.core.sessions.denial import DenialList, WatchedUnits
@@ -9,16 +22,49 @@ from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mailer
 from limen.ports.password_hasher import PasswordScheme
-from limen.wiring.catalogue import PasswordHash
+from limen.wiring.catalogue import ForeignHash, PasswordHash
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage
 
 _SECONDS_AT_COST_12 = 0.25
 _SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 30.0
 
+_READERS: Final[Mapping[ForeignHash, tuple[Reader, ...]]] = {
+    ForeignHash.BCRYPT_SHA256: (
+        bcrypt_sha256.read_django_plain,
+        bcrypt_sha256.read_django_sha256,
+        bcrypt_sha256.read_passlib_1,
+    ),
+    ForeignHash.SCRYPT: (
+        scrypt.read_passlib,
+        scrypt.read_seven,
+        scrypt.read_django,
+        scrypt.read_werkzeug,
+    ),
+    ForeignHash.FIREBASE_SCRYPT: (firebase.read_firebase,),
+    ForeignHash.PBKDF2: (pbkdf2.read_passlib, pbkdf2.read_django, pbkdf2.read_werkzeug),
+    ForeignHash.KEYCLOAK: (pbkdf2.read_keycloak,),
+    ForeignHash.ASPNET_V3: (pbkdf2.read_aspnet_3,),
+    ForeignHash.ASPNET_V2: (pbkdf2.read_aspnet_2,),
+    ForeignHash.PHPASS: (phpass.read_phpass,),
+    ForeignHash.SHA256_CRYPT: (sha_crypt.read_sha256_crypt,),
+    ForeignHash.SHA512_CRYPT: (sha_crypt.read_sha512_crypt,),
+    ForeignHash.SSHA512: (salted.read_ssha512,),
+    ForeignHash.SSHA256: (salted.read_ssha256,),
+    ForeignHash.SSHA: (salted.read_ssha,),
+    ForeignHash.SMD5: (salted.read_smd5,),
+    ForeignHash.SALTED_SHA1: (salted.read_salted_sha1,),
+    ForeignHash.SALTED_MD5: (salted.read_salted_md5,),
+}
+
+
+def foreign_scheme(name: ForeignHash) -> ForeignScheme:
+    """Return what verifies the hashes that go by this name."""
+    return ForeignScheme(*_READERS[name])
+
 
 def make_hasher(settings: Settings) -> PooledHasher:
-    """Return the hasher: the configured scheme first, the other one to verify with."""
+    """Return the hasher: the configured scheme first, the other ones to verify with."""
     chosen = settings.password
     schemes: list[PasswordScheme] = [BcryptScheme(chosen.bcrypt_cost), Argon2Scheme()]
     if chosen.hash is PasswordHash.ARGON2ID:
@@ -27,6 +73,7 @@ def make_hasher(settings: Settings) -> PooledHasher:
     drained = each * chosen.hashing_queue / chosen.hashing_threads
     return PooledHasher(
         schemes=schemes,
+        foreign=[foreign_scheme(name) for name in chosen.foreign],
         threads=chosen.hashing_threads,
         queue_limit=chosen.hashing_queue,
         retry_after=min(max(drained, _SHORTEST_WAIT), _LONGEST_WAIT),

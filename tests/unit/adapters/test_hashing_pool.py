@@ -2,6 +2,7 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,9 @@ from limen.adapters.bcrypt import BcryptScheme
 from limen.adapters.hashing_pool import HashingLoad, PooledHasher
 from limen.core.errors import HashingBusy, PasswordHashUnknown, PasswordMismatch
 from limen.core.secret import Secret
+from limen.ports.password_hasher import PasswordScheme, PasswordVerifier
+from limen.wiring.catalogue import ForeignHash
+from limen.wiring.parts import foreign_scheme
 from tests.waiting import PATIENCE
 
 PASSWORD = Secret("correct horse")
@@ -194,6 +198,71 @@ async def test_want_of_memory_is_want_of_room(gate: Gate, monkeypatch: pytest.Mo
     with pytest.raises(HashingBusy):
         await hasher.hash(PASSWORD)
     assert hasher.load == load(active=0, waiting=0)
+    await hasher.close()
+
+
+def work_of_refusal(present: PasswordScheme, other: PasswordVerifier, digest: str) -> float:
+    """Return the seconds of this thread's work in refusing a digest of the other scheme."""
+    hasher = PooledHasher(schemes=[present], foreign=[other], threads=1, queue_limit=1)
+    hasher._make("whatever")
+    begun = time.thread_time()
+    assert not hasher._judge(other, "wrong", digest)
+    return time.thread_time() - begun
+
+
+class Slow:
+    """A scheme that works for as many seconds as it is told."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def recognises(self, digest: str) -> bool:
+        return digest == "slow"
+
+    def is_current(self, digest: str) -> bool:
+        return self.recognises(digest)
+
+    def hash(self, _: str) -> str:
+        self.matches("", "")
+        return "slow"
+
+    def matches(self, _: str, __: str) -> bool:
+        end = time.thread_time() + self.seconds
+        while time.thread_time() < end:
+            pass
+        return False
+
+
+@pytest.mark.parametrize(
+    ("foreign", "least", "most"),
+    [(0.0, 0.1, 0.15), (0.05, 0.1, 0.15), (0.099, 0.1, 0.15), (0.2, 0.2, 0.25)],
+)
+def test_refusing_a_foreign_hash_takes_a_present_one_or_what_it_takes_if_that_is_more(
+    foreign: float, least: float, most: float
+) -> None:
+    assert least <= work_of_refusal(Slow(0.1), Slow(foreign), "slow") <= most
+
+
+async def test_the_first_refusal_of_a_foreign_hash_makes_a_present_one(gate: Gate) -> None:
+    gate.go.set()
+    other = Slow(0.0)
+    hasher = PooledHasher(schemes=[gate], foreign=[other], threads=1, queue_limit=1)
+    with pytest.raises(PasswordMismatch):
+        await hasher.verify(PASSWORD, Secret("slow"))
+    assert gate.done == ["hash"]
+    await hasher.close()
+
+
+async def test_a_foreign_scheme_verifies_and_never_hashes(gate: Gate) -> None:
+    gate.go.set()
+    foreign = foreign_scheme(ForeignHash.SSHA)
+    hasher = PooledHasher(schemes=[gate], foreign=[foreign], threads=1, queue_limit=1)
+    digest = Secret("{SSHA}LnNV3hm2aicdmeYN8TiGO2Y7O5AoBWAM")
+    hasher.check_known(digest)
+    await hasher.verify(Secret("correct horse battery"), digest)
+    assert hasher.needs_upgrade(digest)
+    with pytest.raises(PasswordMismatch):
+        await hasher.verify(PASSWORD, digest)
     await hasher.close()
 
 

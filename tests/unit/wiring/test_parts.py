@@ -4,10 +4,13 @@ import pytest
 
 from limen.adapters.log_mail import LogMailer
 from limen.adapters.smtp import SmtpMailer, SmtpSecurity
+from limen.core.errors import PasswordHashUnknown
 from limen.core.secret import Secret
 from limen.testing.fakes import CountingIds, FrozenClock
+from limen.wiring.catalogue import ForeignHash
 from limen.wiring.parts import make_hasher, make_mailer
 from limen.wiring.settings import from_code
+from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP, Sample
 
 
 async def test_the_chosen_scheme_hashes_and_the_other_verifies() -> None:
@@ -25,6 +28,22 @@ async def test_the_chosen_scheme_hashes_and_the_other_verifies() -> None:
         assert not hasher.needs_upgrade(own)
         assert hasher.needs_upgrade(other)
         await hasher.close()
+
+
+@pytest.mark.parametrize("sample", CHEAP, ids=str)
+async def test_only_what_is_switched_on_is_verified(sample: Sample) -> None:
+    names = "none" if sample.scheme in ALWAYS else sample.scheme
+    hasher = make_hasher(from_code({"bcrypt_cost": 10, "password_foreign": names}))
+    digest = Secret(sample.digest)
+    hasher.check_known(digest)
+    assert hasher.needs_upgrade(digest)
+    await hasher.close()
+    others = [name for name in ForeignHash if name != sample.scheme]
+    hasher = make_hasher(from_code({"password_foreign": others}))
+    if sample.scheme not in ALWAYS:
+        with pytest.raises(PasswordHashUnknown):
+            hasher.check_known(digest)
+    await hasher.close()
 
 
 async def test_the_pool_is_as_large_as_set() -> None:

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from limen.core.errors import SettingsInvalid
 from limen.core.keys.model import Algorithm
 from limen.core.secret import Secret
-from limen.wiring.catalogue import Environment, LogFormat, PasswordHash, Registration, Shown
+from limen.wiring.catalogue import (
+    Environment,
+    ForeignHash,
+    LogFormat,
+    PasswordHash,
+    Registration,
+    Shown,
+)
 from limen.wiring.groups import Settings
 from limen.wiring.settings import CATALOGUE, Store, from_code, load
 
@@ -82,6 +89,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         BOOTSTRAP_ADMIN_PASSWORD_FILE=str(tmp_path / "password"),
         PASSWORD_MIN_LENGTH="15",
         PASSWORD_HASH="argon2id",
+        PASSWORD_FOREIGN="phpass, bcrypt-sha256",
         BCRYPT_COST="13",
         HASHING_THREADS="3",
         HASHING_QUEUE="9",
@@ -111,6 +119,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.log.format is LogFormat.JSON
     assert settings.bootstrap.admin_password == Secret("a long pass word")
     assert settings.password.hash is PasswordHash.ARGON2ID
+    assert settings.password.foreign == (ForeignHash.BCRYPT_SHA256, ForeignHash.PHPASS)
     assert settings.password.policy.min_length == 15
     assert settings.secret.key == Secret(KEY.encode())
     assert settings.secret.old_keys == (Secret(OLD_KEY.encode()), Secret(KEY.encode()))
@@ -128,6 +137,20 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert url is not None
     assert (url.host, url.port, url.username) == ("mail.example.org", 587, "limen")
     assert url.password == Secret("p@ss")
+
+
+def test_the_strong_hashes_of_others_are_verified_unless_none_are_wanted() -> None:
+    assert {name.value for name in read().password.foreign} == {
+        "bcrypt-sha256", "scrypt", "firebase-scrypt", "pbkdf2", "keycloak", "aspnet-v3",
+    }  # fmt: skip
+    assert read(PASSWORD_FOREIGN="none").password.foreign == ()
+    assert from_code({"password_foreign": [*ForeignHash]}).password.foreign == tuple(ForeignHash)
+
+
+@pytest.mark.parametrize("text", ["md5", "none,phpass", ",", "PHPASS", "phpass;ssha"])
+def test_only_known_hashes_of_others_can_be_switched_on(text: str) -> None:
+    told = faults(PASSWORD_FOREIGN=text)["LIMEN_PASSWORD_FOREIGN"]
+    assert told.startswith("must be none, or some of bcrypt-sha256, scrypt,")
 
 
 def test_the_catalogue_and_the_settings_are_the_same_list() -> None:

@@ -7,10 +7,11 @@ from typing import Final
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from limen.core.errors import HashingBusy, PasswordHashUnknown, PasswordMismatch
 from limen.core.secret import Secret
-from limen.ports.password_hasher import PasswordHasher, PasswordScheme
+from limen.ports.password_hasher import PasswordHasher, PasswordScheme, PasswordVerifier
 from limen.testing import strategies
 from limen.testing.contract import Contract, examples
 
@@ -101,14 +102,7 @@ class PasswordHasherContract(Contract):
         self, hasher: PasswordHasher
     ) -> None:
         digest = (await hasher.hash(PASSWORD)).reveal()
-        for wrong in (
-            digest[1:],
-            " " + digest,
-            digest + "\n",
-            digest + "\0",
-            digest + "$",
-            digest * 2,
-        ):
+        for wrong in _with_something_about(digest):
             with pytest.raises(PasswordHashUnknown):
                 hasher.check_known(Secret(wrong))
 
@@ -241,14 +235,7 @@ class PasswordSchemeContract(Contract):
         self, scheme: PasswordScheme
     ) -> None:
         digest = scheme.hash("correct horse battery")
-        for wrong in (
-            digest[1:],
-            " " + digest,
-            digest + "\n",
-            digest + "\0",
-            digest + "$",
-            digest * 2,
-        ):
+        for wrong in _with_something_about(digest):
             assert scheme.recognises(wrong) is False
 
     def test_a_hash_that_differs_in_one_character_never_matches(
@@ -260,3 +247,58 @@ class PasswordSchemeContract(Contract):
             changed = digest[:place] + other + digest[place + 1 :]
             if scheme.recognises(changed):
                 assert scheme.matches("correct horse battery", changed) is False
+
+
+class PasswordVerifierContract(Contract):
+    """One form of hash that others made. Fixtures: `verifier`; `digest`, a hash of `password`."""
+
+    def test_matches_tells_the_password_from_any_that_differs_in_one_character(
+        self, verifier: PasswordVerifier, password: str, digest: str
+    ) -> None:
+        assert verifier.matches(password, digest) is True
+        for place in (0, len(password) // 2, len(password) - 1):
+            for other in (" ", "\0", password[place].swapcase(), "ß", ""):
+                wrong = password[:place] + other + password[place + 1 :]
+                assert verifier.matches(wrong, digest) is (wrong == password)
+        for wrong in ("", f"{password} ", f" {password}", f"{password}\0", password * 2):
+            assert verifier.matches(wrong, digest) is False
+
+    @pytest.mark.parametrize("unknown", UNKNOWN)
+    def test_recognises_is_false_of_what_is_no_hash_of_the_form(
+        self, verifier: PasswordVerifier, unknown: str
+    ) -> None:
+        assert verifier.recognises(unknown) is False
+
+    def test_recognises_is_false_of_a_hash_of_the_form_with_something_about_it(
+        self, verifier: PasswordVerifier, digest: str
+    ) -> None:
+        assert verifier.recognises(digest) is True
+        for wrong in _with_something_about(digest):
+            assert verifier.recognises(wrong) is False
+
+    @examples(50)
+    @given(text=st.text())
+    def test_recognises_may_be_asked_about_any_text(
+        self, verifier: PasswordVerifier, text: str
+    ) -> None:
+        assert verifier.recognises(text) is False
+
+    @examples(20)
+    @given(data=st.data())
+    def test_a_hash_whose_end_differs_in_one_character_never_matches(
+        self, verifier: PasswordVerifier, password: str, digest: str, data: st.DataObject
+    ) -> None:
+        place = data.draw(st.integers(len(digest) - 16, len(digest) - 1))
+        other = data.draw(st.characters(codec="ascii", exclude_characters=digest[place]))
+        changed = digest[:place] + other + digest[place + 1 :]
+        if verifier.recognises(changed):
+            assert verifier.matches(password, changed) is False
+
+
+class CeilingContract(Contract):
+    """Hashes that one makes as costly as one likes. Fixtures: `verifier`, `too_costly`."""
+
+    def test_recognises_is_false_of_a_hash_beyond_the_cost_ceiling(
+        self, verifier: PasswordVerifier, too_costly: str
+    ) -> None:
+        assert verifier.recognises(too_costly) is False

@@ -1,0 +1,68 @@
+"""People move in with hashes of other systems, sign in once, and have limen's own after that."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+import limen
+from limen.core.errors import InvalidCredentials
+from limen.core.imports.model import AccountRow
+from limen.wiring.catalogue import ForeignHash
+from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP, Sample
+
+OPERATOR = limen.Actor.system("test")
+KEY = "pUeKcXW3xG0nLb7YyQ2VtZ5sR8mD1aHf4jNwOiTkEuA"
+# One of each scheme.
+MOVERS = list({sample.scheme: sample for sample in CHEAP}.values())
+
+
+@pytest_asyncio.fixture
+async def app(storage_url: str) -> AsyncIterator[limen.Limen]:
+    """A limen on each store that verifies everything there is."""
+    foreign = tuple(ForeignHash)
+    async with limen.open(
+        storage_url, password_foreign=foreign, secret_key=KEY, bcrypt_cost=10
+    ) as opened:
+        yield opened
+
+
+def row(line: int, sample: Sample) -> AccountRow:
+    return AccountRow(line=line, email=f"mover{line}@example.org", password_hash=sample.digest)
+
+
+async def hashes(app: limen.Limen) -> dict[str, str]:
+    rows = (await app.imports.export(actor=OPERATOR)).rows
+    return {row.email: row.password_hash or "" for row in rows}
+
+
+async def test_everybody_signs_in_with_the_old_password_and_is_hashed_anew(
+    app: limen.Limen,
+) -> None:
+    report = await app.imports.add(
+        [row(line, sample) for line, sample in enumerate(MOVERS)], actor=OPERATOR
+    )
+    assert (report.added, report.faults) == (len(MOVERS), ())
+    assert sorted((await hashes(app)).values()) == sorted(sample.digest for sample in MOVERS)
+    for line, sample in enumerate(MOVERS):
+        with pytest.raises(InvalidCredentials):
+            await app.sign_in.sign_in(
+                identifier=f"mover{line}@example.org", password=sample.password + "x"
+            )
+        await app.sign_in.sign_in(identifier=f"mover{line}@example.org", password=sample.password)
+    renewed = await hashes(app)
+    assert all(digest.startswith("$bcrypt-sha256$v=2,") for digest in renewed.values())
+    await app.sign_in.sign_in(identifier="mover0@example.org", password=MOVERS[0].password)
+    assert await hashes(app) == renewed
+
+
+async def test_nobody_moves_in_with_a_hash_that_is_switched_off() -> None:
+    movers = [sample for sample in MOVERS if sample.scheme not in ALWAYS]
+    async with limen.open("memory://", password_foreign="none", secret_key=KEY) as app:
+        report = await app.imports.add(
+            [row(line, sample) for line, sample in enumerate(movers)], actor=OPERATOR
+        )
+    assert report.added == 0
+    assert [(fault.field, fault.code) for fault in report.faults] == [
+        ("password_hash", "unknown") for _ in movers
+    ]
