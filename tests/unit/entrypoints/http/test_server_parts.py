@@ -12,6 +12,7 @@ from litestar import Litestar
 
 from limen.entrypoints.http import server
 from limen.wiring.settings import from_code
+from tests.ports import free_port
 from tests.waiting import until
 
 
@@ -42,17 +43,18 @@ def at_fork(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], None]]:
 
 @pytest.mark.usefixtures("at_fork")
 def test_one_worker_serves_as_asked(tmp_path: Path) -> None:
+    port = free_port()
     settings = from_code(
         {
             "database_url": "memory://",
             "data_dir": tmp_path,
-            "http_port": 58321,
+            "http_port": port,
             "log_level": "error",
         }
     )
     server.serve(settings)
     made = Granian.made
-    assert (made["address"], made["port"], made["workers"]) == ("127.0.0.1", 58321, 1)
+    assert (made["address"], made["port"], made["workers"]) == ("127.0.0.1", port, 1)
     assert made["respawn_failed_workers"]
     assert 0 < made["workers_kill_timeout"] < 10
     assert made["log_level"].value == "error"
@@ -64,7 +66,9 @@ def test_a_new_worker_has_forgotten_the_handlers_before_it_can_be_stopped(
     stops = {signal.SIGTERM, signal.SIGINT}
     handlers: dict[int, Any] = {}
     monkeypatch.setattr(signal, "signal", handlers.__setitem__)
-    server.serve(from_code({"database_url": "memory://", "data_dir": tmp_path, "http_port": 58324}))
+    server.serve(
+        from_code({"database_url": "memory://", "data_dir": tmp_path, "http_port": free_port()})
+    )
     for after in ("after_in_parent", "after_in_child"):
         assert handlers == {}
         at_fork["before"]()
@@ -76,7 +80,9 @@ def test_a_new_worker_has_forgotten_the_handlers_before_it_can_be_stopped(
 
 @pytest.mark.usefixtures("at_fork")
 async def test_the_application_of_a_worker_opens_and_closes(tmp_path: Path) -> None:
-    settings = from_code({"database_url": "memory://", "data_dir": tmp_path, "http_port": 58322})
+    settings = from_code(
+        {"database_url": "memory://", "data_dir": tmp_path, "http_port": free_port()}
+    )
     server.serve(settings)
     app = Granian.made["app"]
     assert isinstance(app, Litestar)
@@ -96,7 +102,11 @@ def test_several_workers_share_their_numbers_for_as_long_as_they_serve(
 
     monkeypatch.setattr(server, "_application", load)
     settings = from_code(
-        {"database_url": f"sqlite:///{tmp_path}/x.db", "data_dir": tmp_path, "http_port": 58323}
+        {
+            "database_url": f"sqlite:///{tmp_path}/x.db",
+            "data_dir": tmp_path,
+            "http_port": free_port(),
+        }
     )
     server.serve(settings, workers=3)
     assert Granian.made["workers"] == 3
