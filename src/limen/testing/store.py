@@ -10,9 +10,10 @@ class OpenStore(Protocol):
     """Opens your store for the length of an `async with` block.
 
     Machines and interleavings call it for each of their tries: each must find the store empty.
-    Storms and crowds call it once in each of several processes, all for the same store, which is
-    empty at first and has its schema. There it travels to these processes, so that it can be
-    pickled: a function of a module, `functools.partial` of one, or an object of a module's class.
+    Storms and crowds call it in each of several processes, and again in yours, before and between,
+    all for the same store, which is empty at first and has its schema. It travels to these
+    processes, so that it can be pickled: a function of a module, `functools.partial` of one, or an
+    object of a module's class.
     """
 
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWorkFactory]:

@@ -18,7 +18,7 @@ from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from limen.adapters.system import SystemIds
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.postgres import ThrowawayPostgres
-from limen.testing.races.contests import CONTESTS, Contest
+from limen.testing.races.contests import CONTESTS, UNSERVED, Contest
 from limen.testing.races.crowd import Crowd
 from limen.testing.races.race import race
 
@@ -96,7 +96,7 @@ def _report(
 ) -> bool:
     rounds, callers = options.rounds, options.callers
     kinds, longest, faults = run(contest, crowd, rounds=rounds, callers=callers)
-    unserved = kinds["StorageUnavailable"] + kinds["ConcurrentUpdate"]
+    unserved = sum(kinds[kind] for kind in UNSERVED)
     calls = rounds * callers
     once = f"{rounds - len(faults)} of {rounds}"
     served = f"{calls - unserved:,} of {calls:,}"

@@ -100,6 +100,9 @@ def test_a_process_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None
         ({"str": 1, "EmailTaken": 8, "StorageUnavailable": 1}, {"id"}, 1, None),
         # The answer to the winner's commit was lost.
         ({"EmailTaken": 9, "StorageUnavailable": 1}, set(), 1, None),
+        ({"str": 1, "EmailTaken": 8, "ConcurrentUpdate": 1}, {"id"}, 1, None),
+        # Whoever must try again has changed nothing.
+        ({"EmailTaken": 9, "ConcurrentUpdate": 1}, set(), 1, "0 were told that they got it"),
         ({"str": 1, "EmailTaken": 9}, {"id"}, 2, "2 got what one can have"),
         ({"EmailTaken": 10}, set(), 0, "0 got what one can have"),
         ({"EmailTaken": 10}, set(), 1, "0 were told that they got it"),

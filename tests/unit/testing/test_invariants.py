@@ -316,6 +316,38 @@ async def test_an_ending_that_no_list_holds_is_named() -> None:
     assert any("no list says so" in found for found in await violations(world.plain, NOON))
 
 
+async def grant_for_an_hour(scene: Scene) -> None:
+    ends_at = scene.limen.clock.now() + timedelta(hours=1)
+    await scene.limen.roles.grant(scene.ada.id, UNUSED_ROLE, actor=OPERATOR, ends_at=ends_at)
+
+
+async def test_a_role_is_deleted_with_its_ended_grants() -> None:
+    world = World()
+    scene = await world.scene()
+    await grant_for_an_hour(scene)
+    scene.limen.clock.advance(timedelta(hours=1))
+    await scene.limen.roles.delete(UNUSED_ROLE, actor=OPERATOR)
+    assert await violations(world.plain, scene.limen.clock.now()) == []
+
+
+async def test_a_role_deleted_with_a_grant_that_had_not_ended_is_named() -> None:
+    world = World()
+    scene = await world.scene()
+    await grant_for_an_hour(scene)
+    rows = world.store.rows
+    rows.roles.pop(UNUSED_ROLE)
+    rows.grants.put(
+        scene.ada.id,
+        tuple(grant for grant in rows.grants[scene.ada.id] if grant.role != UNUSED_ROLE),
+    )
+    tell(rows, "role.deleted", role=UNUSED_ROLE)
+    rows.apply()
+    found = await violations(world.plain, NOON)
+    assert found == [
+        f"user {scene.ada.id} has roles ['{ROLE}'], the events tell ['{ROLE}', '{UNUSED_ROLE}']"
+    ]
+
+
 async def test_a_tale_of_somebody_who_is_gone_is_named() -> None:
     world = World()
     scene = await world.scene()

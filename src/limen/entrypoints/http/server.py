@@ -21,6 +21,7 @@ from litestar.types import ASGIApp
 
 from limen.core.errors import Fault, SettingsInvalid
 from limen.entrypoints.http.app import create_app
+from limen.entrypoints.http.forks import stoppable_workers
 from limen.entrypoints.http.logs import configure, dict_config
 from limen.entrypoints.http.opening import open_for_http
 from limen.entrypoints.http.services import Opened
@@ -31,7 +32,6 @@ KILL_AFTER_SECONDS: Final = 8
 _HEADER_MILLISECONDS: Final = 10_000
 _BUFFER_BYTES: Final = 64 * 1024
 _WATCH_SECONDS: Final = 1.0
-_STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(settings: Settings, *, workers: int = 1) -> None:
@@ -47,7 +47,7 @@ def serve(settings: Settings, *, workers: int = 1) -> None:
         raise _refusal("LIMEN_DATABASE_URL", message)
     _check_address(settings.http.host, settings.http.port)
     configure(settings.log)
-    with _shared_metrics(workers) as directory:
+    with _shared_metrics(workers) as directory, stoppable_workers():
         load = partial(_application, settings, directory, os.getpid())
         _server(settings, workers).serve(target_loader=load, wrap_loader=False)
 
@@ -74,7 +74,6 @@ def _refusal(name: str, message: str) -> SettingsInvalid:
 def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
     # Workers get the settings by the fork: what is secret is never pickled for another process.
     multiprocessing.set_start_method("fork", force=True)
-    _let_new_workers_stop()
     server: AbstractServer[Any] = Granian(
         "limen",
         address=settings.http.host,
@@ -92,24 +91,6 @@ def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
         workers_kill_timeout=KILL_AFTER_SECONDS,
     )
     return server
-
-
-def _let_new_workers_stop() -> None:
-    """Have a worker stop when it is told to from its first moment on.
-
-    The handlers of the parent come along by the fork, and would swallow an early stop.
-    """
-    os.register_at_fork(
-        before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, _STOPS),
-        after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOPS),
-        after_in_child=_forget_handlers,
-    )
-
-
-def _forget_handlers() -> None:
-    for number in _STOPS:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
 def _application(settings: Settings, directory: Path | None, parent: int) -> ASGIApp:

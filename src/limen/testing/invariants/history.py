@@ -93,6 +93,13 @@ class History:
             ended += 1
         return ended
 
+    def end_grants(self, role: str, now: datetime) -> None:
+        """Tell that a role went, with its grants that had ended by `now`; others had to stay."""
+        for user in self.users.values():
+            ends_at = user.roles.get(role)
+            if ends_at is not None and ends_at <= now:
+                del user.roles[role]
+
     def session_of(self, event: StoredEvent) -> ToldSession:
         """Return the session an event is about, which must be there and not ended."""
         session = self.sessions.get(session_id_of(event))

@@ -142,8 +142,10 @@ def _role_replaced(told: History, event: StoredEvent) -> None:
 
 
 def _role_deleted(told: History, event: StoredEvent) -> None:
-    if told.roles.pop(str(event.payload["role"]), None) is None:
-        told.faults.append(f"{event.name} is told of {event.payload['role']}, which is not there")
+    name = str(event.payload["role"])
+    if told.roles.pop(name, None) is None:
+        told.faults.append(f"{event.name} is told of {name}, which is not there")
+    told.end_grants(name, event.at)
 
 
 def _granted(told: History, event: StoredEvent) -> None:

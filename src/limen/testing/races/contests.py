@@ -17,6 +17,11 @@ Prize: TypeAlias = Mapping[str, str]
 # A function of a module, for the same reason. It is told which of the callers it is.
 Call: TypeAlias = Callable[[Assembly, Prize, int], Coroutine[Any, Any, str]]
 
+# What a store answers that is too busy. Behind the first a commit may have gone through; the second
+# says that nothing was done.
+_UNANSWERED: Final = "StorageUnavailable"
+UNSERVED: Final = frozenset({_UNANSWERED, "ConcurrentUpdate"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
@@ -26,9 +31,9 @@ class Calls:
     answers: frozenset[str]
 
     @property
-    def unserved(self) -> int:
-        """How many were sent away by a store that was too busy."""
-        return self.kinds["StorageUnavailable"] + self.kinds["ConcurrentUpdate"]
+    def unanswered(self) -> int:
+        """How many do not know whether they got it."""
+        return self.kinds[_UNANSWERED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,7 @@ class Contest:
         """Tell what is wrong with a round, if anything is."""
         if got_it != 1:
             return f"{got_it} got what one can have"
-        foreign = set(calls.kinds) - self.losers - {self.winner} - _UNSERVED
+        foreign = set(calls.kinds) - self.losers - {self.winner} - UNSERVED
         if foreign:
             return f"calls ended with {', '.join(sorted(map(str, foreign)))}"
         if self.winner is not None and not self._is_told_once(calls):
@@ -64,10 +69,7 @@ class Contest:
     def _is_told_once(self, calls: Calls) -> bool:
         """A winner whose commit was not answered in time does not know it."""
         told = calls.kinds[self.winner or ""]
-        return told == 1 or (told == 0 and calls.unserved > 0)
-
-
-_UNSERVED: Final = frozenset({"StorageUnavailable", "ConcurrentUpdate"})
+        return told == 1 or (told == 0 and calls.unanswered > 0)
 
 
 # --- the next generation of a refresh family ------------------------------------------------------

@@ -3,15 +3,15 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from litestar import Litestar
 
-from limen.entrypoints.http import server
+from limen.entrypoints.http import forks, server
 from limen.wiring.settings import from_code
+from tests.ports import free_port
 from tests.waiting import until
 
 
@@ -26,57 +26,44 @@ class Granian:
     def serve(self, *, target_loader: Any, wrap_loader: bool) -> None:
         assert not wrap_loader
         self.made["app"] = target_loader()
+        self.made["stoppable"] = forks._is_serving.is_set()
 
 
 @pytest.fixture
-def at_fork(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], None]]:
-    """Keep this process, its forks and its logging as they are; return what a fork would do."""
-    found: dict[str, Callable[[], None]] = {}
-    monkeypatch.setattr(os, "register_at_fork", found.update)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be the worker, and keep this process, its forks and its logging as they are."""
+    monkeypatch.setattr(forks, "_watch_forks", lambda: None)
     monkeypatch.setattr(server, "configure", lambda _: None)
     monkeypatch.setattr(server, "Granian", Granian)
     # The worker is this very process: its parent lives.
     monkeypatch.setattr(os, "getppid", os.getpid)
-    return found
 
 
-@pytest.mark.usefixtures("at_fork")
+@pytest.mark.usefixtures("in_this_process")
 def test_one_worker_serves_as_asked(tmp_path: Path) -> None:
+    port = free_port()
     settings = from_code(
         {
             "database_url": "memory://",
             "data_dir": tmp_path,
-            "http_port": 58321,
+            "http_port": port,
             "log_level": "error",
         }
     )
     server.serve(settings)
     made = Granian.made
-    assert (made["address"], made["port"], made["workers"]) == ("127.0.0.1", 58321, 1)
+    assert (made["address"], made["port"], made["workers"]) == ("127.0.0.1", port, 1)
     assert made["respawn_failed_workers"]
+    assert made["stoppable"]
     assert 0 < made["workers_kill_timeout"] < 10
     assert made["log_level"].value == "error"
 
 
-def test_a_new_worker_has_forgotten_the_handlers_before_it_can_be_stopped(
-    at_fork: dict[str, Callable[[], None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stops = {signal.SIGTERM, signal.SIGINT}
-    handlers: dict[int, Any] = {}
-    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
-    server.serve(from_code({"database_url": "memory://", "data_dir": tmp_path, "http_port": 58324}))
-    for after in ("after_in_parent", "after_in_child"):
-        assert handlers == {}
-        at_fork["before"]()
-        assert stops <= signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        at_fork[after]()
-        assert not stops & signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    assert handlers == dict.fromkeys(stops, signal.SIG_DFL)
-
-
-@pytest.mark.usefixtures("at_fork")
+@pytest.mark.usefixtures("in_this_process")
 async def test_the_application_of_a_worker_opens_and_closes(tmp_path: Path) -> None:
-    settings = from_code({"database_url": "memory://", "data_dir": tmp_path, "http_port": 58322})
+    settings = from_code(
+        {"database_url": "memory://", "data_dir": tmp_path, "http_port": free_port()}
+    )
     server.serve(settings)
     app = Granian.made["app"]
     assert isinstance(app, Litestar)
@@ -84,7 +71,7 @@ async def test_the_application_of_a_worker_opens_and_closes(tmp_path: Path) -> N
         await asyncio.sleep(0)
 
 
-@pytest.mark.usefixtures("at_fork")
+@pytest.mark.usefixtures("in_this_process")
 def test_several_workers_share_their_numbers_for_as_long_as_they_serve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,7 +83,11 @@ def test_several_workers_share_their_numbers_for_as_long_as_they_serve(
 
     monkeypatch.setattr(server, "_application", load)
     settings = from_code(
-        {"database_url": f"sqlite:///{tmp_path}/x.db", "data_dir": tmp_path, "http_port": 58323}
+        {
+            "database_url": f"sqlite:///{tmp_path}/x.db",
+            "data_dir": tmp_path,
+            "http_port": free_port(),
+        }
     )
     server.serve(settings, workers=3)
     assert Granian.made["workers"] == 3
