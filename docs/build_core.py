@@ -8,6 +8,7 @@ from typing import Final
 from docs.markdown import code, one_line, table
 from limen.core.errors import Kind, LimenError
 from limen.core.events import Event, SignInFailure, catalogue
+from limen.core.messages.model import ABOUT, VALUES, MessageKind
 from limen.core.roles.model import DESCRIPTIONS
 from limen.entrypoints.cli.exits import OF_KIND
 from limen.entrypoints.http.errors import STATUS
@@ -30,6 +31,20 @@ WHEN: Final = {
     Kind.UNAVAILABLE: "The store or another service is out. `Retry-After` says when to ask again.",
     Kind.BROKEN: "A bug in limen. The answer says no more than that; the log does.",
 }
+
+
+# --- messages ------------------------------------------------------------------------------------
+
+
+def messages() -> str:
+    """Return the table of messages and what their templates can name."""
+    return table(
+        ["message", "what it is for", "values"],
+        [
+            [code(kind.value), ABOUT[kind], ", ".join(map(code, VALUES[kind])) or "none"]
+            for kind in MessageKind
+        ],
+    )
 
 
 # --- errors --------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from limen.core.errors import (
 )
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
+from limen.core.passwords.proving import PasswordProver
 from limen.core.passwords.service import PasswordService
 from limen.core.query import Lists
 from limen.core.secret import Secret
@@ -128,12 +129,11 @@ async def main() -> None:
         preparation=preparation,
         policy=UserPolicy(),
     )
+    prover = PasswordProver(
+        unit_of_work=unit_of_work, ambient=ambient, hasher=hasher, policy=ThrottlePolicy()
+    )
     passwords = PasswordService(
-        unit_of_work=unit_of_work,
-        ambient=ambient,
-        hasher=hasher,
-        preparation=preparation,
-        policy=ThrottlePolicy(),
+        unit_of_work=unit_of_work, ambient=ambient, prover=prover, preparation=preparation
     )
 
     ada = await users.register(email="ada@example.org", password="correct horse battery")

@@ -60,6 +60,7 @@ class JsonUsers(Repository):
         for session_id in tables.sessions.remove_where(lambda one: one.user_id == user_id):
             tables.families.remove(session_id)
         tables.grants.remove_where(lambda grant: grant.user_id == user_id)
+        tables.proofs.remove_where(lambda proof: proof.user_id == user_id)
         tables.passwords.remove(user_id)
         tables.users.remove(user_id)
 
@@ -80,6 +81,9 @@ class JsonPasswords(Repository):
 
     async def save(self, credential: PasswordCredential) -> None:
         (await self._desk.write()).passwords.save(credential)
+
+    async def remove(self, user_id: UserId) -> None:
+        (await self._desk.write()).passwords.remove(user_id)
 
 
 class JsonAccounts(Repository):

@@ -14,6 +14,7 @@ from typing import Final
 from examples.json_store.access import JsonGrants, JsonRoles, JsonSigningKeys
 from examples.json_store.codec import encode
 from examples.json_store.directory import Directory
+from examples.json_store.mail import JsonMessages, JsonProofs
 from examples.json_store.people import JsonAccounts, JsonPasswords, JsonUsers
 from examples.json_store.records import JsonAttempts, JsonOutbox
 from examples.json_store.signing_in import JsonFamilies, JsonSessions, JsonThrottles
@@ -43,6 +44,8 @@ class JsonView:
         self.outbox = JsonOutbox(desk)
         self.attempts = JsonAttempts(desk)
         self.accounts = JsonAccounts(desk)
+        self.messages = JsonMessages(desk)
+        self.proofs = JsonProofs(desk)
 
 
 class JsonUnitOfWork(JsonView):

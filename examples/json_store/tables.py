@@ -12,7 +12,9 @@ from limen.core.errors import ConcurrentUpdate, StorageReadOnly
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import UserId
 from limen.core.keys.model import SigningKey
+from limen.core.messages.model import Message
 from limen.core.passwords.model import PasswordCredential
+from limen.core.proofs.model import Proof, Purpose
 from limen.core.roles.model import Grant, Role
 from limen.core.sessions.model import Ending, Session
 from limen.core.signin.model import Throttle
@@ -97,6 +99,8 @@ class Tables:
     throttles: Table[Throttle]
     events: Table[StoredEvent]
     attempts: Table[Attempt]
+    messages: Table[Message]
+    proofs: Table[Proof]
 
     @classmethod
     def of(cls, loaded: Mapping[str, Rows]) -> "Tables":
@@ -114,6 +118,11 @@ def grant_key(user_id: UserId, role: str) -> str:
     return f"{user_id} {role}"
 
 
+def proof_key(user_id: UserId, purpose: Purpose) -> str:
+    """Return the key of the one proof of this user for `purpose`."""
+    return f"{user_id} {purpose}"
+
+
 # What is in each table, and under which key.
 _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "users": (User, lambda user: user.id),
@@ -127,6 +136,8 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "throttles": (Throttle, lambda throttle: throttle.key),
     "events": (StoredEvent, lambda event: event.id),
     "attempts": (Attempt, lambda attempt: attempt.scope.hex()),
+    "messages": (Message, lambda message: message.id),
+    "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose)),
 }
 
 

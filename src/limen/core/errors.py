@@ -318,6 +318,16 @@ class LastAdministrator(LimenError):
     kind = Kind.UNPROCESSABLE
 
 
+# --- links and codes -----------------------------------------------------------------------
+
+
+class ProofInvalid(LimenError):
+    """The link or code is not valid, was used before, or is too old. Ask for a new one."""
+
+    code = "proof.invalid"
+    kind = Kind.UNPROCESSABLE
+
+
 # --- repeated requests ---------------------------------------------------------------------
 
 
@@ -378,6 +388,27 @@ class MailNotSent(LimenError):
 
     code = "mail.not_sent"
     kind = Kind.UNAVAILABLE
+
+
+class MessageNotFound(LimenError):
+    """There is no such message."""
+
+    code = "message.not_found"
+    kind = Kind.NOT_FOUND
+
+
+class MessageNotWritten(LimenError):
+    """The words of this message cannot be put together: look at its template."""
+
+    code = "message.not_written"
+    kind = Kind.BROKEN
+
+
+class MessageNotUndeliverable(LimenError):
+    """The message was sent, or is still going to be. Only undeliverable ones are sent again."""
+
+    code = "message.not_undeliverable"
+    kind = Kind.UNPROCESSABLE
 
 
 # --- settings ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from limen.core.actor import Actor
-from limen.core.ids import SessionId, UserId
+from limen.core.ids import MessageId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +111,42 @@ class UserDeleted(Event):
     ends_sessions: ClassVar[bool] = True
 
 
+# --- addresses -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailVerified(Event):
+    """A user proved that they read the mail of their address."""
+
+    name: ClassVar[str] = "email.verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserTakenOver(Event):
+    """Whoever owns the address of an unproven account has it now.
+
+    What its maker came in by is gone: the password and all sessions.
+    """
+
+    name: ClassVar[str] = "user.taken_over"
+    ends_sessions: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChangeRequested(Event):
+    """A user wants another address, which is to be confirmed."""
+
+    name: ClassVar[str] = "email.change_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChanged(Event):
+    """A user has another address, which they proved; all their other sessions ended."""
+
+    name: ClassVar[str] = "email.changed"
+    ends_sessions: ClassVar[bool] = True
+
+
 # --- passwords -----------------------------------------------------------------------------
 
 
@@ -135,6 +171,21 @@ class PasswordChangeRefused(Event):
     """A user, or whoever holds their token, gave a wrong current password."""
 
     name: ClassVar[str] = "password.change_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetRequested(Event):
+    """Somebody who gave this address or username asked to set a new password."""
+
+    name: ClassVar[str] = "password.reset_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReset(Event):
+    """A user set a new password by a link or code; all their sessions ended."""
+
+    name: ClassVar[str] = "password.reset"
+    ends_sessions: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +294,18 @@ class SigningKeyAdded(Event):
     key_id: str
     algorithm: str
     signs_from: datetime
+
+
+# --- messages ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRequeued(Event):
+    """An undeliverable message is to be sent again."""
+
+    name: ClassVar[str] = "message.requeued"
+
+    message_id: MessageId
 
 
 # --- roles ---------------------------------------------------------------------------------

@@ -6,3 +6,5 @@ from uuid import UUID
 UserId = NewType("UserId", UUID)
 SessionId = NewType("SessionId", UUID)
 EventId = NewType("EventId", UUID)
+MessageId = NewType("MessageId", UUID)
+ProofId = NewType("ProofId", UUID)

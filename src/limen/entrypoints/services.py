@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from limen.core.emails.service import EmailService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
 from limen.core.keys.service import KeyService
 from limen.core.maintenance.service import MaintenanceService
+from limen.core.messages.service import MessageService
 from limen.core.passwords.service import PasswordService
+from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.service import SignInService
@@ -29,6 +32,9 @@ class Limen:
     tokens: TokenService
     roles: RoleService
     keys: KeyService
+    emails: EmailService
+    recovery: RecoveryService
+    messages: MessageService
     imports: ImportService
     idempotency: IdempotencyService
     maintenance: MaintenanceService
@@ -44,6 +50,9 @@ class Limen:
             tokens=assembly.tokens,
             roles=assembly.roles,
             keys=assembly.keys,
+            emails=assembly.emails,
+            recovery=assembly.recovery,
+            messages=assembly.messages,
             imports=assembly.imports,
             idempotency=assembly.idempotency,
             maintenance=assembly.maintenance,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType, to_builtins
 
+from limen.core.emails.service import VerifiedEmail
 from limen.core.errors import Fault, InvalidQuery, LimenError
 from limen.core.keys.service import KeyInUse
 from limen.core.page import Listing
@@ -182,6 +183,33 @@ class TokensOut(Struct, frozen=True, kw_only=True):
             refresh_expires_in=tokens.refresh_expires_in,
             session_id=tokens.session_id,
             user=UserOut.of(tokens.user),
+        )
+
+
+class AcceptedOut(Struct, frozen=True, kw_only=True):
+    """What was asked for is done later, or not at all: the answer does not tell."""
+
+    message: str
+
+
+class VerifiedEmailOut(Struct, frozen=True, kw_only=True):
+    """What came of a proof. With `is_waiting` a change of address waits for its other end.
+
+    With `reset_token` one sets a password, by `POST /auth/password/reset`.
+    """
+
+    user: UserOut
+    is_waiting: bool
+    reset_token: str | None
+
+    @classmethod
+    def of(cls, verified: VerifiedEmail) -> Self:
+        """Map the result."""
+        token = verified.reset_token
+        return cls(
+            user=UserOut.of(verified.user),
+            is_waiting=verified.is_waiting,
+            reset_token=None if token is None else token.reveal(),
         )
 
 

@@ -23,3 +23,7 @@ class Passwords(Protocol):
         Raises `ConcurrentUpdate` if the stored version is not exactly one less.
         """
         ...
+
+    async def remove(self, user_id: UserId) -> None:
+        """Remove the user's credential, if there is one."""
+        ...

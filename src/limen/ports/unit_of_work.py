@@ -9,8 +9,10 @@ from limen.ports.families import RefreshFamilies
 from limen.ports.grants import Grants
 from limen.ports.idempotency import Attempts
 from limen.ports.keys import SigningKeys
+from limen.ports.messages import Messages
 from limen.ports.outbox import Outbox
 from limen.ports.passwords import Passwords
+from limen.ports.proofs import Proofs
 from limen.ports.roles import Roles
 from limen.ports.sessions import Sessions
 from limen.ports.throttles import Throttles
@@ -79,6 +81,16 @@ class View(Protocol):
     @property
     def accounts(self) -> Accounts:
         """Whole accounts, many at once."""
+        ...
+
+    @property
+    def messages(self) -> Messages:
+        """The messages to people."""
+        ...
+
+    @property
+    def proofs(self) -> Proofs:
+        """The one-time links and codes."""
         ...
 
 

@@ -1,5 +1,6 @@
 """All services over fakes and one unit-of-work factory: a whole limen that a test can steer."""
 
+import json
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,7 @@ from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
+from limen.core.emails.service import EmailService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.ids import UserId
 from limen.core.imports.service import ImportService
@@ -16,10 +18,18 @@ from limen.core.keys.model import KeyPolicy
 from limen.core.keys.ring import KeyRing
 from limen.core.keys.service import KeyMaker, KeyService
 from limen.core.maintenance.service import MaintenanceService, RetentionPolicy
+from limen.core.messages.composing import Composer, LinkPolicy
+from limen.core.messages.delivery import Delivery
+from limen.core.messages.posting import Postbox
+from limen.core.messages.service import MessageService
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
+from limen.core.passwords.proving import PasswordProver
 from limen.core.passwords.service import PasswordService
+from limen.core.proofs.checking import ProofChecker
+from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
+from limen.core.recovery.service import RecoveryService
 from limen.core.roles.model import ADMIN
 from limen.core.roles.service import RoleService
 from limen.core.secret import Secret
@@ -42,9 +52,11 @@ from limen.testing.fakes import (
     CountingIds,
     FrozenClock,
     ListedPasswords,
+    MailBox,
     PlainCipher,
     PlainHasher,
     PlainSigner,
+    PlainWriter,
     SeededEntropy,
 )
 
@@ -66,6 +78,9 @@ class Policies:
     denial: DenialPolicy = field(default_factory=DenialPolicy)
     keys: KeyPolicy = field(default_factory=KeyPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    links: LinkPolicy = field(
+        default_factory=lambda: LinkPolicy(template="https://app.example.org/{purpose}#{token}")
+    )
     tokens: TokenPolicy = field(
         default_factory=lambda: TokenPolicy(issuer="https://id.example.org", audience="limen")
     )
@@ -146,13 +161,13 @@ class Assembly:
             preparation=preparation,
             policy=policies.users,
         )
-        self.passwords = PasswordService(
-            unit_of_work=uow,
-            ambient=ambient,
-            hasher=self.hasher,
-            preparation=preparation,
-            policy=policies.throttle,
+        prover = PasswordProver(
+            unit_of_work=uow, ambient=ambient, hasher=self.hasher, policy=policies.throttle
         )
+        self.passwords = PasswordService(
+            unit_of_work=uow, ambient=ambient, prover=prover, preparation=preparation
+        )
+        self._build_mail_parts(ambient, prover, preparation)
         self.roles = RoleService(unit_of_work=uow, ambient=ambient)
         self.imports = ImportService(
             unit_of_work=uow, ambient=ambient, hasher=self.hasher, preparation=preparation
@@ -160,6 +175,47 @@ class Assembly:
         self.maintenance = MaintenanceService(
             unit_of_work=uow, ambient=ambient, policy=policies.retention
         )
+
+    def _build_mail_parts(
+        self, ambient: Ambient, prover: PasswordProver, preparation: PasswordPreparation
+    ) -> None:
+        uow = self.unit_of_work
+        postbox = Postbox(cipher=PlainCipher(), ids=self.ids)
+        maker = ProofMaker(key=Secret(b"p" * 32), ids=self.ids, entropy=ambient.entropy)
+        checker = ProofChecker(
+            unit_of_work=uow, clock=self.clock, maker=maker, throttle=self.policies.throttle
+        )
+        self.mail = MailBox()
+        self.delivery = Delivery(
+            unit_of_work=uow,
+            clock=self.clock,
+            composer=Composer(
+                unit_of_work=uow,
+                ambient=ambient,
+                postbox=postbox,
+                maker=maker,
+                links=self.policies.links,
+            ),
+            writer=PlainWriter(),
+            mailer=self.mail,
+        )
+        self.messages = MessageService(unit_of_work=uow, ambient=ambient)
+        self.emails = EmailService(
+            unit_of_work=uow, ambient=ambient, postbox=postbox, checker=checker, prover=prover
+        )
+        self.recovery = RecoveryService(
+            unit_of_work=uow,
+            ambient=ambient,
+            postbox=postbox,
+            checker=checker,
+            preparation=preparation,
+        )
+
+    async def read_mail(self, address: str = "ada@example.org") -> dict[str, str]:
+        """Have all mail delivered, and return what the newest one to `address` names."""
+        await self.delivery.deliver()
+        values: dict[str, str] = json.loads(self.mail.to(address)[-1].text)
+        return values
 
     async def register(self, email: str = "ada@example.org", password: str = PASSWORD) -> User:
         """Register somebody; make the first signing key if there is none."""

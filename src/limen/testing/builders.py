@@ -12,9 +12,11 @@ from typing import Final
 from limen.core.actor import Actor
 from limen.core.events import UserRegistered
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import SessionId, UserId
+from limen.core.ids import MessageId, ProofId, SessionId, UserId
 from limen.core.keys.model import Algorithm, SigningKey
+from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.core.passwords.model import PasswordCredential
+from limen.core.proofs.model import Proof, Purpose
 from limen.core.roles.model import ADMIN, Grant, Role
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason, Session
@@ -226,6 +228,66 @@ def an_attempt(
         begun_at=begun_at,
         expires_at=expires_at or begun_at + timedelta(days=1),
         sealed=sealed,
+    )
+
+
+def a_message(
+    *,
+    message_id: MessageId | None = None,
+    user_id: UserId | None = None,
+    to: str | None = None,
+    sealed: bytes | None = b"sealed",
+    due_at: datetime = NOON,
+    state: MessageState = MessageState.WAITING,
+    ended_at: datetime | None = None,
+    tries: int = 0,
+    fault: str | None = None,
+    version: int = 1,
+) -> Message:
+    """Build a message that is due at noon."""
+    return Message(
+        id=message_id or MessageId(_ids.new()),
+        kind=MessageKind.VERIFY_EMAIL,
+        user_id=user_id,
+        to=to,
+        sealed=sealed,
+        created_at=NOON,
+        due_at=due_at,
+        state=state,
+        ended_at=ended_at,
+        tries=tries,
+        fault=fault,
+        version=version,
+    )
+
+
+def a_proof(
+    user_id: UserId,
+    purpose: Purpose = Purpose.VERIFY_EMAIL,
+    *,
+    proof_id: ProofId | None = None,
+    email: str = "ada@example.org",
+    new_email: str | None = None,
+    browser_digest: bytes | None = None,
+    expires_at: datetime = NOON + timedelta(hours=1),
+    tries: int = 0,
+    spent_at: datetime | None = None,
+) -> Proof:
+    """Build a proof that is live for an hour from noon on."""
+    new_id = proof_id or ProofId(_ids.new())
+    return Proof(
+        id=new_id,
+        purpose=purpose,
+        user_id=user_id,
+        email=email,
+        new_email=new_email,
+        link_digest=new_id.bytes.ljust(32, b"l"),
+        code_digest=new_id.bytes.ljust(32, b"c"),
+        browser_digest=browser_digest,
+        created_at=NOON,
+        expires_at=expires_at,
+        tries=tries,
+        spent_at=spent_at,
     )
 
 

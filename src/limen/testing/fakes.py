@@ -12,12 +12,14 @@ import re
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any, Final
 from uuid import UUID
 
 from limen.core.errors import (
     HashingBusy,
     MailNotSent,
+    MessageNotWritten,
     PasswordHashUnknown,
     PasswordMismatch,
     SealBroken,
@@ -25,6 +27,7 @@ from limen.core.errors import (
     TokenInvalid,
 )
 from limen.core.keys.model import Algorithm, KeyPair
+from limen.core.messages.model import VALUES, MessageKind
 from limen.core.secret import Secret
 from limen.core.text import fold
 from limen.core.tokens.model import LONGEST_TOKEN
@@ -34,6 +37,7 @@ from limen.ports.clock import Clock
 from limen.ports.entropy import Entropy
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mail, Mailer
+from limen.ports.message_writer import MessageWriter, Wording
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.token_signer import TokenHeader, TokenSigner
 
@@ -102,6 +106,17 @@ class MailBox:
     def to(self, address: str) -> tuple[Mail, ...]:
         """Return what was sent to `address`, oldest first."""
         return tuple(mail for mail in self.mails if mail.to == address)
+
+
+class PlainWriter:
+    """Writes the kind of a message as its subject, and its values as JSON."""
+
+    def write(self, kind: MessageKind, locale: str, values: Mapping[str, str]) -> Wording:
+        """Return the words."""
+        if any(name not in values for name in VALUES[kind]):
+            raise MessageNotWritten
+        text = json.dumps({"locale": locale, **values}, sort_keys=True)
+        return Wording(subject=kind.value, text=text, html=escape(text))
 
 
 def _is_one_address(text: str) -> bool:
@@ -310,6 +325,7 @@ _conforms: tuple[
     type[TokenSigner],
     type[Cipher],
     type[BreachedPasswords],
+    type[MessageWriter],
 ] = (
     FrozenClock,
     CountingIds,
@@ -319,4 +335,5 @@ _conforms: tuple[
     PlainSigner,
     PlainCipher,
     ListedPasswords,
+    PlainWriter,
 )

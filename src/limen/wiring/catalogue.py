@@ -354,4 +354,24 @@ CATALOGUE: Final = (
         otherwise="not set; required with LIMEN_SMTP_URL",
         sentence="The address that mail comes from.",
     ),
+    Setting(
+        name="LIMEN_MAIL_TEMPLATES",
+        key="mail.templates",
+        form=forms.FOLDER,
+        sentence="The folder of templates that take the place of limen's own.",
+    ),
+    Setting(
+        name="LIMEN_LOCALE",
+        key="mail.locale",
+        form=forms.LOCALE,
+        default="en",
+        sentence="The language of mail to those who have chosen none.",
+    ),
+    Setting(
+        name="LIMEN_LINK_URL",
+        key="mail.link_url",
+        form=forms.LINK_URL,
+        otherwise="<LIMEN_PUBLIC_URL>/{purpose}#token={token}",
+        sentence="Where links in mail lead: a page of your application.",
+    ),
 )

@@ -11,14 +11,23 @@ from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.ambient import Ambient
+from limen.core.emails.service import EmailService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
 from limen.core.keys.ring import KeyRing
 from limen.core.keys.service import KeyMaker, KeyService
 from limen.core.maintenance.service import MaintenanceService, RetentionPolicy
+from limen.core.messages.composing import Composer
+from limen.core.messages.delivery import Delivery
+from limen.core.messages.posting import Postbox
+from limen.core.messages.service import MessageService
 from limen.core.passwords.preparation import PasswordPreparation
+from limen.core.passwords.proving import PasswordProver
 from limen.core.passwords.service import PasswordService
+from limen.core.proofs.checking import ProofChecker
+from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
+from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.core.sessions.service import SessionService
@@ -29,7 +38,8 @@ from limen.core.tokens.service import TokenService
 from limen.core.tokens.verification import AccessTokenVerifier
 from limen.core.users.service import UserService
 from limen.ports.mailer import Mailer
-from limen.wiring.parts import make_hasher, make_mailer, watched_units
+from limen.ports.message_writer import MessageWriter
+from limen.wiring.parts import make_hasher, make_mailer, make_writer, watched_units
 from limen.wiring.secret_key import SecretKeys
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage, make_storage
@@ -37,6 +47,7 @@ from limen.wiring.storage import Storage, make_storage
 # What the keys derived from the secret key are for.
 REFRESH_TOKENS: Final = "refresh tokens"
 CURSORS: Final = "list cursors"
+CODES: Final = "mailed codes"
 
 
 class Container(DeclarativeContainer):
@@ -60,6 +71,7 @@ class Container(DeclarativeContainer):
     breached = Singleton[OfflineBreachedPasswords](OfflineBreachedPasswords)
     hasher = Singleton[PooledHasher](make_hasher, settings=settings)
     mailer = Singleton[Mailer](make_mailer, settings=settings, clock=clock, ids=ids)
+    writer = Singleton[MessageWriter](make_writer, settings=settings)
 
     storage = Singleton[Storage](make_storage, settings=settings.provided.database, ids=ids)
     denials = Singleton[DenialList](
@@ -109,6 +121,42 @@ class Container(DeclarativeContainer):
         hasher=hasher,
     )
 
+    prover = Singleton[PasswordProver](
+        PasswordProver,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        hasher=hasher,
+        policy=settings.provided.throttle.policy,
+    )
+
+    postbox = Singleton[Postbox](Postbox, cipher=cipher, ids=ids)
+    proof_maker = Singleton[ProofMaker](
+        ProofMaker, key=secret_keys.provided.derive.call(CODES), ids=ids, entropy=entropy
+    )
+    proof_checker = Singleton[ProofChecker](
+        ProofChecker,
+        unit_of_work=unit_of_work,
+        clock=clock,
+        maker=proof_maker,
+        throttle=settings.provided.throttle.policy,
+    )
+    composer = Singleton[Composer](
+        Composer,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        postbox=postbox,
+        maker=proof_maker,
+        links=settings.provided.mail.links,
+    )
+    delivery = Singleton[Delivery](
+        Delivery,
+        unit_of_work=unit_of_work,
+        clock=clock,
+        composer=composer,
+        writer=writer,
+        mailer=mailer,
+    )
+
     users = Singleton[UserService](
         UserService,
         unit_of_work=unit_of_work,
@@ -121,9 +169,8 @@ class Container(DeclarativeContainer):
         PasswordService,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        hasher=hasher,
+        prover=prover,
         preparation=preparation,
-        policy=settings.provided.throttle.policy,
     )
     sign_in = Singleton[SignInService](
         SignInService,
@@ -146,6 +193,23 @@ class Container(DeclarativeContainer):
     keys = Singleton[KeyService](
         KeyService, unit_of_work=unit_of_work, ambient=ambient, maker=key_maker, ring=key_ring
     )
+    emails = Singleton[EmailService](
+        EmailService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        postbox=postbox,
+        checker=proof_checker,
+        prover=prover,
+    )
+    recovery = Singleton[RecoveryService](
+        RecoveryService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        postbox=postbox,
+        checker=proof_checker,
+        preparation=preparation,
+    )
+    messages = Singleton[MessageService](MessageService, unit_of_work=unit_of_work, ambient=ambient)
     imports = Singleton[ImportService](
         ImportService,
         unit_of_work=unit_of_work,

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from limen.core.secret import Secret
+from limen.core.users.locale import parse_locale
 from limen.core.users.model import Email
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -118,6 +119,16 @@ def parse_base_url(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain:
         raise ValueError
     return text.rstrip("/")
+
+
+def _parse_link_url(text: str) -> str:
+    """Read the address of links: its host is fixed, and both names stand behind it."""
+    parts = _split_url(text)
+    behind = text.partition("://")[2].partition("/")[2]
+    is_whole = "{purpose}" in behind and "{token}" in behind
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_whole:
+        raise ValueError
+    return text
 
 
 def _parse_origins(text: str) -> tuple[str, ...]:
@@ -248,6 +259,11 @@ BASE_URL: Final = Form("an address such as https://id.example.org", parse_base_u
 ORIGINS: Final = Form(
     "origins such as https://app.example.org, separated by commas", _parse_origins
 )
+LINK_URL: Final = Form(
+    "an address with {purpose} and {token} in it, as https://app.example.org/{purpose}#{token}",
+    _parse_link_url,
+)
+LOCALE: Final = Form("a language tag such as en or de-AT", parse_locale)
 EMAIL: Final = Form("an e-mail address", _parse_email)
 DATABASE_URL: Final = Form(
     "sqlite:///path, postgresql://user:password@host/database or memory://", _parse_database

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from limen.core.keys.model import Algorithm, KeyPolicy
+from limen.core.messages.composing import LinkPolicy
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.secret import Secret
 from limen.core.sessions.denial import DenialPolicy
@@ -197,10 +198,18 @@ class ThrottleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """Who takes mail, and from whom it comes."""
+    """Who takes mail, from whom it comes, what it looks like and where its links lead."""
 
     smtp_url: SmtpUrl | None
     sender: Email | None
+    templates: Path | None
+    locale: str
+    link_url: str
+
+    @property
+    def links(self) -> LinkPolicy:
+        """Where links lead, and the language of those who said none."""
+        return LinkPolicy(template=self.link_url, locale=self.locale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

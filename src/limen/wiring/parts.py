@@ -21,6 +21,7 @@ from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mailer
+from limen.ports.message_writer import MessageWriter
 from limen.ports.password_hasher import PasswordScheme
 from limen.wiring.catalogue import ForeignHash, PasswordHash
 from limen.wiring.settings import Settings
@@ -96,6 +97,14 @@ def make_mailer(settings: Settings, clock: Clock, ids: IdSource) -> Mailer:
         password=url.password,
     )
     return SmtpMailer(server=server, sender=sender.address, clock=clock, ids=ids)
+
+
+def make_writer(settings: Settings) -> MessageWriter:
+    """Return what writes messages: from the operator's templates, and limen's own."""
+    # Only those who send mail need Jinja.
+    from limen.adapters.jinja import JinjaWriter  # noqa: PLC0415
+
+    return JinjaWriter(settings.mail.templates)
 
 
 def watched_units(storage: Storage, denials: DenialList) -> WatchedUnits:

@@ -173,6 +173,8 @@ def _derive(values: dict[str, Any]) -> None:
         values["http.allowed_hosts"] = (host,) if is_production else ()
     if values["token.issuer"] is None:
         values["token.issuer"] = values["http.public_url"]
+    if values["mail.link_url"] is None:
+        values["mail.link_url"] = values["http.public_url"] + "/{purpose}#token={token}"
     if values["password.hashing_threads"] is None:
         values["password.hashing_threads"] = _cores()
     if values["secret.old_keys"] is None:

@@ -73,7 +73,7 @@ def test_the_schema_goes_up_and_down(place: Place) -> None:
     up = place.type("migrate")
     assert up.out == f"The schema is {status['newest']}; newest is {status['newest']}.\n"
     told = [line.partition(": ")[0] for line in up.err.splitlines()]
-    assert told == ["up to 0001", "up to 0002"]
+    assert told == [f"up to {number:04}" for number in range(1, int(status["newest"]) + 1)]
     assert place.type("migrate", "--to", status["newest"], "--json").data["steps"] == []
 
 

@@ -18,6 +18,7 @@ from limen.testing.contracts.clock import ClockContract
 from limen.testing.contracts.entropy import EntropyContract
 from limen.testing.contracts.ids import IdSourceContract
 from limen.testing.contracts.mailer import Inbox, MailerContract, RefusedMailContract
+from limen.testing.contracts.message_writer import MessageWriterContract
 from limen.testing.contracts.password_hasher import (
     PASSWORD,
     PasswordHasherContract,
@@ -32,6 +33,7 @@ from limen.testing.fakes import (
     PlainCipher,
     PlainHasher,
     PlainSigner,
+    PlainWriter,
     SeededEntropy,
 )
 
@@ -95,6 +97,12 @@ class TestMailBox(MailerContract):
             return mailer.mails
 
         return read
+
+
+class TestPlainWriter(MessageWriterContract):
+    @pytest.fixture
+    def writer(self) -> PlainWriter:
+        return PlainWriter()
 
 
 class TestMailBoxThatIsOut(RefusedMailContract):

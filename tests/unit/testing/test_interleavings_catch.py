@@ -10,7 +10,7 @@ from limen.adapters.memory.sessions import MemorySessions
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.events import RefreshTokenRotated
-from limen.core.passwords.service import PasswordService
+from limen.core.passwords.proving import PasswordProver
 from limen.core.sessions.model import Session
 from limen.core.signin.service import SignInService
 from limen.core.tokens.family import RefreshFamily
@@ -123,11 +123,11 @@ def a_sign_in_believes_a_status_that_was(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @fault("memory: two-changes-of-one-password")
 def a_change_believes_a_password_that_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    prove = PasswordService._prove
+    prove = PasswordProver.prove
 
-    async def prove_anew(self: PasswordService, user_id: Any, *rest: Any) -> Any:
+    async def prove_anew(self: PasswordProver, user_id: Any, password: Any, *, actor: Any) -> Any:
         """Return whatever the digest is by the time of the change."""
-        await prove(self, user_id, *rest)
+        await prove(self, user_id, password, actor=actor)
         return Anything()
 
     class Anything:
@@ -139,7 +139,7 @@ def a_change_believes_a_password_that_was(monkeypatch: pytest.MonkeyPatch) -> No
         def __ne__(self, _: object) -> bool:
             return False
 
-    monkeypatch.setattr(PasswordService, "_prove", prove_anew)
+    monkeypatch.setattr(PasswordProver, "prove", prove_anew)
 
 
 @fault("row-locking: a-refresh-and-a-revocation")

@@ -38,5 +38,11 @@ class MemoryPasswords:
             raise ConcurrentUpdate
         rows.passwords.put(credential.user_id, credential)
 
+    @changes
+    async def remove(self, user_id: UserId) -> None:
+        """Remove the user's credential, if there is one."""
+        rows = await self._desk.write()
+        rows.passwords.pop(user_id)
+
 
 _conforms: type[Passwords] = MemoryPasswords

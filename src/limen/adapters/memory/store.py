@@ -10,9 +10,11 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from limen.core.errors import LimenError, StorageReadOnly
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import EventId, SessionId, UserId
+from limen.core.ids import EventId, MessageId, SessionId, UserId
 from limen.core.keys.model import SigningKey
+from limen.core.messages.model import Message
 from limen.core.passwords.model import PasswordCredential
+from limen.core.proofs.model import Proof, Purpose
 from limen.core.roles.model import ADMIN, Grant, Role
 from limen.core.sessions.model import Ending, Session
 from limen.core.signin.model import Throttle
@@ -133,6 +135,8 @@ class Rows:
     throttles: Table[str, Throttle] = field(default_factory=_table)
     events: Table[EventId, StoredEvent] = field(default_factory=_table)
     attempts: Table[bytes, Attempt] = field(default_factory=_table)
+    messages: Table[MessageId, Message] = field(default_factory=_table)
+    proofs: Table[tuple[UserId, Purpose], Proof] = field(default_factory=_table)
 
     def draft(self) -> "Rows":
         """Return rows that show these and keep every change to themselves."""

@@ -9,8 +9,10 @@ from limen.adapters.memory.families import MemoryFamilies
 from limen.adapters.memory.grants import MemoryGrants
 from limen.adapters.memory.idempotency import MemoryAttempts
 from limen.adapters.memory.keys import MemoryKeys
+from limen.adapters.memory.messages import MemoryMessages
 from limen.adapters.memory.outbox import MemoryOutbox, stored
 from limen.adapters.memory.passwords import MemoryPasswords
+from limen.adapters.memory.proofs import MemoryProofs
 from limen.adapters.memory.roles import MemoryRoles
 from limen.adapters.memory.sessions import MemorySessions
 from limen.adapters.memory.store import Desk, MemoryStore, Rows
@@ -38,6 +40,8 @@ class MemoryView:
         self.outbox = MemoryOutbox(desk)
         self.attempts = MemoryAttempts(desk)
         self.accounts = MemoryAccounts(desk)
+        self.messages = MemoryMessages(desk)
+        self.proofs = MemoryProofs(desk)
 
 
 class MemoryUnitOfWork(MemoryView):

@@ -9,6 +9,7 @@ from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.errors import ConcurrentUpdate, EmailTaken, UsernameTaken, UserNotFound
 from limen.core.ids import UserId
 from limen.core.page import Page, Selection
+from limen.core.proofs.model import Purpose
 from limen.core.users.model import Email, User, Username
 from limen.ports.users import Users
 
@@ -72,6 +73,8 @@ class MemoryUsers:
         rows.users.pop(user_id)
         rows.passwords.pop(user_id)
         rows.grants.pop(user_id)
+        for purpose in Purpose:
+            rows.proofs.pop((user_id, purpose))
         for session_id in rows.user_sessions.pop(user_id) or ():
             rows.sessions.pop(session_id)
             rows.families.pop(session_id)

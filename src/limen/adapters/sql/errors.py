@@ -37,6 +37,7 @@ _BROKEN: Final[Mapping[str, type[LimenError]]] = {
     "pk_roles": RoleTaken,
     "fk_grants_user_id": UserNotFound,
     "fk_grants_role": RoleNotFound,
+    "fk_proofs_user_id": UserNotFound,
 }
 
 # What keeps a row of this table from going: others point at it.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.expression import bindparam
 
@@ -36,6 +36,7 @@ _SAVE: Final = Statement(
         version=bindparam("version"),
     )
 )
+_REMOVE: Final = Statement(delete(passwords).where(passwords.c.user_id == bindparam("user_id")))
 
 
 class SqlPasswords:
@@ -61,6 +62,10 @@ class SqlPasswords:
         values = write_credential(credential)
         if not await self._desk.execute(_SAVE, **values, previous=credential.version - 1):
             raise ConcurrentUpdate
+
+    async def remove(self, user_id: UserId) -> None:
+        """Remove the user's credential, if there is one."""
+        self._desk.defer(_REMOVE, user_id=user_id)
 
 
 def read_credential(row: Row) -> PasswordCredential:

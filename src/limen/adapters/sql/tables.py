@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0002"
+REVISION: Final = "0004"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -216,4 +216,43 @@ attempts: Final = Table(
     Column("begun_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("sealed", Bytes),
+)
+
+# Messages outlive the users they went to: no foreign key.
+messages: Final = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("user_id", Id, index=True),
+    Column("to", Words),
+    Column("sealed", Bytes),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("ended_at", Instant, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("fault", Words),
+    Column("version", Integer, nullable=False),
+    Index("ix_messages_due_at", "state", "due_at"),
+    Index("ix_messages_state", "state", "id"),
+)
+
+proofs: Final = Table(
+    "proofs",
+    metadata,
+    _of_user(),
+    Column("purpose", Words, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("email", Words, nullable=False),
+    Column("new_email", Words),
+    Column("link_digest", Bytes, nullable=False),
+    Column("code_digest", Bytes, nullable=False),
+    Column("browser_digest", Bytes),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("spent_at", Instant),
+    PrimaryKeyConstraint("user_id", "purpose"),
+    UniqueConstraint("id"),
 )

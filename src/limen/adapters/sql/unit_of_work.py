@@ -10,8 +10,10 @@ from limen.adapters.sql.families import SqlFamilies
 from limen.adapters.sql.grants import SqlGrants
 from limen.adapters.sql.idempotency import SqlAttempts
 from limen.adapters.sql.keys import SqlKeys
+from limen.adapters.sql.messages import SqlMessages
 from limen.adapters.sql.outbox import EMIT, SqlOutbox, write_event
 from limen.adapters.sql.passwords import SqlPasswords
+from limen.adapters.sql.proofs import SqlProofs
 from limen.adapters.sql.roles import SqlRoles
 from limen.adapters.sql.sessions import SqlSessions
 from limen.adapters.sql.throttles import SqlThrottles
@@ -97,6 +99,16 @@ class SqlView:
     def accounts(self) -> SqlAccounts:
         """Whole accounts."""
         return SqlAccounts(self._desk)
+
+    @property
+    def messages(self) -> SqlMessages:
+        """Messages to people."""
+        return SqlMessages(self._desk)
+
+    @property
+    def proofs(self) -> SqlProofs:
+        """One-time links and codes."""
+        return SqlProofs(self._desk)
 
 
 class SqlUnitOfWork(SqlView):

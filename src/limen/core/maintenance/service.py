@@ -21,6 +21,7 @@ class RetentionPolicy:
     grants: timedelta = timedelta(days=90)
     throttles: timedelta = timedelta(days=7)
     events: timedelta = timedelta(days=90)
+    messages: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class Purged:
     throttles: int
     attempts: int
     events: int
+    messages: int
+    proofs: int
 
 
 class MaintenanceService:
@@ -60,6 +63,8 @@ class MaintenanceService:
             ),
             attempts=await self._drain(now, lambda uow: uow.attempts.purge),
             events=await self._drain(now - self._policy.events, lambda uow: uow.outbox.purge),
+            messages=await self._drain(now - self._policy.messages, lambda uow: uow.messages.purge),
+            proofs=await self._drain(now, lambda uow: uow.proofs.purge),
         )
 
     async def _drain(

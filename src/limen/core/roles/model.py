@@ -36,6 +36,8 @@ class Permission(StrEnum):
     ROLES_GRANT = "roles.grant"
     KEYS_READ = "keys.read"
     KEYS_ROTATE = "keys.rotate"
+    MESSAGES_READ = "messages.read"
+    MESSAGES_SEND = "messages.send"
     MAINTENANCE_RUN = "maintenance.run"
 
 
@@ -53,6 +55,8 @@ DESCRIPTIONS: Final[Mapping[Permission, str]] = {
     Permission.ROLES_GRANT: "Give roles to users and take them away",
     Permission.KEYS_READ: "See the signing keys",
     Permission.KEYS_ROTATE: "Make a new signing key",
+    Permission.MESSAGES_READ: "See which messages were sent to whom, never what they say",
+    Permission.MESSAGES_SEND: "Send messages again",
     Permission.MAINTENANCE_RUN: "Remove what is past its lifetime",
 }
 

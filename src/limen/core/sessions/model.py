@@ -20,6 +20,8 @@ class EndReason(StrEnum):
     SUSPENDED = "suspended"
     DELETED = "deleted"
     REFRESH_REUSED = "refresh_reused"
+    EMAIL_CHANGED = "email_changed"
+    TAKEN_OVER = "taken_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Counting attempts in the shared store before their outcome is known."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.events import SignInThrottled
@@ -9,6 +10,8 @@ from limen.core.signin.model import ThrottlePolicy, account_key, address_key
 from limen.ports.unit_of_work import UnitOfWork
 
 _WORTH_TELLING_SECONDS = 60
+_MOST_MAILS: Final = 30
+_MAIL_WINDOW: Final = timedelta(minutes=15)
 
 
 async def charge(
@@ -64,6 +67,13 @@ async def charge_registration(
         key = address_key(actor.address, "registration")
         (throttle,) = await uow.throttles.lock([key], now)
         await uow.throttles.save(throttle.charge_window(most, window, now))
+
+
+async def charge_mail(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
+    """Count one request for mail from the actor's address; raise `TooManyAttempts` for too many."""
+    if actor.address is not None:
+        (throttle,) = await uow.throttles.lock([address_key(actor.address, "mail")], now)
+        await uow.throttles.save(throttle.charge_window(_MOST_MAILS, _MAIL_WINDOW, now))
 
 
 def _keys(subject: str, actor: Actor) -> list[str]:

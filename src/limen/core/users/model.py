@@ -258,6 +258,15 @@ class User:
         """Let the user in again, or for the first time."""
         return self._changed(now, status=Status.ACTIVE)
 
+    def verified(self, now: datetime) -> "User":
+        """Take the address for proved; who waited for that may sign in."""
+        status = Status.ACTIVE if self.status is Status.PENDING else self.status
+        return self._changed(now, status=status, email_verified_at=now)
+
+    def with_email(self, email: Email, now: datetime) -> "User":
+        """Put a proved address in place of the present one."""
+        return self._changed(now, email=email, email_verified_at=now)
+
     def with_profile(self, profile: Profile, now: datetime) -> "User":
         """Put `profile` in place of the present one; a new address is unverified."""
         kept = profile.email.key == self.email.key

@@ -24,6 +24,8 @@ from limen.core.events import (
     UserUpdated,
 )
 from limen.core.ids import UserId
+from limen.core.messages.model import MessageKind
+from limen.core.messages.posting import post
 from limen.core.page import Listing, ListQuery
 from limen.core.passwords.model import PasswordCredential
 from limen.core.passwords.preparation import PasswordPreparation
@@ -98,6 +100,7 @@ class UserService:
             await uow.users.add(user)
             await uow.passwords.add(_credential(user, digest))
             uow.emit(UserRegistered(at=now, actor=by, user_id=user.id))
+            await post(uow, self._ambient.ids, MessageKind.VERIFY_EMAIL, user.id, now)
             await uow.commit()
         return user
 
@@ -261,6 +264,7 @@ class UserService:
             suspended = user.suspend(now)
             await uow.users.save(suspended)
             await uow.sessions.end(user_id, now, EndReason.SUSPENDED)
+            await uow.proofs.remove(user_id)
             uow.emit(UserSuspended(at=now, actor=actor, user_id=user_id))
             await uow.commit()
         return suspended

@@ -12,12 +12,13 @@ from litestar.types import Message, Receive, Scope, Send
 from limen.entrypoints.http.call import CallRequest, Headers
 from limen.entrypoints.http.conditions import etag, is_known
 from limen.entrypoints.http.media import JSON
-from limen.entrypoints.shapes import RoleOut, Success, UserOut
+from limen.entrypoints.shapes import AcceptedOut, RoleOut, Success, UserOut
 
 T = TypeVar("T")
 S = TypeVar("S", UserOut, RoleOut)
 
 _CREATED: Final = 201
+_ACCEPTED: Final = 202
 _NO_CONTENT: Final = 204
 _NOT_MODIFIED: Final = 304
 _BODYLESS: Final = frozenset({_NO_CONTENT, _NOT_MODIFIED})
@@ -98,6 +99,11 @@ def created(request: CallRequest, shape: S, route: str, **path: UUID | str) -> A
     where = request.call.base + request.app.route_reverse(route, **texts)
     headers = {"ETag": etag(shape.version), "Location": where}
     return Answered(Success(data=shape), status_code=_CREATED, headers=headers)
+
+
+def accepted(message: str) -> Answered[Success[AcceptedOut]]:
+    """Answer that something is done later, if there is anything to do."""
+    return Answered(Success(data=AcceptedOut(message=message)), status_code=_ACCEPTED)
 
 
 def plain(data: T) -> Answered[Success[T]]:

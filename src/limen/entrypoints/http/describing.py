@@ -66,9 +66,15 @@ def described(
             status: _spec(status, (shapes or {}).get(status, Failure))
             for status in sorted(statuses)
         },
-        "security": [] if kept.is_public else [{BEARER: []}],
+        "security": _security(kept),
         "opt": {**ruled(kept), _VERSIONED: is_versioned},
     }
+
+
+def _security(rules: Rules) -> list[dict[str, list[str]]]:
+    if rules.is_optionally_signed_in:
+        return [{}, {BEARER: []}]
+    return [] if rules.is_public else [{BEARER: []}]
 
 
 def is_versioned(handler: HTTPRouteHandler) -> bool:

@@ -9,6 +9,8 @@ _PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - everybody's ex
 _CREATED: Final = "2026-01-31T12:00:00Z"
 _REFRESH: Final = "limen_rt_AZo8XpoQe1KMTR8uPUxbagAAAAGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aBcA"
 
+_LINK: Final = "limen_verify-email_AZo8XpoQe1KMTR8uPUxbagGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aB"
+
 _USER: Final[Mapping[str, Any]] = {
     "id": _USER_ID,
     "email": "ada@example.org",
@@ -34,6 +36,17 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "locale": "en-GB",
     },
     "SignInIn": {"identifier": "ada@example.org", "password": _PASSWORD, "label": "Laptop"},
+    "VerifyEmailIn": {"token": _LINK},
+    "SendVerificationIn": {"identifier": "ada@example.org"},
+    "ChangeEmailIn": {"new_email": "ada@example.com"},
+    "ForgotPasswordIn": {"identifier": "ada@example.org"},
+    "ResetPasswordIn": {
+        "identifier": "ada@example.org",
+        "code": "WDJB-MJHT",
+        "new_password": "a quite different sentence",
+    },
+    "AcceptedOut": {"message": "If there is such an account, mail is on its way to it."},
+    "VerifiedEmailOut": {"user": _USER, "is_waiting": False, "reset_token": None},
     "RefreshIn": {"refresh_token": _REFRESH},
     "UpdateMeIn": {"name": "Ada King", "locale": "en-GB"},
     "ChangePasswordIn": {

@@ -43,7 +43,8 @@ class Gate:
             return
         handler = scope["route_handler"]
         call.rules = rules = rules_of(handler)
-        if not rules.is_public:
+        has_token = rules.is_optionally_signed_in and b"authorization" in call.headers
+        if has_token or not rules.is_public:
             call.claims = await authenticate(call, self._reception.services.tokens)
         if rules.answer is not None:
             await rules.answer(call)(scope, receive, send)

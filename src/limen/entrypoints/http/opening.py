@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from limen.core.errors import StorageOutdated
 from limen.entrypoints.http.services import Check, Gauges, Opened, Services
 from limen.entrypoints.library import services_of
+from limen.entrypoints.worker.delivery import delivering
 from limen.entrypoints.worker.purge import purging
 from limen.wiring.bootstrap import first_administrator, prepare
 from limen.wiring.container import Container
@@ -13,6 +14,7 @@ from limen.wiring.lifecycle import open_container
 from limen.wiring.settings import Settings
 
 _PURGE_LOCK = "purge.lock"
+_DELIVERY_LOCK = "delivery.lock"
 
 
 @asynccontextmanager
@@ -28,7 +30,11 @@ async def open_for_http(
         await prepare(container)
         if not has_administrator:
             await first_administrator(container)
-        async with purging(container.maintenance(), lock=settings.data_dir / _PURGE_LOCK):
+        folder = settings.data_dir
+        async with (
+            purging(container.maintenance(), lock=folder / _PURGE_LOCK),
+            delivering(container.delivery(), lock=folder / _DELIVERY_LOCK),
+        ):
             yield opened(container)
 
 

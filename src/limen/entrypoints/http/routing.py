@@ -8,6 +8,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from limen.entrypoints.http.call import CallRequest
+from limen.entrypoints.http.emails import EmailController, OwnEmailController
 from limen.entrypoints.http.errors import handle
 from limen.entrypoints.http.figures import Figures, MetricsController
 from limen.entrypoints.http.gate import Gate
@@ -15,6 +16,7 @@ from limen.entrypoints.http.health import HealthController, Readiness
 from limen.entrypoints.http.keys import KeyController
 from limen.entrypoints.http.me import MeController
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
+from limen.entrypoints.http.recovery import RecoveryController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
 from limen.entrypoints.http.services import Reception
 from limen.entrypoints.http.sessions import (
@@ -34,7 +36,10 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     TokenController,
     CheckController,
     SignOutController,
+    EmailController,
+    RecoveryController,
     MeController,
+    OwnEmailController,
     OwnPasswordController,
     OwnSessionController,
     UserController,
@@ -86,6 +91,8 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "sessions": Provide(lambda: reception.services.sessions, sync_to_thread=False),
         "tokens": Provide(lambda: reception.services.tokens, sync_to_thread=False),
         "roles": Provide(lambda: reception.services.roles, sync_to_thread=False),
+        "emails": Provide(lambda: reception.services.emails, sync_to_thread=False),
+        "recovery": Provide(lambda: reception.services.recovery, sync_to_thread=False),
         "keys": Provide(lambda: reception.services.keys, sync_to_thread=False),
         "figures": Provide(lambda: figures, sync_to_thread=False),
         "readiness": Provide(lambda: readiness, sync_to_thread=False),

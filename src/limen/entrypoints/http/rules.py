@@ -27,6 +27,7 @@ class Rules:
     """The rules of one route.
 
     - `is_public`: nobody need be signed in.
+    - `is_optionally_signed_in`: a public route that minds who is; a bad token is refused there.
     - `query`: what parameters it takes.
     - `is_repeatable`: an `Idempotency-Key` is honoured.
     - `is_secret`: a credential is in the answer, which is never compressed.
@@ -38,6 +39,7 @@ class Rules:
     """
 
     is_public: bool = False
+    is_optionally_signed_in: bool = False
     query: Query = Query.NONE
     body_limit: int = BODY_LIMIT
     is_repeatable: bool = False

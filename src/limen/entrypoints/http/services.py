@@ -5,9 +5,11 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from limen.core.emails.service import EmailService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.keys.service import KeyService
 from limen.core.passwords.service import PasswordService
+from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.service import SignInService
@@ -55,6 +57,16 @@ class Services(Protocol):
     @property
     def keys(self) -> KeyService:
         """Signing keys."""
+        ...
+
+    @property
+    def emails(self) -> EmailService:
+        """Proving and changing addresses."""
+        ...
+
+    @property
+    def recovery(self) -> RecoveryService:
+        """Getting back in."""
         ...
 
     @property

@@ -9,6 +9,8 @@ from limen.testing.builders import (
     a_credential,
     a_family,
     a_grant,
+    a_message,
+    a_proof,
     a_role,
     a_session,
     a_session_id,
@@ -30,6 +32,7 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "users.lock": lambda v: v.users.lock(a_user_id()),
     "passwords.add": lambda v: v.passwords.add(a_credential(a_user_id())),
     "passwords.save": lambda v: v.passwords.save(a_credential(a_user_id(), version=2)),
+    "passwords.remove": lambda v: v.passwords.remove(a_user_id()),
     "sessions.add": lambda v: v.sessions.add(a_session(a_user_id())),
     "sessions.use": lambda v: v.sessions.use(a_session(a_user_id())),
     "sessions.end": lambda v: v.sessions.end(a_user_id(), NOON, EndReason.REVOKED),
@@ -56,6 +59,15 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "attempts.abandon": lambda v: v.attempts.abandon(an_attempt()),
     "attempts.purge": lambda v: v.attempts.purge(NOON, 1),
     "accounts.add": lambda v: v.accounts.add([an_account()]),
+    "proofs.put": lambda v: v.proofs.put(a_proof(a_user_id())),
+    "proofs.charge": lambda v: v.proofs.charge(a_proof(a_user_id()).id, 1),
+    "proofs.consume": lambda v: v.proofs.consume(a_proof(a_user_id()).id, NOON),
+    "proofs.remove": lambda v: v.proofs.remove(a_user_id()),
+    "proofs.purge": lambda v: v.proofs.purge(NOON, 1),
+    "messages.add": lambda v: v.messages.add(a_message()),
+    "messages.claim": lambda v: v.messages.claim(NOON, NOON, 1),
+    "messages.save": lambda v: v.messages.save(a_message(version=2)),
+    "messages.purge": lambda v: v.messages.purge(NOON, 1),
 }
 
 READS: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {

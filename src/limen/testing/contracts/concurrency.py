@@ -12,6 +12,8 @@ from limen.testing.builders import (
     a_credential,
     a_family,
     a_grant,
+    a_message,
+    a_proof,
     a_role,
     a_session,
     a_signing_key,
@@ -22,7 +24,7 @@ from limen.testing.builders import (
 from limen.testing.contract import Contract
 from limen.testing.contracts.comparison import assert_same
 from limen.testing.contracts.crowd import FEWER, MANY, adding, at_once, kinds, saving
-from limen.testing.contracts.steps import assert_kept, keep, look
+from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
 
 
@@ -193,3 +195,47 @@ class ConcurrencyContract(Contract):
         counted = Counter(str(one) for outcome in outcomes for one in outcome)
         assert counted == {"added": 10, "email_taken": 90}
         assert len(await look(unit_of_work, lambda view: view.accounts.list())) == 10
+
+    async def test_of_many_who_use_one_proof_one_wins(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, proof := a_proof(user.id))
+        outcomes = await at_once(
+            unit_of_work, *[lambda uow: uow.proofs.consume(proof.id, NOON)] * MANY
+        )
+        assert kinds(outcomes) == {"NoneType": 1, "ProofInvalid": MANY - 1}
+
+    async def test_of_many_tries_at_one_proof_as_many_get_through_as_are_left(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, proof := a_proof(user.id, tries=2))
+        outcomes = await at_once(unit_of_work, *[lambda uow: uow.proofs.charge(proof.id, 5)] * MANY)
+        assert Counter(outcomes) == {True: 3, False: MANY - 3}
+        await assert_kept(unit_of_work, replace(proof, tries=5))
+
+    async def test_of_many_new_proofs_for_one_purpose_one_is_left(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user)
+        proofs = [a_proof(user.id, tries=n) for n in range(MANY)]
+        outcomes = await at_once(unit_of_work, *(lambda u, p=p: u.proofs.put(p) for p in proofs))
+        assert kinds(outcomes) == {"NoneType": MANY}
+        async with unit_of_work.view() as view:
+            found = [await view.proofs.find(proof.id) for proof in proofs]
+        assert len([proof for proof in found if proof is not None]) == 1
+
+    async def test_of_many_workers_each_message_is_claimed_by_one(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        messages = [a_message() for _ in range(40)]
+        await keep(unit_of_work, *messages)
+        until = NOON + timedelta(minutes=1)
+        outcomes = await at_once(
+            unit_of_work, *[lambda uow: uow.messages.claim(NOON, until, 3)] * MANY
+        )
+        left = await change(unit_of_work, lambda uow: uow.messages.claim(NOON, until, 100))
+        claimed = Counter(message.id for outcome in (*outcomes, left) for message in outcome)
+        assert claimed == {message.id: 1 for message in messages}

@@ -73,3 +73,24 @@ class PasswordsContract(Contract):
             await change(
                 unit_of_work, lambda uow: uow.passwords.save(a_credential(user.id, version=2))
             )
+
+    # --- remove ---
+
+    async def test_remove_removes_the_credential_of_this_user_and_of_no_other(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user, other = a_user(), a_user()
+        kept = a_credential(other.id)
+        await keep(unit_of_work, user, other, a_credential(user.id, version=4), kept)
+        await change(unit_of_work, lambda uow: uow.passwords.remove(user.id))
+        assert await look(unit_of_work, lambda view: view.passwords.find(user.id)) is None
+        await assert_kept(unit_of_work, user, kept)
+        await keep(unit_of_work, first := a_credential(user.id))
+        await assert_kept(unit_of_work, first)
+
+    async def test_remove_does_nothing_without_a_credential(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        await keep(unit_of_work, user := a_user())
+        await change(unit_of_work, lambda uow: uow.passwords.remove(user.id))
+        await change(unit_of_work, lambda uow: uow.passwords.remove(a_user_id()))

@@ -6,7 +6,9 @@ from typing import Any, Final, TypeVar
 from limen.core.events import Event
 from limen.core.idempotency.model import Attempt
 from limen.core.keys.model import SigningKey
+from limen.core.messages.model import Message
 from limen.core.passwords.model import PasswordCredential
+from limen.core.proofs.model import Proof
 from limen.core.roles.model import Grant, Role
 from limen.core.sessions.model import Session
 from limen.core.signin.model import Throttle
@@ -81,6 +83,8 @@ _PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
     Role: lambda uow, role: uow.roles.add(role),
     Grant: lambda uow, grant: uow.grants.put(grant),
     Account: lambda uow, account: uow.accounts.add([account]),
+    Message: lambda uow, message: uow.messages.add(message),
+    Proof: lambda uow, proof: uow.proofs.put(proof),
     Throttle: _put_throttle,
     Attempt: _put_attempt,
     Event: _emit,
@@ -108,5 +112,7 @@ _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     RefreshFamily: _find_family,
     SigningKey: _find_key,
     Role: lambda view, role: view.roles.get(role.name),
+    Message: lambda view, message: view.messages.get(message.id),
+    Proof: lambda view, proof: view.proofs.find(proof.id),
     Grant: _find_grant,
 }

@@ -14,8 +14,10 @@ from limen.testing.contracts.grants import GrantsContract
 from limen.testing.contracts.idempotency import AttemptsContract
 from limen.testing.contracts.keys import SigningKeysContract
 from limen.testing.contracts.locks import LocksContract
+from limen.testing.contracts.messages import MessagesContract
 from limen.testing.contracts.outbox import OutboxContract
 from limen.testing.contracts.passwords import PasswordsContract
+from limen.testing.contracts.proofs import ProofsContract
 from limen.testing.contracts.roles import RolesContract
 from limen.testing.contracts.sessions import SessionEndingsContract, SessionsContract
 from limen.testing.contracts.throttles import ThrottlesContract
@@ -65,6 +67,12 @@ class PlainStoreContract(Contract):
 
     class TestAccounts(AccountsContract):
         """See `limen.ports.accounts`."""
+
+    class TestProofs(ProofsContract):
+        """See `limen.ports.proofs`."""
+
+    class TestMessages(MessagesContract):
+        """See `limen.ports.messages`."""
 
 
 class TransactionalStoreContract(PlainStoreContract):

@@ -15,9 +15,11 @@ from typing import Any, Final, TypeAlias, cast
 from limen.adapters.memory.store import Desk, MemoryStore, Rows
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import SessionId, UserId
+from limen.core.ids import ProofId, SessionId, UserId
 from limen.core.keys.model import SigningKey
+from limen.core.messages.model import Message
 from limen.core.passwords.model import PasswordCredential
+from limen.core.proofs.model import Proof, Purpose
 from limen.core.roles.model import Grant, Role
 from limen.core.sessions.model import Session
 from limen.core.signin.model import Throttle
@@ -34,7 +36,7 @@ _Needs: TypeAlias = Callable[..., Iterable[Lock]]
 _READS: Final = frozenset(
     {
         *("get", "find", "list", "list_live", "list_endings", "list_held"),
-        *("count_administrators", "find_standing"),
+        *("count_administrators", "find_standing", "find_of"),
     }
 )
 
@@ -70,6 +72,7 @@ def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
         _whole("user", user_id),
         *(() if user is None else _names(user)),
         _whole("password", user_id),
+        *_proofs_of(rows, user_id),
         _whole("grants of", user_id),
         _whole("sessions of", user_id),
         *_sessions(rows, user_id),
@@ -165,6 +168,23 @@ def _own_throttle(_rows: Rows, throttle: Throttle) -> list[Lock]:
     return [_change("throttle", throttle.key)]
 
 
+def _put_proof(_rows: Rows, proof: Proof) -> list[Lock]:
+    return [_reference("user", proof.user_id), _change("proof", (proof.user_id, proof.purpose))]
+
+
+def _own_proof(rows: Rows, proof_id: ProofId, *_: object) -> list[Lock]:
+    found = (proof for proof in rows.proofs.values() if proof.id == proof_id)
+    return [_change("proof", (proof.user_id, proof.purpose)) for proof in found]
+
+
+def _proofs_of(_rows: Rows, user_id: UserId) -> list[Lock]:
+    return [_whole("proof", (user_id, purpose)) for purpose in Purpose]
+
+
+def _own_message(_rows: Rows, message: Message) -> list[Lock]:
+    return [_change("message", message.id)]
+
+
 _NEEDS: Final[Mapping[str, Mapping[str, _Needs]]] = {
     "users": {
         "lock": lambda _rows, user_id: [_change("user", user_id)],
@@ -173,7 +193,23 @@ _NEEDS: Final[Mapping[str, Mapping[str, _Needs]]] = {
         "sign_in": lambda _rows, user: [_change("user", user.id)],
         "remove": _remove_user,
     },
-    "passwords": {"add": _add_password, "save": _own_password},
+    "passwords": {
+        "add": _add_password,
+        "save": _own_password,
+        "remove": lambda _rows, user_id: [_whole("password", user_id)],
+    },
+    "proofs": {
+        "put": _put_proof,
+        "charge": _own_proof,
+        "consume": _own_proof,
+        "remove": _proofs_of,
+    },
+    "messages": {
+        "add": _own_message,
+        "save": _own_message,
+        # Workers skip what others have; here they take turns.
+        "claim": lambda _rows, *_: [_whole("turn", "messages")],
+    },
     "sessions": {"add": _add_session, "use": _own_session, "end": _end_sessions},
     "families": {"add": _own_family, "rotate": _own_family},
     "roles": {

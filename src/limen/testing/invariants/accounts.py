@@ -74,7 +74,7 @@ def _grants_untold(account: Account, told: ToldUser) -> Iterator[str]:
 def _password_untold(account: Account, told: ToldUser) -> Iterator[str]:
     """Compare versions; accounts made by others may have begun with a password or without."""
     version = 0 if account.credential is None else account.credential.version
-    beginnings = (0,) if told.has_password else (0, 1)
+    beginnings = (0, 1) if told.has_password is None else (0,)
     if version not in {told.password_version + beginning for beginning in beginnings}:
         yield (
             f"the password of {account.user.id} has version {version}, "

@@ -94,6 +94,25 @@ def _password_upgraded(told: History, event: StoredEvent) -> None:
     told.user_of(event).password_version += 1
 
 
+def _email_verified(told: History, event: StoredEvent) -> None:
+    user = told.user_of(event)
+    user.version += 1
+    if user.status is Status.PENDING:
+        user.status = Status.ACTIVE
+
+
+def _taken_over(told: History, event: StoredEvent) -> None:
+    user = told.user_of(event)
+    user.has_password, user.password_version = False, 0
+    told.end_sessions(event.user_id)
+
+
+def _email_changed(told: History, event: StoredEvent) -> None:
+    told.user_of(event).version += 1
+    is_own = event.actor.user_id == event.user_id
+    told.end_sessions(event.user_id, keep=event.actor.session_id if is_own else None)
+
+
 def _signed_in(told: History, event: StoredEvent) -> None:
     told.user_of(event)
     told.begin_session(event)
@@ -176,7 +195,11 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "user.suspended": _suspended,
     "user.reactivated": _reactivated,
     "user.deleted": _deleted,
+    "email.verified": _email_verified,
+    "user.taken_over": _taken_over,
+    "email.changed": _email_changed,
     "password.set": _password_set,
+    "password.reset": _password_set,
     "password.changed": _password_changed,
     "password.hash_upgraded": _password_upgraded,
     "signin.succeeded": _signed_in,

@@ -68,7 +68,7 @@ def test_what_is_not_possible_is_named_with_the_words_that_are_limens() -> None:
         parse_permissions(["users.fly", "a.b", "!"])
     assert str(refused.value) == (
         "not possible: !, users.fly; a permission is a dotted name such as invoices.read, "
-        "and keys, maintenance, passwords, roles, sessions, users belong to limen"
+        "and keys, maintenance, messages, passwords, roles, sessions, users belong to limen"
     )
 
 
@@ -87,9 +87,14 @@ def test_limens_permissions_have_these_names() -> None:
         "roles.grant",
         "keys.read",
         "keys.rotate",
+        "messages.read",
+        "messages.send",
         "maintenance.run",
     } == OWN
-    assert frozenset({"keys", "maintenance", "passwords", "roles", "sessions", "users"}) == RESERVED
+    assert (
+        frozenset({"keys", "maintenance", "messages", "passwords", "roles", "sessions", "users"})
+        == RESERVED
+    )
 
 
 def test_a_role_has_no_description_of_its_own_accord() -> None:

@@ -88,6 +88,8 @@ def test_the_reasons_of_an_end_are_stored_under_these_names() -> None:
         "suspended",
         "deleted",
         "refresh_reused",
+        "email_changed",
+        "taken_over",
     ]
 
 

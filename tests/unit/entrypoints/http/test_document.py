@@ -69,6 +69,9 @@ def test_the_routes_are_those_of_the_contract() -> None:
     assert found == {
         *(f"POST {api}/auth/{name}" for name in ("register", "login", "refresh", "logout")),
         f"GET {api}/auth/check",
+        *(f"POST {api}/auth/email/verify{name}" for name in ("", "/resend")),
+        *(f"POST {api}/auth/password/{name}" for name in ("forgot", "reset")),
+        f"POST {api}/me/email",
         *(f"{method} {api}/me" for method in ("GET", "PATCH", "DELETE")),
         f"POST {api}/me/password",
         *(f"{method} {api}/me/sessions" for method in ("GET", "DELETE")),

@@ -33,6 +33,11 @@ POST   /api/v1/auth/login                             200 200 200 200 401  200 2
 POST   /api/v1/auth/refresh                           200 200 200 401 401  200 200 200
 GET    /api/v1/auth/check                             {_OUT}  204 204 204
 POST   /api/v1/auth/logout                            {_OUT}  204 204 204
+POST   /api/v1/auth/email/verify                      200 401 401 401 401  200 200 200
+POST   /api/v1/auth/email/verify/resend               202 202 202 202 202  202 202 202
+POST   /api/v1/auth/password/forgot                   202 202 202 202 202  202 202 202
+POST   /api/v1/auth/password/reset                    204 204 204 204 422  204 204 204
+POST   /api/v1/me/email                               {_OUT}  202 202 202
 GET    /api/v1/me                                     {_OUT}  200 200 200
 PATCH  /api/v1/me                                     {_OUT}  200 200 200
 DELETE /api/v1/me                                     {_OUT}  204 204 422
@@ -85,6 +90,8 @@ class Scene:
 
     site: Site
     ada: Person
+    verify_token: str
+    reset_token: str
     caller: Person | None
     headers: dict[str, str]
 
@@ -142,8 +149,23 @@ async def _stage(site: Site, caller: str) -> Scene:
     ada = await site.person()
     await site.ask("POST", "roles", by=root, json={"name": "support"})
     await site.ask("PUT", f"users/{ada.id}/roles/support", by=root, json={})
+    verify_token = await _token(site, ada)
+    await site.limen.recovery.forgot(identifier=ada.tokens.user.email.address)
+    reset_token = await _token(site, ada)
     person, headers = await ENTERING[caller](site, ada)
-    return Scene(site=site, ada=ada, caller=person, headers=headers)
+    return Scene(
+        site=site,
+        ada=ada,
+        verify_token=verify_token,
+        reset_token=reset_token,
+        caller=person,
+        headers=headers,
+    )
+
+
+async def _token(site: Site, person: Person) -> str:
+    mail = await site.limen.read_mail(person.tokens.user.email.address)
+    return mail["link"].partition("#")[2]
 
 
 def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
@@ -161,7 +183,11 @@ def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
         "RefreshIn": {"refresh_token": (scene.caller or scene.ada).tokens.refresh_token.reveal()},
         "ChangePasswordIn": {"current_password": PASSWORD},
         "CreateRoleIn": {"name": "auditors"},
+        "VerifyEmailIn": {"token": scene.verify_token},
+        "ResetPasswordIn": {"token": scene.reset_token},
     }
+    if shape == "ResetPasswordIn":
+        body = {"new_password": body["new_password"]}
     return body | fitting.get(shape, {})
 
 

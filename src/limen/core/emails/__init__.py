@@ -1,0 +1,1 @@
+"""Owns proving and changing e-mail addresses; never who may sign in with them."""

@@ -1,0 +1,183 @@
+"""Proving and changing e-mail addresses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import InvalidInput, NotSignedIn
+from limen.core.events import EmailChanged, EmailChangeRequested
+from limen.core.messages.composing import IDENTIFIER, NEW_EMAIL
+from limen.core.messages.model import MessageKind
+from limen.core.messages.posting import Postbox
+from limen.core.passwords.proving import PasswordProver
+from limen.core.proofs.checking import ProofChecker, present
+from limen.core.proofs.model import Proof, Purpose
+from limen.core.proofs.spending import spend
+from limen.core.reading import Reader
+from limen.core.secret import Secret
+from limen.core.sessions.model import EndReason
+from limen.core.signin.throttling import charge_mail
+from limen.core.users.model import Email, User
+from limen.core.users.ownership import prove_address
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+# Each end of a change, and the other one.
+_OTHER_END: Final = {
+    Purpose.APPROVE_EMAIL_CHANGE: Purpose.CONFIRM_EMAIL_CHANGE,
+    Purpose.CONFIRM_EMAIL_CHANGE: Purpose.APPROVE_EMAIL_CHANGE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedEmail:
+    """What came of a proof: the user as they are now, and what is still to be done.
+
+    With `reset_token` they set a password of their own; with `is_waiting` a change of address waits
+    for its other end.
+    """
+
+    user: User
+    reset_token: Secret[str] | None = None
+    is_waiting: bool = False
+
+
+class EmailService:
+    """The addresses of users: proving that they are theirs, and changing them."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        postbox: Postbox,
+        checker: ProofChecker,
+        prover: PasswordProver,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._postbox = postbox
+        self._checker = checker
+        self._prover = prover
+
+    async def send_verification(self, *, identifier: str, actor: Actor | None = None) -> None:
+        """Have another link and code sent, if this is the address or username of an unproven one.
+
+        The answer is the same for everybody. Raises `TooManyAttempts` when too much mail was asked
+        for from the actor's address.
+        """
+        by = actor or Actor.anonymous()
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await charge_mail(uow, by, now)
+            kind, values = MessageKind.VERIFY_EMAIL, {IDENTIFIER: identifier}
+            await self._postbox.post(uow, kind, now, values=values)
+            await uow.commit()
+
+    async def request_change(self, *, new_email: str, actor: Actor) -> None:
+        """Ask for another address: it is confirmed there, and approved at a proved present one.
+
+        Raises `NotSignedIn`, `InvalidInput` or `TooManyAttempts`. Whether the new address is taken
+        is told by nothing here.
+        """
+        if actor.user_id is None:
+            raise NotSignedIn
+        reader = Reader()
+        email = reader.read("new_email", Email.parse, new_email)
+        if email is None:
+            raise InvalidInput(details=reader.faults)
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await charge_mail(uow, actor, now)
+            user = await uow.users.lock(actor.user_id)
+            await self._ask_both_ends(uow, user, email, now)
+            uow.emit(EmailChangeRequested(at=now, actor=actor, user_id=user.id))
+            await uow.commit()
+
+    async def verify(
+        self,
+        *,
+        token: Secret[str] | str | None = None,
+        identifier: str | None = None,
+        code: Secret[str] | str | None = None,
+        password: Secret[str] | str | None = None,
+        actor: Actor | None = None,
+    ) -> VerifiedEmail:
+        """Prove an address by the token of a link, or by a code; change it, if it is of a change.
+
+        A code comes with the identifier it was asked for with, or is the actor's own. Whoever
+        proves the first address of an account keeps it as it is when they are signed in to it or
+        give its `password`. To anybody else it falls as to its owner: the password and all sessions
+        of its maker go, and a token comes back to set a password with.
+
+        Raises `InvalidInput`, `ProofInvalid`, `CurrentPasswordWrong`, `EmailTaken`,
+        `TooManyAttempts` or `HashingBusy`.
+        """
+        by = actor or Actor.anonymous()
+        purposes = (Purpose.VERIFY_EMAIL, *_OTHER_END)
+        proof = await self._checker.check(present(token, identifier, code), *purposes, actor=by)
+        if proof.purpose in _OTHER_END:
+            return await self._finish_end(proof, by)
+        if password is not None:
+            await self._prover.prove(proof.user_id, password, actor=by)
+        is_maker = password is not None or by.owns(proof.user_id)
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            before = await spend(uow, proof, now)
+            user = await prove_address(uow, before, by, now, is_maker=is_maker)
+            reset_token = None
+            if before.email_verified_at is None and not is_maker:
+                purpose = Purpose.RESET_PASSWORD
+                reset_token = await self._checker.renew(uow, purpose, user, now)
+            await uow.commit()
+        return VerifiedEmail(user=user, reset_token=reset_token)
+
+    async def _ask_both_ends(
+        self, uow: UnitOfWork, user: User, email: Email, now: datetime
+    ) -> None:
+        values = {NEW_EMAIL: email.address}
+        confirm, approve = MessageKind.CONFIRM_EMAIL_CHANGE, MessageKind.APPROVE_EMAIL_CHANGE
+        await self._postbox.post(
+            uow, confirm, now, user_id=user.id, to=email.address, values=values
+        )
+        if user.email_verified_at is not None:
+            await self._postbox.post(uow, approve, now, user_id=user.id, values=values)
+
+    async def _finish_end(self, proof: Proof, actor: Actor) -> VerifiedEmail:
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            user = await spend(uow, proof, now)
+            other = await uow.proofs.find_of(user.id, _OTHER_END[proof.purpose])
+            is_waiting = not _is_enough(user, proof, other, now)
+            if not is_waiting:
+                user = await self._change(uow, user, proof, actor, now)
+            await uow.commit()
+        return VerifiedEmail(user=user, is_waiting=is_waiting)
+
+    async def _change(
+        self, uow: UnitOfWork, user: User, proof: Proof, actor: Actor, now: datetime
+    ) -> User:
+        changed = user.with_email(Email.parse(proof.new_email or ""), now)
+        await uow.users.save(changed)
+        kept = actor.session_id if actor.owns(user.id) else None
+        await uow.sessions.end(user.id, now, EndReason.EMAIL_CHANGED, keep=kept)
+        await uow.proofs.remove(user.id)
+        uow.emit(EmailChanged(at=now, actor=actor, user_id=user.id))
+        kind, values = MessageKind.EMAIL_CHANGED, {NEW_EMAIL: changed.email.address}
+        await self._postbox.post(
+            uow, kind, now, user_id=user.id, to=user.email.address, values=values
+        )
+        return changed
+
+
+def _is_enough(user: User, proof: Proof, other: Proof | None, now: datetime) -> bool:
+    """Tell whether both ends of a change have agreed; an unproven present address has no say."""
+    if proof.purpose is Purpose.CONFIRM_EMAIL_CHANGE and user.email_verified_at is None:
+        return True
+    return (
+        other is not None
+        and other.spent_at is not None
+        and now < other.expires_at
+        and other.new_email == proof.new_email
+    )

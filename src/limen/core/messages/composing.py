@@ -1,0 +1,166 @@
+"""What a message says, found out when it is about to be sent.
+
+A link or code is made only then: until a worker has the message, no store holds anything that lets
+one in, and whoever asked for it waits the same time whether there is such a user or not.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from limen.core.ambient import Ambient
+from limen.core.errors import TooManyAttempts, UserNotFound
+from limen.core.messages.model import Message, MessageKind
+from limen.core.messages.posting import Postbox
+from limen.core.proofs.making import ProofMaker
+from limen.core.proofs.model import LIFETIMES, Purpose
+from limen.core.users.model import Email, Status, User, read_identifier
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+_MOST_MAILS: Final = 5
+_WINDOW: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
+
+IDENTIFIER: Final = "identifier"
+BROWSER: Final = "browser"
+NEW_EMAIL: Final = "new_email"
+
+_PURPOSES: Final = {
+    MessageKind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
+    MessageKind.APPROVE_EMAIL_CHANGE: Purpose.APPROVE_EMAIL_CHANGE,
+    MessageKind.CONFIRM_EMAIL_CHANGE: Purpose.CONFIRM_EMAIL_CHANGE,
+    MessageKind.RESET_PASSWORD: Purpose.RESET_PASSWORD,
+    MessageKind.SIGN_IN: Purpose.SIGN_IN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPolicy:
+    """Where links lead: pages of the application.
+
+    In `template`, `{purpose}` and `{token}` stand for those of the link. `locale` is the language
+    of those who said none.
+    """
+
+    template: str
+    locale: str = "en"
+
+    def link(self, purpose: Purpose, token: str) -> str:
+        """Return the link with this token."""
+        name = purpose.value.replace("_", "-")
+        return self.template.replace("{purpose}", name).replace("{token}", token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message that is to be sent: to whom, in which language, and what its text names."""
+
+    to: str
+    locale: str
+    values: Mapping[str, str] = field(repr=False)
+
+
+class Composer:
+    """Finds out whom a message goes to and what it says, or that there is no reason to send it."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        postbox: Postbox,
+        maker: ProofMaker,
+        links: LinkPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._postbox = postbox
+        self._maker = maker
+        self._links = links
+
+    async def compose(self, message: Message) -> Letter | None:
+        """Return the letter, or `None` if nobody is to get it."""
+        now = self._ambient.clock.now()
+        values = self._postbox.values_of(message)
+        purpose = _PURPOSES.get(message.kind)
+        async with self._unit_of_work() as uow:
+            user = await _recipient(uow, message, values)
+            if user is None or not _IS_WANTED.get(message.kind, _always)(user):
+                return None
+            to = Email.parse(message.to) if message.to else user.email
+            if purpose is not None:
+                if not await _charge(uow, user, purpose, now):
+                    return None
+                values |= await self._prove(uow, purpose, user, to, values)
+            await uow.commit()
+        return Letter(to=to.address, locale=user.locale or self._links.locale, values=values)
+
+    async def _prove(
+        self, uow: UnitOfWork, purpose: Purpose, user: User, to: Email, values: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Make a link and a code in place of the earlier ones, and return them."""
+        now = self._ambient.clock.now()
+        browser = values.get(BROWSER)
+        made = self._maker.make(
+            purpose,
+            user.id,
+            to.key,
+            now,
+            new_email=values.get(NEW_EMAIL),
+            browser_digest=None if browser is None else bytes.fromhex(browser),
+        )
+        earlier = await uow.proofs.find_of(user.id, purpose)
+        await uow.proofs.put(made.proof.after(earlier, now))
+        return {
+            "link": self._links.link(purpose, made.token.reveal()),
+            "code": made.code.reveal(),
+            "minutes": str(LIFETIMES[purpose] // _MINUTE),
+        }
+
+
+async def _recipient(uow: UnitOfWork, message: Message, values: Mapping[str, str]) -> User | None:
+    """Lock and return whom a message is for: whoever has the name that was typed, if any."""
+    user_id = message.user_id
+    if user_id is None:
+        read = read_identifier(values.get(IDENTIFIER, ""))
+        found = None if read is None else await uow.users.find(read)
+        user_id = None if found is None else found.id
+    if user_id is None:
+        return None
+    try:
+        return await uow.users.lock(user_id)
+    except UserNotFound:
+        return None
+
+
+def _always(_: User) -> bool:
+    return True
+
+
+def _is_unverified(user: User) -> bool:
+    return user.email_verified_at is None and user.status is not Status.SUSPENDED
+
+
+def _is_not_shut_out(user: User) -> bool:
+    return user.status is not Status.SUSPENDED
+
+
+_IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
+    MessageKind.VERIFY_EMAIL: _is_unverified,
+    MessageKind.RESET_PASSWORD: _is_not_shut_out,
+    MessageKind.SIGN_IN: _is_not_shut_out,
+}
+
+
+async def _charge(uow: UnitOfWork, user: User, purpose: Purpose, now: datetime) -> bool:
+    """Count one more mail to this user for this purpose; tell whether it is not one too many."""
+    subject = f"{purpose} {user.id}".encode()
+    key = "mail:" + hashlib.sha256(subject).hexdigest()
+    (throttle,) = await uow.throttles.lock([key], now)
+    try:
+        await uow.throttles.save(throttle.charge_window(_MOST_MAILS, _WINDOW, now))
+    except TooManyAttempts:
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""Messages to people: what they tell, how far they are, and when they are tried again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from limen.core.ids import MessageId, UserId
+
+# How long after each try that failed the next one comes; after the last there is none.
+_PAUSES: Final = (
+    *(timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15)),
+    *(timedelta(hours=1), timedelta(hours=4), timedelta(hours=12)),
+)
+
+
+class MessageKind(StrEnum):
+    """What a message tells; its name is that of its templates."""
+
+    VERIFY_EMAIL = "verify_email"
+    APPROVE_EMAIL_CHANGE = "approve_email_change"
+    CONFIRM_EMAIL_CHANGE = "confirm_email_change"
+    EMAIL_CHANGED = "email_changed"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a message
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a message
+    SIGN_IN = "sign_in"
+
+
+_PROOF: Final = ("link", "code", "minutes")
+
+# What each message is for.
+ABOUT: Final[Mapping[MessageKind, str]] = {
+    MessageKind.VERIFY_EMAIL: "Proves the address of a new account",
+    MessageKind.APPROVE_EMAIL_CHANGE: "Asks the present address to agree to another one",
+    MessageKind.CONFIRM_EMAIL_CHANGE: "Proves the address that is to be the user's",
+    MessageKind.EMAIL_CHANGED: "Tells the former address that there is another one now",
+    MessageKind.RESET_PASSWORD: "Lets the user set a new password",
+    MessageKind.PASSWORD_CHANGED: "Tells that the password was changed, by whomever",
+    MessageKind.SIGN_IN: "Lets the user in, in the browser that asked",
+}
+
+# The values that each message tells, by name.
+VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
+    MessageKind.VERIFY_EMAIL: _PROOF,
+    MessageKind.APPROVE_EMAIL_CHANGE: (*_PROOF, "new_email"),
+    MessageKind.CONFIRM_EMAIL_CHANGE: _PROOF,
+    MessageKind.EMAIL_CHANGED: ("new_email",),
+    MessageKind.RESET_PASSWORD: _PROOF,
+    MessageKind.PASSWORD_CHANGED: (),
+    MessageKind.SIGN_IN: _PROOF,
+}
+
+
+class MessageState(StrEnum):
+    """How far a message is."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DROPPED = "dropped"
+    UNDELIVERABLE = "undeliverable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message: to a user, or to whoever has an identifier that somebody typed.
+
+    It goes to the user's address at the time, or to `to`. `sealed` are the encrypted values that it
+    needs; they go with its end. While it waits, it is due at `due_at`; `tries` counts how often a
+    worker had it, `fault` is what the last one met.
+    """
+
+    id: MessageId
+    kind: MessageKind
+    user_id: UserId | None = None
+    to: str | None = None
+    sealed: bytes | None = None
+    created_at: datetime
+    due_at: datetime
+    state: MessageState = MessageState.WAITING
+    ended_at: datetime | None = None
+    tries: int = 0
+    fault: str | None = None
+    version: int = 1
+
+    def claimed(self, until: datetime) -> "Message":
+        """Return the message as it is while a worker has it; without an answer it is due again."""
+        return self._changed(due_at=until, tries=self.tries + 1)
+
+    def sent(self, now: datetime) -> "Message":
+        """Return the message as it is once it was handed over."""
+        return self._changed(state=MessageState.SENT, ended_at=now, sealed=None, fault=None)
+
+    def dropped(self, now: datetime) -> "Message":
+        """Return the message as it is when there is nobody, or no reason any more, to send it."""
+        return self._changed(state=MessageState.DROPPED, ended_at=now, sealed=None, fault=None)
+
+    def failed(self, fault: str, now: datetime) -> "Message":
+        """Return the message after a try that met `fault`: to be tried again, or given up."""
+        if self.tries > len(_PAUSES):
+            return self._changed(state=MessageState.UNDELIVERABLE, ended_at=now, fault=fault)
+        return self._changed(due_at=now + _PAUSES[self.tries - 1], fault=fault)
+
+    def again(self, now: datetime) -> "Message":
+        """Return an undeliverable message as one that is due now, as if it were new."""
+        return self._changed(
+            state=MessageState.WAITING, due_at=now, ended_at=None, tries=0, fault=None
+        )
+
+    def _changed(self, **changes: object) -> "Message":
+        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Owns one-time links and codes sent to an address; never what they are good for."""

@@ -1,0 +1,152 @@
+"""Telling whose link or code came in, before it is spent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from limen.core.actor import Actor
+from limen.core.errors import ProofInvalid
+from limen.core.ids import UserId
+from limen.core.proofs.making import ProofMaker
+from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, read_link
+from limen.core.reading import Reader
+from limen.core.secret import Secret
+from limen.core.signin.model import ThrottlePolicy, of_stranger, of_user
+from limen.core.signin.throttling import charge
+from limen.core.users.model import User, read_identifier
+from limen.ports.clock import Clock
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What somebody shows: the token of a link, or a code and the name it was asked for with."""
+
+    token: Secret[str] | None = None
+    identifier: str | None = None
+    code: Secret[str] | None = None
+
+
+def present(
+    token: Secret[str] | str | None, identifier: str | None, code: Secret[str] | str | None
+) -> Presented:
+    """Return what is shown: a token, or a code.
+
+    Raises `InvalidInput` for both or neither, or for an identifier without a code.
+    """
+    reader = Reader()
+    if token is None and code is None:
+        reader.fault("token", "missing", "is needed, or a code")
+    if token is not None:
+        for name, value in (("identifier", identifier), ("code", code)):
+            if value is not None:
+                reader.fault(name, "unexpected", "is of no use beside a token")
+    reader.refuse_faults()
+    return Presented(token=_secret(token), identifier=identifier, code=_secret(code))
+
+
+def _secret(text: Secret[str] | str | None) -> Secret[str] | None:
+    return Secret(text) if isinstance(text, str) else text
+
+
+class ProofChecker:
+    """Finds the proof of a link or a code, and tells nobody why there is none.
+
+    A link is found by its id. A code is short, so each one tried counts against the account, as a
+    password does, and against the proof.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        maker: ProofMaker,
+        throttle: ThrottlePolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._maker = maker
+        self._throttle = throttle
+
+    async def check(
+        self,
+        shown: Presented,
+        *purposes: Purpose,
+        actor: Actor,
+        browser: Secret[str] | None = None,
+    ) -> Proof:
+        """Return the live proof, for one of these purposes, that `shown` is good for.
+
+        It is not spent yet. A code without an identifier is one of the actor's own. Raises
+        `ProofInvalid`, or `TooManyAttempts` for too many codes.
+        """
+        now = self._clock.now()
+        if shown.token is not None:
+            proof = await self._by_link(shown.token, purposes)
+        else:
+            proof = await self._by_code(shown, purposes, actor, now)
+        if not proof.is_live(now):
+            raise ProofInvalid
+        self._maker.check_browser(proof, browser)
+        return proof
+
+    async def renew(
+        self, uow: UnitOfWork, purpose: Purpose, user: User, now: datetime
+    ) -> Secret[str]:
+        """Return the token of a new proof, for a locked user who has just spent another one."""
+        made = self._maker.make(purpose, user.id, user.email.key, now)
+        await uow.proofs.put(made.proof)
+        return made.token
+
+    async def _by_link(self, token: Secret[str], purposes: tuple[Purpose, ...]) -> Proof:
+        link = read_link(token, *purposes)
+        async with self._unit_of_work.view() as view:
+            proof = await view.proofs.find(link.proof_id)
+        if proof is None or proof.purpose is not link.purpose:
+            raise ProofInvalid
+        self._maker.check_link(proof, link)
+        return proof
+
+    async def _by_code(
+        self, shown: Presented, purposes: tuple[Purpose, ...], actor: Actor, now: datetime
+    ) -> Proof:
+        async with self._unit_of_work() as uow:
+            user_id, subject = await _subject(uow, shown.identifier, actor)
+            await charge(uow, subject, actor, self._throttle, now, user_id=user_id)
+            await uow.commit()
+        # Apart: who spends a proof locks it before the throttle.
+        async with self._unit_of_work() as uow:
+            found = await _candidates(uow, user_id, purposes)
+            await uow.commit()
+        for proof in found:
+            if self._maker.is_code_of(proof, shown.code or Secret("")):
+                return proof
+        raise ProofInvalid
+
+
+async def _subject(
+    uow: UnitOfWork, identifier: str | None, actor: Actor
+) -> tuple[UserId | None, str]:
+    """Return whom a code is tried against, and what the try counts against."""
+    if identifier is None:
+        user_id = actor.user_id
+        return user_id, of_stranger(None, "") if user_id is None else of_user(user_id)
+    read = read_identifier(identifier)
+    user = None if read is None else await uow.users.find(read)
+    if user is None:
+        return None, of_stranger(None if read is None else read.key, identifier)
+    return user.id, of_user(user.id)
+
+
+async def _candidates(
+    uow: UnitOfWork, user_id: UserId | None, purposes: tuple[Purpose, ...]
+) -> list[Proof]:
+    """Return the proofs of a user that have a try left, which this one is."""
+    if user_id is None:
+        return []
+    found = [await uow.proofs.find_of(user_id, purpose) for purpose in purposes]
+    return [
+        proof
+        for proof in found
+        if proof is not None and await uow.proofs.charge(proof.id, MOST_TRIES)
+    ]

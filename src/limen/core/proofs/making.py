@@ -1,0 +1,96 @@
+"""Making links and codes, and telling whether one is right."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from limen.core.errors import ProofInvalid
+from limen.core.ids import ProofId, UserId
+from limen.core.proofs.model import (
+    LIFETIMES,
+    SECRET_BYTES,
+    PresentedLink,
+    Proof,
+    Purpose,
+    code_digest,
+    digest_of,
+    read_code,
+    write_code,
+    write_link,
+)
+from limen.core.secret import Secret
+from limen.ports.entropy import Entropy
+from limen.ports.ids import IdSource
+
+# So many that no letter is noticeably likelier than another.
+_CODE_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A proof, and the token and code that are sent out and stored nowhere."""
+
+    proof: Proof
+    token: Secret[str]
+    code: Secret[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofMaker:
+    """Makes proofs; `key` is the server's, the same on all nodes."""
+
+    key: Secret[bytes]
+    ids: IdSource
+    entropy: Entropy
+
+    def make(
+        self,
+        purpose: Purpose,
+        user_id: UserId,
+        email: str,
+        now: datetime,
+        *,
+        new_email: str | None = None,
+        browser_digest: bytes | None = None,
+    ) -> Made:
+        """Return a new proof that is sent to the address with this key.
+
+        `new_email` is the address of a change, `browser_digest` binds it to a browser.
+        """
+        proof_id, secret = ProofId(self.ids.new()), self.entropy.bytes(SECRET_BYTES)
+        code = write_code(self.entropy.bytes(_CODE_BYTES))
+        proof = Proof(
+            id=proof_id,
+            purpose=purpose,
+            user_id=user_id,
+            email=email,
+            new_email=new_email,
+            link_digest=digest_of(secret),
+            code_digest=code_digest(self.key, proof_id, read_code(code)),
+            browser_digest=browser_digest,
+            created_at=now,
+            expires_at=now + LIFETIMES[purpose],
+        )
+        return Made(proof=proof, token=write_link(purpose, proof_id, secret), code=code)
+
+    def check_link(self, proof: Proof, link: PresentedLink) -> None:
+        """Raise `ProofInvalid` unless the link is that of `proof`."""
+        if not hmac.compare_digest(proof.link_digest, link.digest):
+            raise ProofInvalid
+
+    def is_code_of(self, proof: Proof, code: Secret[str]) -> bool:
+        """Tell whether the code is that of `proof`; the caller has counted a try before.
+
+        Raises `ProofInvalid` for what cannot be a code at all.
+        """
+        given = code_digest(self.key, proof.id, read_code(code))
+        return hmac.compare_digest(proof.code_digest, given)
+
+    def check_browser(self, proof: Proof, browser: Secret[str] | None) -> None:
+        """Raise `ProofInvalid` unless this browser asked for `proof`, if it is bound to one."""
+        if proof.browser_digest is None:
+            return
+        given = digest_of((browser or Secret("")).reveal().encode(errors="replace"))
+        if not hmac.compare_digest(proof.browser_digest, given):
+            raise ProofInvalid

@@ -1,0 +1,31 @@
+"""What the proof that somebody reads the mail of an address does to its account."""
+
+from datetime import datetime
+
+from limen.core.actor import Actor
+from limen.core.events import EmailVerified, UserTakenOver
+from limen.core.sessions.model import EndReason
+from limen.core.users.model import User
+from limen.ports.unit_of_work import UnitOfWork
+
+
+async def prove_address(
+    uow: UnitOfWork, user: User, actor: Actor, now: datetime, *, is_maker: bool
+) -> User:
+    """Take the address of a locked user for proved, and store that.
+
+    An account may have been made with an address that is somebody else's, to wait in it until they
+    come. So unless whoever proves the address `is_maker`, who knows its password or is signed in
+    with it, everything one could come in by goes: the password, all sessions, links and codes.
+    """
+    if user.email_verified_at is not None:
+        return user
+    verified = user.verified(now)
+    await uow.users.save(verified)
+    uow.emit(EmailVerified(at=now, actor=actor, user_id=user.id))
+    if not is_maker:
+        await uow.passwords.remove(user.id)
+        await uow.sessions.end(user.id, now, EndReason.TAKEN_OVER)
+        await uow.proofs.remove(user.id)
+        uow.emit(UserTakenOver(at=now, actor=actor, user_id=user.id))
+    return verified

@@ -1,0 +1,220 @@
+"""Proving and changing addresses."""
+
+from datetime import timedelta
+
+import pytest
+
+from limen.core.actor import Actor
+from limen.core.errors import (
+    CurrentPasswordWrong,
+    EmailTaken,
+    InvalidCredentials,
+    InvalidInput,
+    NotSignedIn,
+    ProofInvalid,
+    TooManyAttempts,
+)
+from limen.core.messages.model import MessageState
+from limen.core.users.model import Status, User, UserPolicy
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies, acting
+
+ADA = "ada@example.org"
+NEW = "ada@example.com"
+
+
+def token_of(mail: dict[str, str]) -> str:
+    return mail["link"].partition("#")[2]
+
+
+async def asked(policies: Policies | None = None) -> tuple[Assembly, User, dict[str, str]]:
+    """Ada has registered and was sent a link and a code."""
+    limen = Assembly(policies=policies)
+    ada = await limen.register()
+    await limen.emails.send_verification(identifier=ADA)
+    return limen, ada, await limen.read_mail()
+
+
+async def proved() -> tuple[Assembly, Actor]:
+    """Ada has proved her address and is signed in."""
+    limen, _, mail = await asked()
+    actor = acting(await limen.enter())
+    await limen.emails.verify(token=token_of(mail), actor=actor)
+    return limen, actor
+
+
+# --- proving ---
+
+
+async def test_who_is_signed_in_proves_the_address_and_keeps_everything() -> None:
+    limen, ada, mail = await asked()
+    tokens, other = await limen.enter(), await limen.enter()
+    verified = await limen.emails.verify(token=token_of(mail), actor=acting(tokens))
+    assert verified.user.email_verified_at == limen.clock.now()
+    assert verified.reset_token is None
+    await limen.enter()
+    await limen.tokens.refresh(refresh_token=other.refresh_token)
+    assert "user.taken_over" not in await limen.event_names(ada.id)
+
+
+async def test_so_does_who_knows_the_password() -> None:
+    limen, _, mail = await asked()
+    verified = await limen.emails.verify(identifier=ADA, code=mail["code"], password=PASSWORD)
+    assert verified.reset_token is None
+    await limen.enter()
+
+
+async def test_to_anybody_else_the_account_falls_as_to_its_owner() -> None:
+    limen, ada, mail = await asked()
+    tokens = await limen.enter()
+    verified = await limen.emails.verify(token=token_of(mail))
+    with pytest.raises(InvalidCredentials):
+        await limen.enter()
+    assert await limen.sessions.list(ada.id, actor=OPERATOR) == ()
+    assert "user.taken_over" in await limen.event_names(ada.id)
+    assert verified.reset_token is not None
+    await limen.recovery.reset(token=verified.reset_token, new="staple of the battery")
+    await limen.sign_in.sign_in(identifier=ADA, password="staple of the battery")
+    assert tokens.user.id == ada.id
+
+
+async def test_a_wrong_password_leaves_link_and_account_as_they_are() -> None:
+    limen, _, mail = await asked()
+    with pytest.raises(CurrentPasswordWrong):
+        await limen.emails.verify(token=token_of(mail), password="a wrong guess of it")
+    await limen.emails.verify(token=token_of(mail), password=PASSWORD)
+
+
+async def test_somebody_else_who_is_signed_in_is_anybody_else() -> None:
+    limen, ada, mail = await asked()
+    await limen.register("eve@example.org")
+    eve = acting(await limen.enter("eve@example.org"))
+    verified = await limen.emails.verify(token=token_of(mail), actor=eve)
+    assert (verified.user.id, verified.reset_token is None) == (ada.id, False)
+
+
+async def test_who_may_not_sign_in_unproved_may_once_it_is_proved() -> None:
+    policy = UserPolicy(allows_unverified_sign_in=False)
+    limen, ada, mail = await asked(Policies(users=policy))
+    assert ada.status is Status.PENDING
+    with pytest.raises(InvalidCredentials):
+        await limen.enter()
+    verified = await limen.emails.verify(token=token_of(mail), password=PASSWORD)
+    assert verified.user.status is Status.ACTIVE
+    await limen.enter()
+
+
+async def test_a_link_or_code_counts_once() -> None:
+    limen, _, mail = await asked()
+    await limen.emails.verify(token=token_of(mail), password=PASSWORD)
+    with pytest.raises(ProofInvalid):
+        await limen.emails.verify(token=token_of(mail), password=PASSWORD)
+    with pytest.raises(ProofInvalid):
+        await limen.emails.verify(identifier=ADA, code=mail["code"], password=PASSWORD)
+
+
+async def test_a_link_is_over_after_a_day() -> None:
+    limen, _, mail = await asked()
+    limen.clock.advance(timedelta(days=1))
+    with pytest.raises(ProofInvalid):
+        await limen.emails.verify(token=token_of(mail))
+
+
+async def test_a_proved_address_gets_no_further_mail() -> None:
+    limen, _ = await proved()
+    await limen.emails.send_verification(identifier=ADA)
+    assert await limen.delivery.deliver() == {MessageState.DROPPED: 1}
+
+
+async def test_from_one_address_thirty_mails_are_asked_for() -> None:
+    limen = Assembly()
+    actor = Actor.anonymous(address="192.0.2.1")
+    for _ in range(30):
+        await limen.emails.send_verification(identifier="nobody@example.org", actor=actor)
+    with pytest.raises(TooManyAttempts):
+        await limen.emails.send_verification(identifier=ADA, actor=actor)
+
+
+async def test_a_link_made_before_an_administrator_changed_the_address_is_void() -> None:
+    limen, ada, mail = await asked()
+    await limen.users.update(ada.id, email=NEW, actor=OPERATOR)
+    with pytest.raises(ProofInvalid):
+        await limen.emails.verify(token=token_of(mail), password=PASSWORD)
+
+
+# --- changing ---
+
+
+async def test_an_address_changes_when_both_ends_agree_in_either_order() -> None:
+    for first, second in ((ADA, NEW), (NEW, ADA)):
+        limen, actor = await proved()
+        await limen.emails.request_change(new_email=NEW, actor=actor)
+        links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
+        waiting = await limen.emails.verify(token=links[first])
+        assert (waiting.user.email.address, waiting.is_waiting) == (ADA, True)
+        done = await limen.emails.verify(token=links[second])
+        assert (done.user.email.address, done.is_waiting) == (NEW, False)
+        assert done.user.email_verified_at == limen.clock.now()
+        await limen.enter(NEW)
+        await limen.delivery.deliver()
+        assert limen.mail.to(ADA)[-1].subject == "email_changed"
+
+
+async def test_a_change_ends_all_other_sessions() -> None:
+    limen, actor = await proved()
+    other = await limen.enter()
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    codes = {end: (await limen.read_mail(end))["code"] for end in (ADA, NEW)}
+    await limen.emails.verify(code=codes[NEW], actor=actor)
+    done = await limen.emails.verify(code=codes[ADA], actor=actor)
+    live = await limen.sessions.list(done.user.id, actor=OPERATOR)
+    assert [session.id for session in live] == [actor.session_id]
+    assert other.session_id != actor.session_id
+
+
+async def test_an_unproved_address_has_no_say_in_its_change() -> None:
+    limen = Assembly()
+    await limen.register()
+    actor = acting(await limen.enter())
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    done = await limen.emails.verify(token=token_of(await limen.read_mail(NEW)))
+    assert (done.user.email.address, done.is_waiting) == (NEW, False)
+
+
+async def test_agreeing_to_one_address_is_not_agreeing_to_another() -> None:
+    limen, actor = await proved()
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    await limen.emails.verify(token=token_of(await limen.read_mail(ADA)))
+    await limen.emails.request_change(new_email="eve@example.net", actor=actor)
+    await limen.delivery.deliver()
+    confirmed = token_of(await limen.read_mail("eve@example.net"))
+    waiting = await limen.emails.verify(token=confirmed)
+    assert (waiting.user.email.address, waiting.is_waiting) == (ADA, True)
+
+
+async def test_a_change_is_void_after_an_hour() -> None:
+    limen, actor = await proved()
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
+    await limen.emails.verify(token=links[ADA])
+    limen.clock.advance(timedelta(hours=1))
+    with pytest.raises(ProofInvalid):
+        await limen.emails.verify(token=links[NEW])
+
+
+async def test_an_address_that_somebody_took_meanwhile_is_refused() -> None:
+    limen, actor = await proved()
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
+    await limen.register(NEW)
+    await limen.emails.verify(token=links[ADA])
+    with pytest.raises(EmailTaken):
+        await limen.emails.verify(token=links[NEW])
+
+
+async def test_only_a_user_can_ask_for_another_address_and_only_for_a_possible_one() -> None:
+    limen, actor = await proved()
+    with pytest.raises(NotSignedIn):
+        await limen.emails.request_change(new_email=NEW, actor=Actor.anonymous())
+    with pytest.raises(InvalidInput) as refused:
+        await limen.emails.request_change(new_email="nobody", actor=actor)
+    assert [fault.field for fault in refused.value.details] == ["new_email"]
