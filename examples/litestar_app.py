@@ -47,9 +47,11 @@ async def list_invoices(
 
 
 def refuse(_request: Request[Any, Any, Any], error: LimenError) -> Response[dict[str, str]]:
-    """Answer a refusal, limen's or our own, by its kind."""
+    """Answer a refusal, limen's or our own, by its kind; challenge who is not known (RFC 6750)."""
     content = {"code": error.code, "message": error.message}
-    return Response(content, status_code=STATUS.get(error.kind, 400))
+    is_unknown = error.kind is Kind.UNAUTHENTICATED
+    headers = {"WWW-Authenticate": 'Bearer realm="invoices"'} if is_unknown else {}
+    return Response(content, status_code=STATUS.get(error.kind, 400), headers=headers)
 
 
 def create(url: str = "sqlite:///var/invoices.db") -> Litestar:

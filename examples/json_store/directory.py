@@ -19,7 +19,8 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -55,17 +56,17 @@ class Directory:
     def create(self, tables: Mapping[str, Rows]) -> None:
         """Begin with these tables, unless the directory is a store already. Blocks.
 
-        Raises `SettingsInvalid` where others may write, or where something lies that is no store.
+        Raises `SettingsInvalid` where others may write, or where something lies that is no store,
+        and `ConcurrentUpdate` where somebody else begins one for too long.
         """
         make_private(self._path)
         files = {_name(table, content) for table, content in _contents(tables).items()}
         self._refuse_foreign({_LOCK, _CURRENT, *files})
         lock = open_lock(self._path / _LOCK, is_made=True)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (self._path / _CURRENT).exists():
-                self._replace({}, tables)
-                self._reach_the_disk(self._path.parent)
+            # A store that is there already may be locked, for all we know by our own caller.
+            if not self._is_store():
+                self._begin(tables, lock)
         finally:
             unlock(lock)
 
@@ -87,7 +88,8 @@ class Directory:
         except OSError as error:
             raise StorageUnavailable from error
         try:
-            await self._wait_for(lock)
+            for _ in self._pauses(lock):
+                await asyncio.sleep(_PAUSE)
         except BaseException:
             unlock(lock)
             raise
@@ -101,7 +103,7 @@ class Directory:
         try:
             if changed:
                 self._replace(self._names(), changed)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise StorageUnavailable from error
         finally:
             unlock(lock)
@@ -109,18 +111,29 @@ class Directory:
     def _refuse_foreign(self, begun: set[str]) -> None:
         """Refuse what lies here without a store, but for what a beginning that died has `begun`."""
         names = {name.removesuffix(DRAFT) for name in self._listed()}
-        if not names <= begun and not (self._path / _CURRENT).exists():
+        if not names <= begun and not self._is_store():
             raise SettingsInvalid(
                 f"{self._path} is not empty and has no {_CURRENT}: name an empty directory; "
                 f"or, if this was a store, put {_CURRENT} back from a backup"
             )
 
-    async def _wait_for(self, lock: int) -> None:
+    def _is_store(self) -> bool:
+        return (self._path / _CURRENT).exists()
+
+    def _begin(self, tables: Mapping[str, Rows], lock: int) -> None:
+        for _ in self._pauses(lock):
+            time.sleep(_PAUSE)
+        if not self._is_store():
+            self._replace({}, tables)
+            self._reach_the_disk(self._path.parent)
+
+    def _pauses(self, lock: int) -> Iterator[None]:
+        """Ask for a pause until the lock is ours; raise `ConcurrentUpdate` after too many."""
         for _ in range(self._looks):
             with suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
-            await asyncio.sleep(_PAUSE)
+            yield
         raise ConcurrentUpdate
 
     def _load(self) -> dict[str, Rows]:

@@ -111,6 +111,22 @@ async def test_somebodys_current_file_is_no_store(path: Path, content: str) -> N
     assert (path / "current.json").read_text() == content
 
 
+@pytest.mark.parametrize("content", ["{}", "no JSON", None])
+async def test_a_store_that_is_spoilt_amid_a_change_refuses_the_commit_and_gives_the_lock_back(
+    path: Path, content: str | None
+) -> None:
+    store = opened(path)
+    async with store() as uow:
+        await uow.users.add(a_user())
+        (path / "current.json").rename(path / "good.json")
+        if content is not None:
+            (path / "current.json").write_text(content)
+        with pytest.raises(StorageUnavailable):
+            await uow.commit()
+    (path / "good.json").rename(path / "current.json")
+    assert await is_usable(store)
+
+
 async def test_what_is_stored_is_for_this_user_alone(path: Path) -> None:
     await keep(opened(path), a_user())
     assert stat.S_IMODE(path.stat().st_mode) == 0o700

@@ -42,6 +42,30 @@ async def test_whoever_waits_too_long_for_the_lock_gives_up(
     await assert_free(hasty)
 
 
+async def test_a_store_can_be_opened_while_somebody_changes_it(
+    store: JsonUnitOfWorkFactory, tmp_path: Path
+) -> None:
+    user = a_user()
+    async with store() as uow:
+        await uow.users.add(user)
+        again = open_store(tmp_path / "store", CountingIds(), is_durable=False)
+        await uow.commit()
+    assert await look(again, lambda view: view.users.find(user.email)) == user
+
+
+async def test_whoever_waits_too_long_to_begin_a_store_gives_up(
+    hasty: Directory, tmp_path: Path
+) -> None:
+    hasty.create({"roles": {}})
+    lock = await hasty.lock()
+    (tmp_path / "store" / "current.json").unlink()
+    with pytest.raises(ConcurrentUpdate):
+        hasty.create({"roles": {}})
+    unlock(lock)
+    hasty.create({"roles": {}})
+    assert hasty.load() == {"roles": {}}
+
+
 @pytest.mark.usefixtures("store")
 async def test_a_child_that_was_forked_amid_a_change_does_not_keep_the_lock(
     hasty: Directory,

@@ -18,6 +18,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from limen import Actor, Kind, Limen, LimenError
+from limen.core.errors import UserNotFound
 from limen.core.ids import UserId
 from limen.core.tokens.model import AccessClaims
 from limen.ports.clock import Clock
@@ -105,11 +106,18 @@ class Library:
         """Write to everybody who is late; return to how many."""
         now = self.clock.now()
         late = {loan.member for loan in self.loans.values() if loan.due < now}
-        for member in late:
+        return sum([await self._remind(member) for member in late])
+
+    async def _remind(self, member: UserId) -> bool:
+        """Write to a member; strike the loans of one who is gone: nobody brings them back."""
+        try:
             user = await self.limen.users.get(member, actor=LIBRARY)
-            text = f"Dear {user.name or 'reader'}, please bring your books back."
-            await self.mailer.send(Mail(to=user.email.address, subject="Overdue", text=text))
-        return len(late)
+        except UserNotFound:
+            self.loans = {book: loan for book, loan in self.loans.items() if loan.member != member}
+            return False
+        text = f"Dear {user.name or 'reader'}, please bring your books back."
+        await self.mailer.send(Mail(to=user.email.address, subject="Overdue", text=text))
+        return True
 
 
 class LibraryController(Controller):
@@ -142,9 +150,14 @@ class LibraryController(Controller):
 
 
 def refuse(_request: Request[Any, Any, Any], error: LimenError) -> Response[dict[str, str]]:
-    """Answer a refusal, limen's or our own, by its kind; say when one that passes will have."""
+    """Answer a refusal, limen's or our own, by its kind; say when one that passes will have.
+
+    Who is not known is told how to make oneself known, as RFC 6750 section 3 asks.
+    """
     content = {"code": error.code, "message": error.message}
     headers = {}
+    if error.kind is Kind.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = 'Bearer realm="library"'
     if error.kind in PASSING:
         headers["Retry-After"] = str(math.ceil(error.retry_after or RETRY_SECONDS))
     return Response(content, status_code=STATUS[error.kind], headers=headers)

@@ -159,6 +159,8 @@ async def test_a_refusal_tells_its_kind_and_when_to_come_again(
     answer = await library.post("/loans/dune", headers=signed_in_user.headers)
     assert (answer.status_code, answer.headers.get("Retry-After")) == told
     assert answer.json()["code"] == refusal.code
+    challenge = 'Bearer realm="library"' if answer.status_code == 401 else None
+    assert answer.headers.get("WWW-Authenticate") == challenge
 
 
 async def test_mail_that_cannot_be_sent_is_tried_again_later(
@@ -174,6 +176,32 @@ async def test_mail_that_cannot_be_sent_is_tried_again_later(
     mail.is_out = True
     answer = await library.post("/reminders", headers=librarian.headers)
     assert (answer.status_code, answer.json()["code"]) == (503, "mail.not_sent")
+    mail.is_out = False
+    answer = await library.post("/reminders", headers=librarian.headers)
+    assert answer.json() == {"reminded": 1}
+    assert len(mail.to(signed_in_user.email)) == 1
+
+
+async def test_a_late_member_who_is_gone_keeps_nobody_from_being_reminded_and_no_book(
+    limen: Limen,
+    library: httpx.AsyncClient,
+    signed_in_user: SignedInUser,
+    limen_clock: FrozenClock,
+    mail: MailBox,
+) -> None:
+    for number in range(4):
+        gone = await sign_up(limen, f"gone{number}@example.org")
+        await library.post(f"/loans/lost-{number}", headers=gone.headers)
+        await limen.users.delete(gone.id, actor=OPERATOR)
+    await library.post("/loans/dune", headers=signed_in_user.headers)
+    limen_clock.advance(LOAN + timedelta(seconds=1))
+    librarian = await sign_up(limen, "librarian@example.org", roles=["librarian"])
+    answer = await library.post("/reminders", headers=librarian.headers)
+    assert answer.json() == {"reminded": 1}
+    assert [each.to for each in mail.mails] == [signed_in_user.email]
+    for number in range(4):
+        answer = await library.post(f"/loans/lost-{number}", headers=librarian.headers)
+        assert answer.status_code == 201
 
 
 def test_every_kind_of_refusal_has_a_status() -> None:

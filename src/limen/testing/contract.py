@@ -59,7 +59,7 @@ class Contract:
     another base with something of the same name, another fixture in place of one that the contract
     brings) raises `BrokenPromise` when the class is made.
     What can only be seen by pytest, limen's plug-in makes a failure: a skip, a class or a test that
-    is not collected.
+    is not collected, cases in place of a fixture that the contract brings.
     """
 
     # What cannot be kept, and why: a test as pytest names it behind the class. A name with a case,
@@ -130,13 +130,23 @@ def _override(cls: type, base: type, name: str) -> str:
     )
 
 
-def _refuse_other_fixtures(cls: type[Contract]) -> None:
-    """Keep the fixtures that a contract brings with its tests: they are part of what it asks."""
+def brought_by(cls: type[Contract]) -> Iterator[tuple[str, str, object, type]]:
+    """Yield the fixtures that contracts bring: attribute, name, fixture, contract."""
     for base in cls.__mro__:
         if not base.__name__.startswith("Test") and _tests_of(base):
-            for name, value in vars(base).items():
-                if isinstance(value, _FIXTURE) and inspect.getattr_static(cls, name) is not value:
-                    raise BrokenPromise(f"{cls.__name__}: {name} is {base.__name__}'s own fixture")
+            for attribute, value in vars(base).items():
+                if isinstance(value, _FIXTURE):
+                    yield attribute, value.name, value, base
+
+
+def _refuse_other_fixtures(cls: type[Contract]) -> None:
+    """Keep the fixtures that a contract brings with its tests: they are part of what it asks."""
+    found = {attribute: inspect.getattr_static(cls, attribute) for attribute in dir(cls)}
+    fixtures = [value for value in found.values() if isinstance(value, _FIXTURE)]
+    for attribute, name, fixture, base in brought_by(cls):
+        others = [other for other in fixtures if other is not fixture and other.name == name]
+        if others or found[attribute] is not fixture:
+            raise BrokenPromise(f"{cls.__name__}: {name} is {base.__name__}'s own fixture")
 
 
 def _refuse_marks(cls: type[Contract]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from limen.core.errors import LimenError
-from limen.testing.contract import BrokenPromise, Contract, is_promise, refuse_losses
+from limen.testing.contract import BrokenPromise, Contract, brought_by, is_promise, refuse_losses
 
 # How an adapter that does not keep a promise shows it. Anything else is a slip, and says nothing
 # about the promise.
@@ -70,11 +70,28 @@ def _collect_test(collector: pytest.Class, name: str, made: Any) -> None:
             "let python_functions begin with test"
         )
     excuses = _excuses(collector, name)
+    _refuse_cases(collector)
     for item in made if isinstance(made, list) else [made]:
         reason = excuses.get(item.name, excuses.get(name))
         if reason:
             item.stash[_BROKEN] = True
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True), append=False)
+
+
+def _refuse_cases(collector: pytest.Class) -> None:
+    """Refuse what would hand out something else than the fixtures that a contract brings."""
+    given = {name for mark in collector.iter_markers("parametrize") for name in _names(mark)}
+    for _, name, _, contract in brought_by(collector.obj):
+        if name in given:
+            raise BrokenPromise(
+                f"{collector.name}: parametrize would take the place of {name}, "
+                f"{contract.__name__}'s own fixture"
+            )
+
+
+def _names(mark: pytest.Mark) -> list[str]:
+    names = mark.args[0] if mark.args else mark.kwargs["argnames"]
+    return [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
 
 
 def _excuses(collector: pytest.Class, name: str) -> dict[str, str]:

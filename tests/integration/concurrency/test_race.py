@@ -1,13 +1,19 @@
 """What one can have, asked for by several processes at once; `./dev race` does it at length."""
 
+import multiprocessing
 from collections import Counter
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from limen.adapters.memory.store import MemoryStore
+from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import PASSWORD, Assembly
+from limen.testing.fakes import CountingIds
 from limen.testing.races.contests import (
     CONTESTS,
     REGISTRATION,
@@ -29,6 +35,13 @@ ROUNDS = 40
 def open_nothing() -> AbstractAsyncContextManager[UnitOfWorkFactory]:
     """Fail as a store does that is not there."""
     raise ConnectionRefusedError("nowhere")
+
+
+@asynccontextmanager
+async def open_once(folder: Path) -> AsyncIterator[UnitOfWorkFactory]:
+    """Open a store that has room for one process."""
+    (folder / "taken").touch(exist_ok=False)
+    yield MemoryUnitOfWorkFactory(MemoryStore(), CountingIds())
 
 
 # --- a contest of one's own: its functions belong to a module, as the store does ------------------
@@ -91,6 +104,17 @@ def test_a_process_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None
     with pytest.raises(CrowdFailed, match="it ended with 1"), Crowd(open_nothing, processes=1):
         pass
     assert "ConnectionRefusedError: nowhere" in capfd.readouterr().err
+
+
+def test_when_one_process_fails_the_others_end(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = set(multiprocessing.active_children())
+    crowd = Crowd(partial(open_once, tmp_path), processes=PROCESSES)
+    with pytest.raises(CrowdFailed, match="it ended with 1"), crowd:
+        pass
+    assert set(multiprocessing.active_children()) <= before
+    assert "FileExistsError" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ async def test_limen_is_mounted_beside_the_routes_of_an_application(tmp_path: Pa
         assert (await client.post("/identity/auth/register", json=ada)).status_code == 201
         answer = await client.get("/invoices")
         assert (answer.status_code, answer.json()["code"]) == (401, "token.invalid")
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="invoices"'
         answer = await client.get("/invoices", headers=await signed_in(client, ada))
         assert (answer.status_code, answer.json()["code"]) == (403, "invoices.not_an_accountant")
         async with limen.open(f"sqlite:///{tmp_path}/limen.db") as opened:

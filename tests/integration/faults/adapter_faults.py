@@ -1,5 +1,6 @@
 """Signer, cipher, hasher, mailer and the machine itself, broken on purpose."""
 
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -143,6 +144,19 @@ def a_hash_is_made_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
         return work()
 
     monkeypatch.setattr(PooledHasher, "_run", run_here)
+
+
+@hasher("TestHasher::test_the_event_loop_goes_on_while_a_hash_is_made")
+def the_event_loop_waits_for_a_machine_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait_here(_self: PooledHasher, work: Any) -> object:
+        here, elsewhere = socket.socketpair()
+        with here, elsewhere:
+            here.settimeout(0.05)
+            with suppress(TimeoutError):
+                here.recv(1)
+        return work()
+
+    monkeypatch.setattr(PooledHasher, "_run", wait_here)
 
 
 @hasher(

@@ -42,7 +42,7 @@ class Watcher:
         """Run every contract once for each fault that is its business."""
         assert metafunc.cls is not None
         name = f"{metafunc.cls.__name__}::{metafunc.function.__name__}"
-        named = [fault for fault in self.faults if fault.caught_by.split("[")[0] == name]
+        named = [fault for fault in self.faults if _cases(fault, name)]
         met = self.faults if self._is_whole else [f for f in named for _ in range(f.rounds)]
         metafunc.parametrize("fault", met, ids=lambda fault: fault.name)
 
@@ -56,7 +56,8 @@ class Watcher:
         """Run everything but the rounds that nobody needs: the race showed in one before."""
         for item in session.items:
             fault = _fault_of(item)
-            if self._is_whole or fault.rounds == 1 or not self.caught[fault.name]:
+            is_caught = _contract_of(item) in self.caught[fault.name]
+            if self._is_whole or fault.rounds == 1 or not is_caught:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         return True
 
@@ -74,6 +75,19 @@ class Watcher:
             self.trouble.append(f"{fault.name}: {contract}: {report.longreprtext}")
         return report  # type: ignore[return-value]
 
+    def slipped(self) -> list[str]:
+        """Name the faults that a contract believed; with `is_whole` those that every one did."""
+        return [
+            f"{contract} believed {fault.name}"
+            for fault in self.faults
+            for contract in fault.caught_by
+            if not self._is_caught(fault, contract.split("[")[0])
+        ]
+
+    def _is_caught(self, fault: StoreFault, contract: str) -> bool:
+        seen = self.caught[fault.name]
+        return bool(seen) if self._is_whole else contract in seen
+
 
 def run_contracts(
     watcher: Watcher, contracts: Iterable[str], folder: Path, where: str = STORE
@@ -90,8 +104,14 @@ def run_contracts(
 
 
 def _is_named(item: pytest.Item) -> bool:
-    _, _, wanted = _fault_of(item).caught_by.partition("[")
-    return not wanted or wanted == f"{'-'.join(_parameters(item))}]"
+    cases = _cases(_fault_of(item), _contract_of(item))
+    return bool({"", f"{'-'.join(_parameters(item))}]"} & cases)
+
+
+def _cases(fault: StoreFault, contract: str) -> set[str]:
+    """Return the cases in which a contract must catch a fault; an empty one is all of them."""
+    named = [name.partition("[") for name in fault.caught_by]
+    return {case for test, _, case in named if test == contract}
 
 
 def _parameters(item: pytest.Item) -> list[str]:

@@ -30,9 +30,7 @@ async def open_json() -> AsyncIterator[UnitOfWorkFactory]:
 
 @fault("TestConcurrency::test_of_many_saves_of_one_version_one_is_kept")
 def nobody_waits_for_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def go_on(_directory: Directory, _lock: int) -> None: ...
-
-    monkeypatch.setattr(Directory, "_wait_for", go_on)
+    monkeypatch.setattr(Directory, "_pauses", lambda _directory, _lock: ())
 
 
 @fault("TestUnitOfWork::test_a_unit_of_work_sees_its_own_writes")

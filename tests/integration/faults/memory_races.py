@@ -23,64 +23,10 @@ from limen.core.users.model import User
 from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWork
 from limen.testing.builders import a_family
-from tests.integration.faults import memory_transactions
 from tests.integration.faults.fault import faults_of
 from tests.integration.faults.memory_losses import lose
 
 fault = faults_of("memory")
-
-# --- nobody waits, and each of these is lost -----------------------------------------------------
-
-
-@fault("TestConcurrency::test_of_many_users_with_one_username_one_is_added")
-def a_username_is_taken_twice_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestConcurrency::test_of_many_users_who_take_one_address_one_gets_it")
-def an_address_is_taken_twice_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestConcurrency::test_of_many_attempts_one_takes_an_expired_scope_over")
-def an_expired_scope_is_taken_over_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestConcurrency::test_of_many_keys_with_one_id_one_is_added")
-def a_key_is_added_twice_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestConcurrency::test_of_many_first_credentials_one_is_added")
-def a_first_password_is_set_twice_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestConcurrency::test_of_many_imports_of_one_account_one_is_added")
-def an_account_is_imported_twice_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestLocks::test_who_waited_for_a_user_who_then_went_finds_nobody")
-def who_went_is_removed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestLocks::test_a_save_waits_for_a_lock_and_then_comes_too_late")
-def a_save_does_not_wait_for_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestLocks::test_a_session_never_outlives_the_removal_of_its_user")
-def a_session_outlives_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestLocks::test_a_role_is_never_removed_under_a_grant")
-def a_role_is_removed_under_a_grant(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory_transactions.nobody_waits_for_anybody.tell(monkeypatch)
-
 
 # --- locks ---------------------------------------------------------------------------------------
 

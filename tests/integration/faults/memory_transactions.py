@@ -31,19 +31,23 @@ class _OpenFactory(MemoryUnitOfWorkFactory):
         yield MemoryUnitOfWork(rows, desk, self._ids)
 
 
-@fault("TestConcurrency::test_of_many_saves_of_one_version_one_is_kept")
+@fault(
+    "TestConcurrency::test_of_many_attempts_one_takes_an_expired_scope_over",
+    "TestConcurrency::test_of_many_first_credentials_one_is_added",
+    "TestConcurrency::test_of_many_imports_of_one_account_one_is_added",
+    "TestConcurrency::test_of_many_keys_with_one_id_one_is_added",
+    "TestConcurrency::test_of_many_rotations_of_one_generation_one_gets_through",
+    "TestConcurrency::test_of_many_saves_of_one_version_one_is_kept",
+    "TestConcurrency::test_of_many_users_who_take_one_address_one_gets_it",
+    "TestConcurrency::test_of_many_users_with_one_username_one_is_added",
+    "TestLocks::test_a_role_is_never_removed_under_a_grant",
+    "TestLocks::test_a_save_waits_for_a_lock_and_then_comes_too_late",
+    "TestLocks::test_a_session_never_outlives_the_removal_of_its_user",
+    "TestLocks::test_throttles_lock_counts_parallel_attempts_one_by_one",
+    "TestLocks::test_who_waited_for_a_user_who_then_went_finds_nobody",
+)
 def nobody_waits_for_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MemoryUnitOfWorkFactory, "_unit_of_work", _OpenFactory._unit_of_work)
-
-
-@fault("TestLocks::test_throttles_lock_counts_parallel_attempts_one_by_one")
-def parallel_attempts_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    nobody_waits_for_anybody.tell(monkeypatch)
-
-
-@fault("TestConcurrency::test_of_many_rotations_of_one_generation_one_gets_through")
-def a_rotation_is_read_first_and_written_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    nobody_waits_for_anybody.tell(monkeypatch)
 
 
 @fault("TestUnitOfWork::test_leaving_without_commit_undoes_all_of_it")

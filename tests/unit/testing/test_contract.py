@@ -141,6 +141,34 @@ def test_a_fixture_that_a_contract_brings_is_part_of_it() -> None:
                 return []
 
 
+def test_a_fixture_that_is_only_called_like_one_that_a_contract_brings_is_refused() -> None:
+    class NamedContract(Contract):
+        @pytest.fixture(name="things")
+        def make_things(self) -> list[int]:
+            return [1]
+
+        def test_things(self, things: list[int]) -> None: ...
+
+    with pytest.raises(BrokenPromise, match="things is NamedContract's own fixture"):
+
+        class Renamed(NamedContract):
+            @pytest.fixture(name="things")
+            def zzz(self) -> list[int]:
+                return []
+
+    with pytest.raises(BrokenPromise, match="things is NamedContract's own fixture"):
+
+        class Called(NamedContract):
+            @pytest.fixture
+            def things(self) -> list[int]:
+                return []
+
+    with pytest.raises(BrokenPromise, match="things is NamedContract's own fixture"):
+
+        class Gone(NamedContract):
+            make_things = None  # type: ignore[assignment]
+
+
 def test_a_fixture_of_an_authors_own_may_be_another_below() -> None:
     class TestFirst(Example):
         @pytest.fixture

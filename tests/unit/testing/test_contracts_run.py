@@ -180,6 +180,50 @@ def test_a_module_cannot_mark_its_contracts_away(tmp_path: Path, mark: str) -> N
     assert "A contract is never skipped" in seen.told
 
 
+BRINGING = """
+class BringingContract(Contract):
+    @pytest.fixture
+    def things(self, thing):
+        return [thing]
+
+    @pytest.mark.parametrize("a, b", [(1, 2)])
+    def test_things(self, thing, things, a, b):
+        assert things
+
+"""
+OUTER = """
+class OuterContract(Contract):
+    class TestIn(BringingContract): ...
+
+"""
+EMPTY = "parametrize('thing, things', [({1}, [1]), ({2}, [2])])"
+KEYWORDS = "parametrize(argvalues=[[1]], argnames=['things'])"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"@pytest.mark.{EMPTY}\nclass TestIt(BringingContract): ...",
+        f"{OUTER}@pytest.mark.{EMPTY}\nclass TestIt(OuterContract): ...",
+        f"@pytest.mark.{KEYWORDS}\nclass TestIt(BringingContract): ...",
+    ],
+    ids=["class", "class around", "keywords"],
+)
+def test_no_case_takes_the_place_of_a_fixture_that_a_contract_brings(
+    tmp_path: Path, text: str
+) -> None:
+    seen = run_class(tmp_path, BRINGING + text)
+    assert seen.collected == "failed"
+    assert "parametrize would take the place of things, BringingContract's own" in seen.told
+
+
+def test_an_adapter_may_have_cases_of_its_own(tmp_path: Path) -> None:
+    cases = "@pytest.mark.parametrize('thing', [{1, 2}, {2, 1}])\n"
+    seen = run_class(tmp_path, f"{BRINGING}{cases}class TestIt(BringingContract): ...")
+    outcomes = [told for name, told in seen.outcomes.items() if name.startswith("TestIt::")]
+    assert outcomes == ["passed"] * 2
+
+
 def test_a_fixture_without_cases_cannot_skip_a_contract(tmp_path: Path) -> None:
     text = broken("test_empty", "return {0}").replace("fixture", "fixture(params=[])")
     seen = run_class(tmp_path, text)

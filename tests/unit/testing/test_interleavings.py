@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly
 from limen.testing.interleavings.__main__ import STORES, in_memory, key, main
 from limen.testing.interleavings.catalogue import PAIRS, TRIPLES
-from limen.testing.interleavings.exploration import Bound, Violation, explore, replay
+from limen.testing.interleavings.exploration import Bound, Violation, explore, replay, report
 from limen.testing.interleavings.loop import Deadlock, SteppingLoop, stepping_loop
 from limen.testing.interleavings.row_locks import CircleOfWaiting, Lock, Mode, RowLocks
 from limen.testing.interleavings.schedules import DepthFirst, Lots, ScheduleMisfit
@@ -103,7 +104,41 @@ async def one_who_does_not_look_back(unit_of_work: UnitOfWorkFactory) -> Stage:
 
     async def leave() -> None:
         kept.append(asyncio.ensure_future(fail()))
+
+    return replace(_counting(unit_of_work), use_cases={"leave": leave()})
+
+
+async def one_who_leaves_a_change_behind(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """It starts a task that changes something, and ends without waiting for it."""
+    kept, changes = [], []
+
+    async def change() -> None:
         await asyncio.sleep(0)
+        changes.append("begun")
+        await asyncio.sleep(0)
+        changes.append("ended")
+
+    async def leave() -> None:
+        kept.append(asyncio.ensure_future(change()))
+
+    async def check(_outcomes: Outcomes) -> None:
+        assert changes == ["begun", "ended"]
+
+    use_cases = {"leave": leave(), "wait": asyncio.sleep(0)}
+    return replace(_counting(unit_of_work), use_cases=use_cases, check=check)
+
+
+async def one_whose_task_never_ends(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """It starts a task that goes on and on, whoever cancels it."""
+    kept = []
+
+    async def go_on() -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+
+    async def leave() -> None:
+        kept.append(asyncio.ensure_future(go_on()))
 
     return replace(_counting(unit_of_work), use_cases={"leave": leave()})
 
@@ -212,6 +247,7 @@ def test_real_time_is_refused() -> None:
         (a_check_that_fails_its_own_way, "NeverRaised: no"),
         (one_who_is_cancelled, "CancelledError"),
         (one_who_does_not_look_back, "nobody asked how .*fail ended: ValueError"),
+        (one_whose_task_never_ends, "Endless: not at an end"),
     ],
 )
 def test_whatever_is_raised_is_a_finding_with_its_story(scenario: Scenario, told: str) -> None:
@@ -247,6 +283,29 @@ def test_what_waits_for_nobody_is_no_end() -> None:
     loop = stepping_loop()
     with loop.running(), pytest.raises(Deadlock, match="who never comes"):
         loop.run_alone(_wait_for_ever(loop))
+
+
+def test_who_leaves_a_task_behind_is_at_an_end_when_that_is() -> None:
+    figures = explore(one_who_leaves_a_change_behind, in_memory)
+    assert figures.is_exhaustive
+    # (4 + 2)! / (4! 2!)
+    assert figures.orders == 15
+    performance = replay(one_who_leaves_a_change_behind, in_memory, "aaaabb")
+    assert "what it left behind goes on" in report(one_who_leaves_a_change_behind, performance)
+
+
+def test_whoever_runs_alone_is_alone() -> None:
+    loop, steps = stepping_loop(), []
+
+    async def step() -> None:
+        steps.append("taken")
+
+    with loop.running():
+        other = loop.begin("a", step())
+        loop.run_alone(asyncio.sleep(0))
+        assert steps == []
+        loop.step("a")
+    assert other.done()
 
 
 async def _wait_for_ever(loop: SteppingLoop) -> None:

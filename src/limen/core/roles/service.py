@@ -131,7 +131,10 @@ class RoleService:
             await uow.commit()
 
     async def list_grants(self, user_id: UserId, *, actor: Actor) -> tuple[Grant, ...]:
-        """Return the grants of a user; another's need `roles.read`. Raises `UserNotFound`."""
+        """Return the grants of a user, ended ones too; another's need `roles.read`.
+
+        Which of them count at a moment, `grant.is_live(now)` says. Raises `UserNotFound`.
+        """
         async with self._unit_of_work.view() as view:
             if not actor.owns(user_id):
                 await authorise(view, actor, Permission.ROLES_READ, self._ambient.clock.now())

@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio.events import _get_running_loop, _set_running_loop
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from limen.testing.unseen import unseen
 T = TypeVar("T")
 
 _NOBODY: Final = ""
+# Far more than clearing up takes; who passes it never ends.
+_MOST_LAST_STEPS: Final = 10_000
 _who: Final = ContextVar("_who", default=_NOBODY)
 
 
@@ -45,7 +47,7 @@ class SteppingLoop(asyncio.AbstractEventLoop):
     def __init__(self) -> None:
         """Start with nothing to do."""
         self._steps: list[_Step] = []
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks: list[tuple[str, asyncio.Task[Any]]] = []
 
     # --- for asyncio ---------------------------------------------------------------------------
 
@@ -72,7 +74,7 @@ class SteppingLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Task[T]:
         """Return a task that has not begun."""
         task = asyncio.Task(coro, loop=self, name=name, context=context)
-        self._tasks.append(task)
+        self._tasks.append(((context or copy_context()).get(_who, _NOBODY), task))
         return task
 
     def get_debug(self) -> bool:
@@ -95,12 +97,13 @@ class SteppingLoop(asyncio.AbstractEventLoop):
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Be the running loop of this thread."""
+        """Be the running loop of this thread; nobody is left when it is no more."""
         before = _get_running_loop()
         _set_running_loop(self)
         try:
             yield
         finally:
+            self.abandon(*{who for who, _ in self._tasks})
             _set_running_loop(before)
 
     def begin(self, who: str, use_case: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -122,28 +125,45 @@ class SteppingLoop(asyncio.AbstractEventLoop):
         """Run something to its end while nobody else does anything."""
         task = self.begin(_NOBODY, work)
         try:
-            while not task.done() and self._steps:
-                self._steps.pop(0).take()
+            while not task.done() and _NOBODY in self.runnable():
+                self.step(_NOBODY)
         except BaseException:
-            self.abandon(task)
+            self._end_all([task], [_NOBODY])
             raise
         if not task.done():
-            self.abandon(task)
+            self._end_all([task], [_NOBODY])
             raise Deadlock("it waits for somebody who never comes")
         return task.result()
 
     def unseen(self) -> list[str]:
         """Return what tasks failed with that nobody asked for, when everybody has asked."""
-        return unseen(task for task in self._tasks if task.done())
+        return unseen(task for _, task in self._tasks if task.done())
 
-    def abandon(self, *tasks: asyncio.Task[Any]) -> None:
-        """Cancel tasks and let them clear up; nobody asks any more how they ended."""
+    def abandon(self, *cast: str) -> None:
+        """Cancel all tasks of these and let them clear up; nobody asks any more how they ended.
+
+        Who does not end then is dropped.
+        """
+        self._end_all([task for who, task in self._tasks if who in cast], cast)
+
+    def _end_all(self, tasks: Collection[asyncio.Task[Any]], cast: Collection[str]) -> None:
         for task in tasks:
             task.cancel()
-        while self._steps:
-            self._steps.pop(0).take()
+        self._clear_up(cast)
         for task in tasks:
-            _ = task.done() and not task.cancelled() and task.exception()
+            if task.done():
+                _ = task.cancelled() or task.exception()
+            else:
+                # It would complain that it is dropped.
+                task._log_destroy_pending = False  # type: ignore[attr-defined] # noqa: SLF001
+
+    def _clear_up(self, cast: Collection[str]) -> None:
+        for _ in range(_MOST_LAST_STEPS):
+            who = next((step.who for step in self._steps if step.who in cast), None)
+            if who is None:
+                return
+            self.step(who)
+        self._steps = [step for step in self._steps if step.who not in cast]
 
 
 def stepping_loop() -> SteppingLoop:

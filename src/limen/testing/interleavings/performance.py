@@ -107,7 +107,7 @@ class _Play:
         except BaseException as broken:  # noqa: BLE001 - test runners raise others than Exception.
             failure = broken
         finally:
-            self._loop.abandon(*self._tasks.values())
+            self._loop.abandon(*self._tasks)
         return Performance(
             schedule="".join(self._schedule),
             cast=self._cast,
@@ -117,23 +117,30 @@ class _Play:
         )
 
     def _go_on(self, chooser: Chooser) -> None:
-        while not all(task.done() for task in self._tasks.values()):
-            ready = self._loop.runnable()
-            runnable = [letter for letter in self._tasks if letter in ready]
-            if not runnable:
-                waiting = [self._cast[who] for who, task in self._tasks.items() if not task.done()]
-                raise Deadlock(f"nobody can go on; {' and '.join(waiting)} would wait for ever")
+        """Go on while anybody can, also with what ended use cases have left behind."""
+        while runnable := self._runnable():
             if len(self._schedule) >= _MOST_STEPS:
                 raise Endless(f"not at an end after {_MOST_STEPS} steps")
             who = chooser.choose(runnable, self._schedule[-1] if self._schedule else None)
+            had_ended = self._tasks[who].done()
             self._loop.step(who)
             self._schedule.append(who)
             if self._is_told:
-                self._note(who)
+                self._note(who, had_ended=had_ended)
+        waiting = [self._cast[who] for who, task in self._tasks.items() if not task.done()]
+        if waiting:
+            raise Deadlock(f"nobody can go on; {' and '.join(waiting)} would wait for ever")
 
-    def _note(self, who: str) -> None:
+    def _runnable(self) -> list[str]:
+        ready = self._loop.runnable()
+        return [letter for letter in self._tasks if letter in ready]
+
+    def _note(self, who: str, *, had_ended: bool) -> None:
         task = self._tasks[who]
-        where = ending(_outcome(task)) if task.done() else place(task.get_coro())
+        if had_ended:
+            where = "what it left behind goes on"
+        else:
+            where = ending(_outcome(task)) if task.done() else place(task.get_coro())
         if not task.done() and who not in self._loop.runnable():
             where += ", and waits"
         self._moments.append(Moment(self._cast[who], where))

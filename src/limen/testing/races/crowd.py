@@ -46,7 +46,15 @@ class Crowd:
         self._members: list[tuple[SpawnProcess, Connection]] = []
 
     def __enter__(self) -> Self:
-        """Start the processes; all have opened the store when this returns."""
+        """Start the processes; all have opened the store when this returns, or all have ended."""
+        try:
+            self._begin()
+        except BaseException:
+            self._end(0.0)
+            raise
+        return self
+
+    def _begin(self) -> None:
         for number in range(self.processes):
             ours, theirs = self._context.Pipe()
             arguments = (self.open_store, number + 1, theirs, self._start)
@@ -56,7 +64,6 @@ class Crowd:
             self._members.append((process, ours))
         for process, pipe in self._members:
             _receive(process, pipe)
-        return self
 
     def __exit__(
         self,
@@ -65,10 +72,13 @@ class Crowd:
         trace: TracebackType | None,
     ) -> None:
         """End the processes; those that do not go by themselves are killed."""
+        self._end(_PATIENCE if error is None else 0.0)
+
+    def _end(self, patience: float) -> None:
         for _, pipe in self._members:
             pipe.close()
         for process, _ in self._members:
-            process.join(_PATIENCE if error is None else 0.0)
+            process.join(patience)
             if process.is_alive():
                 process.kill()
                 process.join()
