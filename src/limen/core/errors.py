@@ -145,6 +145,12 @@ class PasswordMismatch(LimenError):
     kind = Kind.UNAUTHENTICATED
 
 
+class FormerSystemUnavailable(PasswordMismatch):
+    """The system that still has the password did not say whether it is right."""
+
+    code = "password.former_unavailable"
+
+
 class PasswordHashUnknown(LimenError):
     """The password hash is of no kind that limen verifies, or costs too much to verify."""
 

@@ -208,6 +208,7 @@ class SignInFailure(Enum):
     SUSPENDED = "suspended"
     UNVERIFIED = "unverified"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    FORMER_UNAVAILABLE = "former_unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from limen.entrypoints.services import Limen
+from limen.ports.former_passwords import FormerPasswords
 from limen.wiring.bootstrap import prepare
 from limen.wiring.container import Container
 from limen.wiring.forms import SQLITE, sqlite_path
@@ -13,7 +14,11 @@ from limen.wiring.settings import Settings, from_code, load
 
 @asynccontextmanager
 async def open_limen(
-    where: str | Settings | None = None, *, migrate: bool | None = None, **options: object
+    where: str | Settings | None = None,
+    *,
+    migrate: bool | None = None,
+    former_passwords: FormerPasswords | None = None,
+    **options: object,
 ) -> AsyncIterator[Limen]:
     """Open a limen and close it in the end; importable as `limen.open`.
 
@@ -24,10 +29,13 @@ async def open_limen(
     before all others. Or `where` is `Settings`, as they are.
 
     The schema is brought up to date on SQLite, elsewhere only with `migrate=True`; the first
-    signing key is made. Raises `SettingsInvalid`, `StorageOutdated` or `StorageUnavailable`.
+    signing key is made. `former_passwords` is asked about people whose password is still in another
+    system. Raises `SettingsInvalid`, `StorageOutdated` or `StorageUnavailable`.
     """
     settings = settings_of(where, options)
-    async with open_container(settings, migrate=migrate) as container:
+    async with open_container(
+        settings, migrate=migrate, former_passwords=former_passwords
+    ) as container:
         await prepare(container)
         yield services_of(container)
 

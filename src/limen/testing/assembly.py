@@ -22,6 +22,7 @@ from limen.core.messages.composing import Composer, LinkPolicy
 from limen.core.messages.delivery import Delivery
 from limen.core.messages.posting import Postbox
 from limen.core.messages.service import MessageService
+from limen.core.passwords.former import AskingHasher
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.passwords.proving import PasswordProver
@@ -50,6 +51,7 @@ from limen.ports.outbox import StoredEvent
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.fakes import (
     CountingIds,
+    FormerSystem,
     FrozenClock,
     ListedPasswords,
     MailBox,
@@ -89,8 +91,8 @@ class Policies:
 class Assembly:
     """A limen over `unit_of_work` (in memory if none is given), all else faked.
 
-    `clock`, `hasher` and `breached` can be steered. Several assemblies over one factory and one
-    clock are several nodes over one store.
+    `clock`, `hasher`, `former` and `breached` can be steered. Several assemblies over one factory
+    and one clock are several nodes over one store.
     """
 
     def __init__(
@@ -107,6 +109,8 @@ class Assembly:
         self.clock = clock or FrozenClock()
         self.ids = ids or CountingIds(self.clock.now() + timedelta(days=seed))
         self.hasher = hasher or PlainHasher()
+        self.former = FormerSystem()
+        self._asking = AskingHasher(self.hasher, self.former)
         self.breached = ListedPasswords()
         self.policies = policies or Policies()
         ambient = Ambient(self.clock, self.ids, SeededEntropy(seed))
@@ -139,7 +143,7 @@ class Assembly:
             users=policies.users, throttle=policies.throttle, sessions=policies.sessions
         )
         self.sign_in = SignInService(
-            unit_of_work=uow, ambient=ambient, hasher=self.hasher, issuer=issuer, policy=way_in
+            unit_of_work=uow, ambient=ambient, hasher=self._asking, issuer=issuer, policy=way_in
         )
         self.tokens = TokenService(
             unit_of_work=uow, ambient=ambient, issuer=issuer, verifier=verifier, policy=way_in
@@ -152,7 +156,7 @@ class Assembly:
     def _build_account_parts(self, ambient: Ambient) -> None:
         policies, uow = self.policies, self.unit_of_work
         preparation = PasswordPreparation(
-            policy=policies.passwords, breached=self.breached, hasher=self.hasher
+            policy=policies.passwords, breached=self.breached, hasher=self._asking
         )
         self.users = UserService(
             unit_of_work=uow,
@@ -162,7 +166,7 @@ class Assembly:
             policy=policies.users,
         )
         prover = PasswordProver(
-            unit_of_work=uow, ambient=ambient, hasher=self.hasher, policy=policies.throttle
+            unit_of_work=uow, ambient=ambient, hasher=self._asking, policy=policies.throttle
         )
         self.passwords = PasswordService(
             unit_of_work=uow, ambient=ambient, prover=prover, preparation=preparation
@@ -170,7 +174,7 @@ class Assembly:
         self._build_mail_parts(ambient, prover, preparation)
         self.roles = RoleService(unit_of_work=uow, ambient=ambient)
         self.imports = ImportService(
-            unit_of_work=uow, ambient=ambient, hasher=self.hasher, preparation=preparation
+            unit_of_work=uow, ambient=ambient, hasher=self._asking, preparation=preparation
         )
         self.maintenance = MaintenanceService(
             unit_of_work=uow, ambient=ambient, policy=policies.retention

@@ -17,6 +17,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from limen.core.errors import (
+    FormerSystemUnavailable,
     HashingBusy,
     MailNotSent,
     MessageNotWritten,
@@ -35,6 +36,7 @@ from limen.ports.breached_passwords import BreachedPasswords
 from limen.ports.cipher import Cipher
 from limen.ports.clock import Clock
 from limen.ports.entropy import Entropy
+from limen.ports.former_passwords import FormerPasswords
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mail, Mailer
 from limen.ports.message_writer import MessageWriter, Wording
@@ -316,6 +318,31 @@ class ListedPasswords:
         return fold(password.reveal()) in self._known
 
 
+class FormerSystem:
+    """Knows the passwords it was told of, by name, and counts how often it was asked about each.
+
+    While `is_out`, it cannot tell.
+    """
+
+    def __init__(self, known: Mapping[str, str] | None = None) -> None:
+        """Know exactly these: passwords by name."""
+        self.is_out = False
+        self.asked: list[str] = []
+        self._known = dict(known or {})
+
+    async def matches(self, name: str, password: Secret[str]) -> bool:
+        """Tell whether `password` is that of `name`."""
+        await asyncio.sleep(0)
+        self.asked.append(name)
+        if self.is_out:
+            raise FormerSystemUnavailable
+        return name in self._known and self._known[name] == password.reveal()
+
+    def admit(self, name: str, password: str) -> None:
+        """Know one more."""
+        self._known[name] = password
+
+
 _conforms: tuple[
     type[Clock],
     type[IdSource],
@@ -326,6 +353,7 @@ _conforms: tuple[
     type[Cipher],
     type[BreachedPasswords],
     type[MessageWriter],
+    type[FormerPasswords],
 ] = (
     FrozenClock,
     CountingIds,
@@ -336,4 +364,5 @@ _conforms: tuple[
     PlainCipher,
     ListedPasswords,
     PlainWriter,
+    FormerSystem,
 )

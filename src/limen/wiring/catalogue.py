@@ -240,6 +240,20 @@ CATALOGUE: Final = (
         sentence="The hashes of other systems that are verified, beside bcrypt and Argon2.",
     ),
     Setting(
+        name="LIMEN_FORMER_PASSWORDS_URL",
+        key="former.url",
+        form=forms.QUESTION_URL,
+        sentence="The former system that is asked once about passwords that are still there.",
+    ),
+    Setting(
+        name="LIMEN_FORMER_PASSWORDS_TOKEN",
+        key="former.token",
+        form=forms.SECRET_TEXT,
+        otherwise="not set; required with LIMEN_FORMER_PASSWORDS_URL",
+        shown=Shown.NEVER,
+        sentence="What limen shows to the former system: a bearer token.",
+    ),
+    Setting(
         name="LIMEN_BCRYPT_COST",
         key="password.bcrypt_cost",
         form=whole(10, 15),

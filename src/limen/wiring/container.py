@@ -39,7 +39,14 @@ from limen.core.tokens.verification import AccessTokenVerifier
 from limen.core.users.service import UserService
 from limen.ports.mailer import Mailer
 from limen.ports.message_writer import MessageWriter
-from limen.wiring.parts import make_hasher, make_mailer, make_writer, watched_units
+from limen.ports.password_hasher import PasswordHasher
+from limen.wiring.parts import (
+    make_hasher,
+    make_mailer,
+    make_verifying,
+    make_writer,
+    watched_units,
+)
 from limen.wiring.secret_key import SecretKeys
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage, make_storage
@@ -70,6 +77,7 @@ class Container(DeclarativeContainer):
     cipher = Singleton[AesGcmCipher](AesGcmCipher, keys=secret_keys.provided.all, entropy=entropy)
     breached = Singleton[OfflineBreachedPasswords](OfflineBreachedPasswords)
     hasher = Singleton[PooledHasher](make_hasher, settings=settings)
+    verifying = Singleton[PasswordHasher](make_verifying, settings=settings, hasher=hasher)
     mailer = Singleton[Mailer](make_mailer, settings=settings, clock=clock, ids=ids)
     writer = Singleton[MessageWriter](make_writer, settings=settings)
 
@@ -118,14 +126,14 @@ class Container(DeclarativeContainer):
         PasswordPreparation,
         policy=settings.provided.password.policy,
         breached=breached,
-        hasher=hasher,
+        hasher=verifying,
     )
 
     prover = Singleton[PasswordProver](
         PasswordProver,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        hasher=hasher,
+        hasher=verifying,
         policy=settings.provided.throttle.policy,
     )
 
@@ -176,7 +184,7 @@ class Container(DeclarativeContainer):
         SignInService,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        hasher=hasher,
+        hasher=verifying,
         issuer=issuer,
         policy=settings.provided.sign_in_policy,
     )
@@ -214,7 +222,7 @@ class Container(DeclarativeContainer):
         ImportService,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        hasher=hasher,
+        hasher=verifying,
         preparation=preparation,
     )
     idempotency = Singleton[IdempotencyService](

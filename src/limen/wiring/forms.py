@@ -131,6 +131,25 @@ def _parse_link_url(text: str) -> str:
     return text
 
 
+def _parse_question_url(text: str) -> str:
+    """Read an address that passwords may be sent to: https, or http to this machine alone."""
+    parts = _split_url(text)
+    if parts.username or parts.password or parts.fragment or not parts.hostname:
+        raise ValueError
+    if parts.scheme == "http" and _is_this_machine(parts.hostname):
+        return text
+    if parts.scheme != "https":
+        raise ValueError("must begin with https://, unless it is this machine's: it gets passwords")
+    return text
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _parse_origins(text: str) -> tuple[str, ...]:
     for item in _items(text):
         parts = _split_url(parse_base_url(item))
@@ -256,6 +275,9 @@ HOST: Final = Form("a host name or an IP address", _parse_host)
 HOSTS: Final = Form("host names or IP addresses, separated by commas", _parse_hosts)
 NETWORKS: Final = Form("networks such as 10.0.0.0/8, separated by commas", _parse_networks)
 BASE_URL: Final = Form("an address such as https://id.example.org", parse_base_url)
+QUESTION_URL: Final = Form(
+    "an address such as https://old.example.org/check-password", _parse_question_url
+)
 ORIGINS: Final = Form(
     "origins such as https://app.example.org, separated by commas", _parse_origins
 )

@@ -113,6 +113,14 @@ class PasswordSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerSettings:
+    """The former system that still has passwords, and what proves limen to it."""
+
+    url: str | None
+    token: Secret[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSettings:
     """The secret key, if one was given, and former ones."""
 
@@ -223,6 +231,7 @@ class Settings:
     log: LogSettings
     bootstrap: BootstrapSettings
     password: PasswordSettings
+    former: FormerSettings
     secret: SecretSettings
     token: TokenSettings
     session: SessionSettings

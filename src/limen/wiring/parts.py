@@ -17,12 +17,13 @@ from limen.adapters.foreign import (
 from limen.adapters.foreign.recipe import ForeignScheme, Reader
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.log_mail import LogMailer
+from limen.core.passwords.former import AskingHasher
 from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mailer
 from limen.ports.message_writer import MessageWriter
-from limen.ports.password_hasher import PasswordScheme
+from limen.ports.password_hasher import PasswordHasher, PasswordScheme
 from limen.wiring.catalogue import ForeignHash, PasswordHash
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage
@@ -79,6 +80,17 @@ def make_hasher(settings: Settings) -> PooledHasher:
         queue_limit=chosen.hashing_queue,
         retry_after=min(max(drained, _SHORTEST_WAIT), _LONGEST_WAIT),
     )
+
+
+def make_verifying(settings: Settings, hasher: PasswordHasher) -> PasswordHasher:
+    """Return what services hash with: the hasher, which asks a former system if one is named."""
+    url, token = settings.former.url, settings.former.token
+    if url is None or token is None:
+        return hasher
+    # Only those who ask a former system need aiohttp.
+    from limen.adapters.former_http import HttpFormerPasswords  # noqa: PLC0415
+
+    return AskingHasher(hasher, HttpFormerPasswords(url, token))
 
 
 def make_mailer(settings: Settings, clock: Clock, ids: IdSource) -> Mailer:

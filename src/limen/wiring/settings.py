@@ -15,6 +15,7 @@ from limen.wiring.groups import (
     AccountSettings,
     BootstrapSettings,
     DatabaseSettings,
+    FormerSettings,
     HttpSettings,
     LogSettings,
     MailSettings,
@@ -38,6 +39,7 @@ _GROUPS: Final[Mapping[str, Callable[..., object]]] = {
     "log": LogSettings,
     "bootstrap": BootstrapSettings,
     "password": PasswordSettings,
+    "former": FormerSettings,
     "secret": SecretSettings,
     "token": TokenSettings,
     "session": SessionSettings,
@@ -122,10 +124,18 @@ def _check(values: Mapping[str, Any], given: Mapping[str, Given]) -> Iterator[Fa
         yield Fault("LIMEN_SESSION_IDLE_DAYS", "too_long", message)
     if values.get("mail.smtp_url") and not given.get("LIMEN_MAIL_FROM"):
         yield Fault("LIMEN_MAIL_FROM", "missing", "is required with LIMEN_SMTP_URL")
+    yield from _check_former(given)
     has_password = given.get("LIMEN_BOOTSTRAP_ADMIN_PASSWORD")
     if has_password and not given.get("LIMEN_BOOTSTRAP_ADMIN_EMAIL"):
         message = "is required with LIMEN_BOOTSTRAP_ADMIN_PASSWORD"
         yield Fault("LIMEN_BOOTSTRAP_ADMIN_EMAIL", "missing", message)
+
+
+def _check_former(given: Mapping[str, Given]) -> Iterator[Fault]:
+    pair = ("LIMEN_FORMER_PASSWORDS_URL", "LIMEN_FORMER_PASSWORDS_TOKEN")
+    for one, other in (pair, pair[::-1]):
+        if given.get(one) and not given.get(other):
+            yield Fault(other, "missing", f"is required with {one}")
 
 
 def _check_production(values: Mapping[str, Any], given: Mapping[str, Given]) -> Iterator[Fault]:

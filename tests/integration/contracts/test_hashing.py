@@ -8,6 +8,7 @@ import pytest
 from limen.adapters.argon2 import Argon2Cost, Argon2Scheme
 from limen.adapters.bcrypt import BcryptScheme
 from limen.adapters.hashing_pool import PooledHasher
+from limen.core.passwords.former import AskingHasher
 from limen.core.secret import Secret
 from limen.ports.password_hasher import PasswordScheme, PasswordVerifier
 from limen.testing.contracts.password_hasher import (
@@ -19,6 +20,7 @@ from limen.testing.contracts.password_hasher import (
     PasswordVerifierContract,
     UpgradeContract,
 )
+from limen.testing.fakes import FormerSystem
 from limen.wiring.catalogue import ForeignHash
 from limen.wiring.parts import foreign_scheme
 from tests.unit.adapters.foreign import samples
@@ -50,6 +52,26 @@ class TestScheme(PasswordSchemeContract):
 
 class TestPool(PasswordHasherContract):
     """Fixture: `hasher`."""
+
+
+class TestPoolThatAsks(PasswordHasherContract):
+    """The pool behind a question to a former system."""
+
+    @pytest.fixture
+    def hasher(self, hasher: PooledHasher) -> AskingHasher:
+        return AskingHasher(hasher, FormerSystem())
+
+
+class TestCrowdedPoolThatAsks(CrowdedHasherContract):
+    """The same, and everybody's password is still elsewhere."""
+
+    @pytest.fixture
+    def hasher(self, hasher: PooledHasher) -> AskingHasher:
+        return AskingHasher(hasher, FormerSystem({"ada": PASSWORD.reveal()}))
+
+    @pytest.fixture
+    def digest(self) -> Secret[str]:
+        return Secret("$former$ada")
 
 
 class TestCrowdedPool(CrowdedHasherContract):

@@ -8,9 +8,11 @@ import pytest_asyncio
 import limen
 from limen.core.errors import InvalidCredentials
 from limen.core.imports.model import AccountRow
+from limen.testing.fakes import FormerSystem
 from limen.wiring.catalogue import ForeignHash
 from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP, Sample
 
+PASSWORD = "correct horse battery"
 OPERATOR = limen.Actor.system("test")
 KEY = "pUeKcXW3xG0nLb7YyQ2VtZ5sR8mD1aHf4jNwOiTkEuA"
 # One of each scheme.
@@ -66,3 +68,25 @@ async def test_nobody_moves_in_with_a_hash_that_is_switched_off() -> None:
     assert [(fault.field, fault.code) for fault in report.faults] == [
         ("password_hash", "unknown") for _ in movers
     ]
+
+
+async def test_the_former_system_is_asked_once_on_every_store(storage_url: str) -> None:
+    former = FormerSystem({"ada": PASSWORD})
+    mark = AccountRow(line=1, email="ada@example.org", password_hash="$former$ada")
+    async with limen.open(
+        storage_url, former_passwords=former, secret_key=KEY, bcrypt_cost=10
+    ) as app:
+        assert (await app.imports.add([mark], actor=OPERATOR)).added == 1
+        with pytest.raises(InvalidCredentials):
+            await app.sign_in.sign_in(identifier="ada@example.org", password="another sentence")
+        for _ in range(2):
+            await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+        assert (await hashes(app))["ada@example.org"].startswith("$bcrypt-sha256$v=2,")
+    assert former.asked == ["ada", "ada"]
+
+
+async def test_without_a_former_system_a_mark_is_no_hash() -> None:
+    mark = AccountRow(line=1, email="ada@example.org", password_hash="$former$ada")
+    async with limen.open("memory://", secret_key=KEY) as app:
+        report = await app.imports.add([mark], actor=OPERATOR)
+    assert [fault.code for fault in report.faults] == ["unknown"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from limen.core.passwords.former import AskingHasher
 from limen.core.secret import Secret
 from limen.ports.mailer import Mail
 from limen.testing.contracts.breached_passwords import (
@@ -16,6 +17,10 @@ from limen.testing.contracts.breached_passwords import (
 from limen.testing.contracts.cipher import CipherContract
 from limen.testing.contracts.clock import ClockContract
 from limen.testing.contracts.entropy import EntropyContract
+from limen.testing.contracts.former_passwords import (
+    FormerPasswordsContract,
+    UnreachableFormerPasswordsContract,
+)
 from limen.testing.contracts.ids import IdSourceContract
 from limen.testing.contracts.mailer import Inbox, MailerContract, RefusedMailContract
 from limen.testing.contracts.message_writer import MessageWriterContract
@@ -27,6 +32,7 @@ from limen.testing.contracts.password_hasher import (
 from limen.testing.contracts.token_signer import TokenSignerContract
 from limen.testing.fakes import (
     CountingIds,
+    FormerSystem,
     FrozenClock,
     ListedPasswords,
     MailBox,
@@ -86,6 +92,28 @@ class TestListedPasswordsThatAreOut(UnreachableBreachedPasswordsContract):
         return breached
 
 
+class TestFormerSystem(FormerPasswordsContract):
+    @pytest.fixture
+    def name(self) -> str:
+        return "ada"
+
+    @pytest.fixture
+    def password(self) -> str:
+        return "correct horse battery"
+
+    @pytest.fixture
+    def former(self, name: str, password: str) -> FormerSystem:
+        return FormerSystem({name: password})
+
+
+class TestFormerSystemThatIsOut(UnreachableFormerPasswordsContract):
+    @pytest.fixture
+    def former(self) -> FormerSystem:
+        former = FormerSystem({"ada": "correct horse battery"})
+        former.is_out = True
+        return former
+
+
 class TestMailBox(MailerContract):
     @pytest.fixture
     def mailer(self) -> MailBox:
@@ -117,6 +145,12 @@ class TestPlainHasher(PasswordHasherContract):
     @pytest.fixture
     def hasher(self) -> PlainHasher:
         return PlainHasher()
+
+
+class TestPlainHasherThatAsks(PasswordHasherContract):
+    @pytest.fixture
+    def hasher(self) -> AskingHasher:
+        return AskingHasher(PlainHasher(), FormerSystem())
 
 
 class TestPlainHasherOfAnotherCost(UpgradeContract):

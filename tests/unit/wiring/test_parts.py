@@ -2,13 +2,15 @@ from pathlib import Path
 
 import pytest
 
+from limen.adapters.former_http import HttpFormerPasswords
 from limen.adapters.log_mail import LogMailer
 from limen.adapters.smtp import SmtpMailer, SmtpSecurity
 from limen.core.errors import PasswordHashUnknown
+from limen.core.passwords.former import AskingHasher
 from limen.core.secret import Secret
-from limen.testing.fakes import CountingIds, FrozenClock
+from limen.testing.fakes import CountingIds, FrozenClock, PlainHasher
 from limen.wiring.catalogue import ForeignHash
-from limen.wiring.parts import make_hasher, make_mailer
+from limen.wiring.parts import make_hasher, make_mailer, make_verifying
 from limen.wiring.settings import from_code
 from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP, Sample
 
@@ -66,6 +68,22 @@ async def test_the_wait_is_what_a_full_queue_takes(
     hasher = make_hasher(from_code(options))
     assert hasher._retry_after == seconds
     await hasher.close()
+
+
+def test_services_hash_with_the_pool_itself_unless_a_former_system_is_named() -> None:
+    hasher = PlainHasher()
+    assert make_verifying(from_code({}), hasher) is hasher
+    named = {
+        "former_passwords_url": "https://old.example.org/check",
+        "former_passwords_token": "a token",
+    }
+    asking = make_verifying(from_code(named), hasher)
+    assert isinstance(asking, AskingHasher)
+    assert isinstance(asking._former, HttpFormerPasswords)
+    assert (asking._former._url, asking._former._token) == (
+        "https://old.example.org/check",
+        Secret("a token"),
+    )
 
 
 def test_mail_stays_here_unless_a_server_is_named(tmp_path: Path) -> None:

@@ -90,6 +90,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         PASSWORD_MIN_LENGTH="15",
         PASSWORD_HASH="argon2id",
         PASSWORD_FOREIGN="phpass, bcrypt-sha256",
+        FORMER_PASSWORDS_URL="https://old.example.org/check?v=1",
+        FORMER_PASSWORDS_TOKEN="a token",
         BCRYPT_COST="13",
         HASHING_THREADS="3",
         HASHING_QUEUE="9",
@@ -120,6 +122,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.bootstrap.admin_password == Secret("a long pass word")
     assert settings.password.hash is PasswordHash.ARGON2ID
     assert settings.password.foreign == (ForeignHash.BCRYPT_SHA256, ForeignHash.PHPASS)
+    assert settings.former.url == "https://old.example.org/check?v=1"
+    assert settings.former.token == Secret("a token")
     assert settings.password.policy.min_length == 15
     assert settings.secret.key == Secret(KEY.encode())
     assert settings.secret.old_keys == (Secret(OLD_KEY.encode()), Secret(KEY.encode()))
@@ -151,6 +155,43 @@ def test_the_strong_hashes_of_others_are_verified_unless_none_are_wanted() -> No
 def test_only_known_hashes_of_others_can_be_switched_on(text: str) -> None:
     told = faults(PASSWORD_FOREIGN=text)["LIMEN_PASSWORD_FOREIGN"]
     assert told.startswith("must be none, or some of bcrypt-sha256, scrypt,")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_safe"),
+    [
+        ("https://old.example.org/check", True),
+        ("http://127.0.0.1:8080/check", True),
+        ("http://127.9.9.9/check", True),
+        ("http://[::1]/check", True),
+        ("http://localhost/check", True),
+        ("http://old.example.org/check", False),
+        ("http://127.0.0.1.example.org/check", False),
+        ("http://localhost.example.org/check", False),
+        ("http://192.168.0.1/check", False),
+        ("https://user:secret@old.example.org/check", False),
+        ("https://old.example.org/check#part", False),
+        ("ftp://127.0.0.1/check", False),
+        ("file:///etc/passwd", False),
+        ("https:///check", False),
+        ("old.example.org", False),
+    ],
+)
+def test_passwords_go_to_a_former_system_by_https_or_on_this_machine(
+    url: str, is_safe: bool
+) -> None:
+    named = {"LIMEN_FORMER_PASSWORDS_URL": url, "LIMEN_FORMER_PASSWORDS_TOKEN": "a token"}
+    if is_safe:
+        assert read(named).former.url == url
+    else:
+        assert "LIMEN_FORMER_PASSWORDS_URL" in faults(named)
+
+
+def test_a_former_system_needs_both_an_address_and_a_token() -> None:
+    found = faults(FORMER_PASSWORDS_URL="https://old.example.org/check")
+    assert found == {"LIMEN_FORMER_PASSWORDS_TOKEN": "is required with LIMEN_FORMER_PASSWORDS_URL"}
+    found = faults(FORMER_PASSWORDS_TOKEN="a token")
+    assert found == {"LIMEN_FORMER_PASSWORDS_URL": "is required with LIMEN_FORMER_PASSWORDS_TOKEN"}
 
 
 def test_the_catalogue_and_the_settings_are_the_same_list() -> None:

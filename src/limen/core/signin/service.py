@@ -6,7 +6,13 @@ from typing import cast
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import HashingBusy, InvalidCredentials, PasswordMismatch, UserNotFound
+from limen.core.errors import (
+    FormerSystemUnavailable,
+    HashingBusy,
+    InvalidCredentials,
+    PasswordMismatch,
+    UserNotFound,
+)
 from limen.core.events import PasswordHashUpgraded, SignedIn, SignInFailed, SignInFailure
 from limen.core.ids import SessionId, UserId
 from limen.core.passwords.model import checkable
@@ -75,8 +81,8 @@ class SignInService:
         plain = checkable(password)
         try:
             await self._hasher.verify(plain or Secret(""), candidate.digest if plain else None)
-        except PasswordMismatch:
-            await self._refuse(by, candidate.user_id, _mismatch(candidate))
+        except PasswordMismatch as mismatch:
+            await self._refuse(by, candidate.user_id, _reason(candidate, mismatch))
         except HashingBusy:
             await self._forgive(candidate.subject, by)
             raise
@@ -222,7 +228,9 @@ async def _subject_of(uow: UnitOfWork, user_id: UserId, actor: Actor, now: datet
     return of_user(user_id)
 
 
-def _mismatch(candidate: _Candidate) -> SignInFailure:
+def _reason(candidate: _Candidate, mismatch: PasswordMismatch) -> SignInFailure:
+    if isinstance(mismatch, FormerSystemUnavailable):
+        return SignInFailure.FORMER_UNAVAILABLE
     if candidate.user is None:
         return SignInFailure.UNKNOWN_USER
     if candidate.digest is None:
