@@ -27,6 +27,7 @@ from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.query import Lists
 from limen.core.sessions.model import SessionPolicy
+from limen.core.signin.entering import Entrance
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.service import SignInService
@@ -98,8 +99,9 @@ def assemble(
         policy=UserPolicy(),
     )
     policy = SignInPolicy(users=UserPolicy(), throttle=ThrottlePolicy(), sessions=SessionPolicy())
+    entrance = Entrance(ambient=ambient, issuer=issuer, policy=policy.sessions)
     sign_in = SignInService(
-        unit_of_work=store, ambient=ambient, hasher=hasher, issuer=issuer, policy=policy
+        unit_of_work=store, ambient=ambient, hasher=hasher, entrance=entrance, policy=policy
     )
     return Identity(users=users, sign_in=sign_in, store=store)
 

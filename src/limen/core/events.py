@@ -231,6 +231,13 @@ class SignInFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLinkRequested(Event):
+    """Somebody who gave an address or username asked to sign in by mail."""
+
+    name: ClassVar[str] = "signin.link_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInThrottled(Event):
     """So many attempts were made against an account that the next ones must wait."""
 

@@ -51,6 +51,7 @@ def services_of(container: Container) -> Limen:
         roles=container.roles(),
         keys=container.keys(),
         emails=container.emails(),
+        links=container.links(),
         recovery=container.recovery(),
         messages=container.messages(),
         imports=container.imports(),

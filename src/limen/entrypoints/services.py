@@ -13,6 +13,7 @@ from limen.core.passwords.service import PasswordService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
+from limen.core.signin.links import LinkSignInService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
@@ -33,6 +34,7 @@ class Limen:
     roles: RoleService
     keys: KeyService
     emails: EmailService
+    links: LinkSignInService
     recovery: RecoveryService
     messages: MessageService
     imports: ImportService
@@ -51,6 +53,7 @@ class Limen:
             roles=assembly.roles,
             keys=assembly.keys,
             emails=assembly.emails,
+            links=assembly.links,
             recovery=assembly.recovery,
             messages=assembly.messages,
             imports=assembly.imports,

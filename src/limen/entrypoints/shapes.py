@@ -192,6 +192,12 @@ class AcceptedOut(Struct, frozen=True, kw_only=True):
     message: str
 
 
+class LinkAskedOut(Struct, frozen=True, kw_only=True):
+    """What the browser that asked for a link keeps: without it the link is of no use."""
+
+    browser_token: str
+
+
 class VerifiedEmailOut(Struct, frozen=True, kw_only=True):
     """What came of a proof. With `is_waiting` a change of address waits for its other end.
 

@@ -37,6 +37,8 @@ from limen.core.secret import Secret
 from limen.core.sessions.denial import DenialList, DenialPolicy, WatchedUnits
 from limen.core.sessions.model import SessionPolicy
 from limen.core.sessions.service import SessionService
+from limen.core.signin.entering import Entrance
+from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.service import SignInService
@@ -119,12 +121,10 @@ class Assembly:
         self._build_account_parts(ambient)
 
     def _build_session_parts(self, inner: UnitOfWorkFactory, ambient: Ambient) -> None:
-        policies, signer, cipher = self.policies, PlainSigner(), PlainCipher()
+        policies, signer = self.policies, PlainSigner()
         self.denials = DenialList(unit_of_work=inner, clock=self.clock, policy=policies.denial)
         self.unit_of_work = uow = WatchedUnits(inner, self.denials)
-        self.ring = ring = KeyRing(
-            unit_of_work=uow, cipher=cipher, clock=self.clock, policy=policies.keys
-        )
+        ring = self._build_key_parts(signer, ambient)
         issuer = TokenIssuer(
             ring=ring,
             signer=signer,
@@ -142,16 +142,28 @@ class Assembly:
         way_in = SignInPolicy(
             users=policies.users, throttle=policies.throttle, sessions=policies.sessions
         )
+        self._entrance = entrance = Entrance(
+            ambient=ambient, issuer=issuer, policy=policies.sessions
+        )
         self.sign_in = SignInService(
-            unit_of_work=uow, ambient=ambient, hasher=self._asking, issuer=issuer, policy=way_in
+            unit_of_work=uow,
+            ambient=ambient,
+            hasher=self._asking,
+            entrance=entrance,
+            policy=way_in,
         )
         self.tokens = TokenService(
             unit_of_work=uow, ambient=ambient, issuer=issuer, verifier=verifier, policy=way_in
         )
         self.sessions = SessionService(unit_of_work=uow, ambient=ambient)
-        maker = KeyMaker(signer=signer, cipher=cipher, policy=policies.keys)
-        self.keys = KeyService(unit_of_work=uow, ambient=ambient, maker=maker, ring=ring)
+
+    def _build_key_parts(self, signer: PlainSigner, ambient: Ambient) -> KeyRing:
+        uow, cipher, policy = self.unit_of_work, PlainCipher(), self.policies.keys
+        self.ring = KeyRing(unit_of_work=uow, cipher=cipher, clock=self.clock, policy=policy)
+        maker = KeyMaker(signer=signer, cipher=cipher, policy=policy)
+        self.keys = KeyService(unit_of_work=uow, ambient=ambient, maker=maker, ring=self.ring)
         self.idempotency = IdempotencyService(unit_of_work=uow, ambient=ambient, cipher=cipher)
+        return self.ring
 
     def _build_account_parts(self, ambient: Ambient) -> None:
         policies, uow = self.policies, self.unit_of_work
@@ -189,19 +201,20 @@ class Assembly:
         checker = ProofChecker(
             unit_of_work=uow, clock=self.clock, maker=maker, throttle=self.policies.throttle
         )
-        self.mail = MailBox()
-        self.delivery = Delivery(
+        composer = Composer(
             unit_of_work=uow,
-            clock=self.clock,
-            composer=Composer(
-                unit_of_work=uow,
-                ambient=ambient,
-                postbox=postbox,
-                maker=maker,
-                links=self.policies.links,
-            ),
-            writer=PlainWriter(),
-            mailer=self.mail,
+            ambient=ambient,
+            postbox=postbox,
+            maker=maker,
+            links=self.policies.links,
+        )
+        self._build_delivery(composer)
+        self.links = LinkSignInService(
+            unit_of_work=uow,
+            ambient=ambient,
+            mail=MailParts(postbox=postbox, checker=checker),
+            entrance=self._entrance,
+            policy=self.policies.users,
         )
         self.messages = MessageService(unit_of_work=uow, ambient=ambient)
         self.emails = EmailService(
@@ -213,6 +226,16 @@ class Assembly:
             postbox=postbox,
             checker=checker,
             preparation=preparation,
+        )
+
+    def _build_delivery(self, composer: Composer) -> None:
+        self.mail = MailBox()
+        self.delivery = Delivery(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            composer=composer,
+            writer=PlainWriter(),
+            mailer=self.mail,
         )
 
     async def read_mail(self, address: str = "ada@example.org") -> dict[str, str]:

@@ -31,6 +31,8 @@ from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.core.sessions.service import SessionService
+from limen.core.signin.entering import Entrance
+from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.service import SignInService
 from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import TokenIssuer
@@ -180,12 +182,23 @@ class Container(DeclarativeContainer):
         prover=prover,
         preparation=preparation,
     )
+    entrance = Singleton[Entrance](
+        Entrance, ambient=ambient, issuer=issuer, policy=settings.provided.session.policy
+    )
+    links = Singleton[LinkSignInService](
+        LinkSignInService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        mail=Callable(MailParts, postbox=postbox, checker=proof_checker),
+        entrance=entrance,
+        policy=settings.provided.account.policy,
+    )
     sign_in = Singleton[SignInService](
         SignInService,
         unit_of_work=unit_of_work,
         ambient=ambient,
         hasher=verifying,
-        issuer=issuer,
+        entrance=entrance,
         policy=settings.provided.sign_in_policy,
     )
     sessions = Singleton[SessionService](SessionService, unit_of_work=unit_of_work, ambient=ambient)

@@ -73,6 +73,7 @@ def begin_session(
     label: str = "",
     address: str | None = None,
     user_agent: str | None = None,
+    methods: tuple[str, ...] = ("pwd",),
 ) -> Session:
     """Make the session of a sign-in; texts from outside are cut to their longest length."""
     absolute = now + policy.absolute
@@ -82,6 +83,7 @@ def begin_session(
         label=_printable(label)[:LONGEST_LABEL],
         address=address,
         user_agent=None if user_agent is None else _printable(user_agent)[:LONGEST_USER_AGENT],
+        methods=methods,
         created_at=now,
         last_used_at=now,
         idle_expires_at=min(now + policy.idle, absolute),

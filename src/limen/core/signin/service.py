@@ -1,6 +1,6 @@
 """Signing in."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -13,16 +13,16 @@ from limen.core.errors import (
     PasswordMismatch,
     UserNotFound,
 )
-from limen.core.events import PasswordHashUpgraded, SignedIn, SignInFailed, SignInFailure
-from limen.core.ids import SessionId, UserId
+from limen.core.events import PasswordHashUpgraded, SignInFailed, SignInFailure
+from limen.core.ids import UserId
 from limen.core.passwords.model import checkable
 from limen.core.secret import Secret
-from limen.core.sessions.model import Session, begin_session
 from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.entering import Entrance
 from limen.core.signin.model import is_same_network, of_stranger, of_user, of_user_at
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.throttling import charge, clear, forgive
-from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
+from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User, read_identifier
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -54,13 +54,13 @@ class SignInService:
         unit_of_work: UnitOfWorkFactory,
         ambient: Ambient,
         hasher: PasswordHasher,
-        issuer: TokenIssuer,
+        entrance: Entrance,
         policy: SignInPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
         self._hasher = hasher
-        self._issuer = issuer
+        self._entrance = entrance
         self._policy = policy
 
     async def sign_in(
@@ -150,32 +150,15 @@ class SignInService:
         self, candidate: _Candidate, upgrade: Secret[str] | None, actor: Actor, label: str
     ) -> IssuedTokens:
         user_id = cast("UserId", candidate.user_id)
-        now = self._ambient.clock.now()
-        session = begin_session(
-            SessionId(self._ambient.ids.new()),
-            user_id,
-            self._policy.sessions,
-            now,
-            label=label,
-            address=actor.address,
-            user_agent=actor.user_agent,
-        )
-        family, refresh_token = self._issuer.begin(session.id, now)
-        by = actor.as_user(user_id, session.id)
+        entry = self._entrance.prepare(user_id, methods=("pwd",), label=label, actor=actor)
         async with self._unit_of_work() as uow:
-            user = replace(await self._admit(uow, user_id, candidate, actor), last_sign_in_at=now)
-            await clear(uow, candidate.subject, actor, now)
-            await uow.sessions.add(session)
-            await uow.families.add(family)
-            await uow.users.sign_in(user)
+            admitted = await self._admit(uow, user_id, candidate, actor)
+            await clear(uow, candidate.subject, actor, entry.now)
             if upgrade is not None:
-                await _store_upgrade(uow, by, user_id, upgrade, now)
-            roles = tuple(role.name for role in await uow.grants.list_held(user_id, now))
-            uow.emit(_signed_in(session, by))
+                await _store_upgrade(uow, entry.by, user_id, upgrade, entry.now)
+            user, roles = await self._entrance.begin(uow, admitted, entry)
             await uow.commit()
-        return await self._issuer.issue(
-            user=user, session=session, roles=roles, refresh_token=refresh_token, now=now
-        )
+        return await self._entrance.issue(user, roles, entry)
 
     async def _admit(
         self, uow: UnitOfWork, user_id: UserId, candidate: _Candidate, actor: Actor
@@ -194,16 +177,6 @@ class SignInService:
             await uow.commit()
             raise InvalidCredentials
         return user
-
-
-def _signed_in(session: Session, actor: Actor) -> SignedIn:
-    return SignedIn(
-        at=session.created_at,
-        actor=actor,
-        user_id=session.user_id,
-        session_id=session.id,
-        methods=session.methods,
-    )
 
 
 async def _store_upgrade(

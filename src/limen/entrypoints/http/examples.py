@@ -9,6 +9,7 @@ _PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - everybody's ex
 _CREATED: Final = "2026-01-31T12:00:00Z"
 _REFRESH: Final = "limen_rt_AZo8XpoQe1KMTR8uPUxbagAAAAGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aBcA"
 
+_BROWSER: Final = "2vkQh3x8Yc0m1R5nU7tKpW9sLzEaGdJfBqXoVyNi6T4"
 _LINK: Final = "limen_verify-email_AZo8XpoQe1KMTR8uPUxbagGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aB"
 
 _USER: Final[Mapping[str, Any]] = {
@@ -39,6 +40,14 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "VerifyEmailIn": {"token": _LINK},
     "SendVerificationIn": {"identifier": "ada@example.org"},
     "ChangeEmailIn": {"new_email": "ada@example.com"},
+    "AskLinkIn": {"identifier": "ada@example.org"},
+    "CompleteLinkIn": {
+        "browser_token": _BROWSER,
+        "identifier": "ada@example.org",
+        "code": "WDJB-MJHT",
+        "label": "Laptop",
+    },
+    "LinkAskedOut": {"browser_token": _BROWSER},
     "ForgotPasswordIn": {"identifier": "ada@example.org"},
     "ResetPasswordIn": {
         "identifier": "ada@example.org",

@@ -12,6 +12,7 @@ from limen.core.passwords.service import PasswordService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
+from limen.core.signin.links import LinkSignInService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
@@ -62,6 +63,11 @@ class Services(Protocol):
     @property
     def emails(self) -> EmailService:
         """Proving and changing addresses."""
+        ...
+
+    @property
+    def links(self) -> LinkSignInService:
+        """The way in by mail."""
         ...
 
     @property

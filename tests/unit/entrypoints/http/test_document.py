@@ -72,6 +72,7 @@ def test_the_routes_are_those_of_the_contract() -> None:
         *(f"POST {api}/auth/email/verify{name}" for name in ("", "/resend")),
         *(f"POST {api}/auth/password/{name}" for name in ("forgot", "reset")),
         f"POST {api}/me/email",
+        *(f"POST {api}/auth/link{name}" for name in ("", "/complete")),
         *(f"{method} {api}/me" for method in ("GET", "PATCH", "DELETE")),
         f"POST {api}/me/password",
         *(f"{method} {api}/me/sessions" for method in ("GET", "DELETE")),

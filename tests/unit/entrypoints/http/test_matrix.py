@@ -33,6 +33,8 @@ POST   /api/v1/auth/login                             200 200 200 200 401  200 2
 POST   /api/v1/auth/refresh                           200 200 200 401 401  200 200 200
 GET    /api/v1/auth/check                             {_OUT}  204 204 204
 POST   /api/v1/auth/logout                            {_OUT}  204 204 204
+POST   /api/v1/auth/link                              202 202 202 202 202  202 202 202
+POST   /api/v1/auth/link/complete                     200 200 422 200 422  200 200 200
 POST   /api/v1/auth/email/verify                      200 401 401 401 401  200 200 200
 POST   /api/v1/auth/email/verify/resend               202 202 202 202 202  202 202 202
 POST   /api/v1/auth/password/forgot                   202 202 202 202 202  202 202 202
@@ -92,6 +94,7 @@ class Scene:
     ada: Person
     verify_token: str
     reset_token: str
+    link: dict[str, str]
     caller: Person | None
     headers: dict[str, str]
 
@@ -152,12 +155,15 @@ async def _stage(site: Site, caller: str) -> Scene:
     verify_token = await _token(site, ada)
     await site.limen.recovery.forgot(identifier=ada.tokens.user.email.address)
     reset_token = await _token(site, ada)
+    browser = await site.limen.links.ask(identifier=ada.tokens.user.email.address)
+    link = {"token": await _token(site, ada), "browser_token": browser.reveal()}
     person, headers = await ENTERING[caller](site, ada)
     return Scene(
         site=site,
         ada=ada,
         verify_token=verify_token,
         reset_token=reset_token,
+        link=link,
         caller=person,
         headers=headers,
     )
@@ -186,6 +192,8 @@ def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
         "VerifyEmailIn": {"token": scene.verify_token},
         "ResetPasswordIn": {"token": scene.reset_token},
     }
+    if shape == "CompleteLinkIn":
+        return scene.link
     if shape == "ResetPasswordIn":
         body = {"new_password": body["new_password"]}
     return body | fitting.get(shape, {})

@@ -1,0 +1,128 @@
+"""Signing in by mail."""
+
+from datetime import timedelta
+
+import pytest
+
+from limen.core.errors import InvalidCredentials, ProofInvalid, TooManyAttempts
+from limen.core.messages.model import MessageState
+from limen.core.secret import Secret
+from limen.testing.assembly import OPERATOR, Assembly, acting
+
+ADA = "ada@example.org"
+
+
+def token_of(mail: dict[str, str]) -> str:
+    return mail["link"].partition("#")[2]
+
+
+async def asked() -> tuple[Assembly, Secret[str], dict[str, str]]:
+    """Ada, whose address is proved, asked for a link in her browser."""
+    limen = Assembly()
+    await limen.register()
+    tokens = await limen.enter()
+    await limen.emails.verify(token=token_of(await limen.read_mail()), actor=acting(tokens))
+    browser = await limen.links.ask(identifier=ADA)
+    return limen, browser, await limen.read_mail()
+
+
+async def test_a_link_lets_in_the_browser_that_asked() -> None:
+    limen, browser, mail = await asked()
+    tokens = await limen.links.complete(browser=browser, token=token_of(mail), label="Laptop")
+    claims = await limen.tokens.authenticate(tokens.access_token)
+    assert claims.methods == ("otp",)
+    session = (await limen.sessions.list(tokens.user.id, actor=acting(tokens)))[0]
+    assert (session.id, session.label) == (tokens.session_id, "Laptop")
+    assert tokens.user.last_sign_in_at == limen.clock.now()
+
+
+async def test_so_does_a_code() -> None:
+    limen, browser, mail = await asked()
+    await limen.links.complete(browser=browser, identifier=ADA, code=mail["code"])
+
+
+async def test_a_stolen_link_is_of_no_use_and_stays_good_for_who_asked() -> None:
+    limen, browser, mail = await asked()
+    others = await limen.links.ask(identifier="eve@example.org")
+    for wrong in (others, Secret(""), Secret("x" * 43), Secret("\ud800")):
+        with pytest.raises(ProofInvalid):
+            await limen.links.complete(browser=wrong, token=token_of(mail))
+    await limen.links.complete(browser=browser, token=token_of(mail))
+
+
+async def test_a_link_or_code_lets_in_once() -> None:
+    limen, browser, mail = await asked()
+    await limen.links.complete(browser=browser, token=token_of(mail))
+    with pytest.raises(ProofInvalid):
+        await limen.links.complete(browser=browser, token=token_of(mail))
+    with pytest.raises(ProofInvalid):
+        await limen.links.complete(browser=browser, identifier=ADA, code=mail["code"])
+
+
+async def test_a_link_is_over_after_ten_minutes() -> None:
+    limen, browser, mail = await asked()
+    limen.clock.advance(timedelta(minutes=10))
+    with pytest.raises(ProofInvalid):
+        await limen.links.complete(browser=browser, token=token_of(mail))
+
+
+async def test_asking_again_in_another_browser_voids_the_first_link() -> None:
+    limen, browser, mail = await asked()
+    other = await limen.links.ask(identifier=ADA)
+    later = await limen.read_mail()
+    for secret, link in ((browser, mail), (browser, later), (other, mail)):
+        with pytest.raises(ProofInvalid):
+            await limen.links.complete(browser=secret, token=token_of(link))
+    await limen.links.complete(browser=other, token=token_of(later))
+
+
+async def test_nobody_is_sent_anything_and_asking_looks_the_same() -> None:
+    limen, _, _ = await asked()
+    unknown = await limen.links.ask(identifier="nobody@example.org")
+    assert await limen.delivery.deliver() == {MessageState.DROPPED: 1}
+    assert len(unknown.reveal()) == 43
+    with pytest.raises(ProofInvalid):
+        await limen.links.complete(
+            browser=unknown, identifier="nobody@example.org", code="BCDF-GHJK"
+        )
+
+
+async def test_who_is_shut_out_stays_out() -> None:
+    limen, browser, mail = await asked()
+    ada = await limen.users.find(ADA, actor=OPERATOR)
+    await limen.users.suspend(ada.id, actor=OPERATOR)
+    with pytest.raises(ProofInvalid):
+        await limen.links.complete(browser=browser, token=token_of(mail))
+    assert await limen.sessions.list(ada.id, actor=OPERATOR) == ()
+
+
+async def test_a_changed_password_voids_a_link() -> None:
+    limen, browser, mail = await asked()
+    ada = await limen.users.find(ADA, actor=OPERATOR)
+    await limen.passwords.set(ada.id, new="staple of the battery", actor=OPERATOR)
+    with pytest.raises(ProofInvalid):
+        await limen.links.complete(browser=browser, token=token_of(mail))
+
+
+async def test_an_account_that_was_never_proved_is_taken_over_by_who_reads_its_mail() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    await limen.enter()
+    browser = await limen.links.ask(identifier=ADA)
+    tokens = await limen.links.complete(browser=browser, token=token_of(await limen.read_mail()))
+    assert tokens.user.email_verified_at == limen.clock.now()
+    live = await limen.sessions.list(ada.id, actor=OPERATOR)
+    assert [session.id for session in live] == [tokens.session_id]
+    with pytest.raises(InvalidCredentials):
+        await limen.enter()
+
+
+async def test_codes_count_against_the_account_like_passwords() -> None:
+    limen, browser, _ = await asked()
+    for _ in range(6):
+        with pytest.raises(ProofInvalid):
+            await limen.links.complete(browser=browser, identifier=ADA, code="BCDF-GHJK")
+    with pytest.raises(TooManyAttempts):
+        await limen.links.complete(browser=browser, identifier=ADA, code="BCDF-GHJK")
+    with pytest.raises(TooManyAttempts):
+        await limen.enter()
