@@ -129,8 +129,7 @@ class PooledHasher:
 
     def needs_upgrade(self, digest: Secret[str]) -> bool:
         """Tell whether `digest` was made by another scheme or cost than the present one."""
-        text = digest.reveal()
-        return not self._present.recognises(text) or not self._present.is_current(text)
+        return self._is_old(digest.reveal())
 
     def check_known(self, digest: Secret[str]) -> None:
         """Raise `PasswordHashUnknown` unless one of the schemes recognises `digest`."""
@@ -147,19 +146,22 @@ class PooledHasher:
             return self._present.hash(password)
 
     def _judge(self, scheme: PasswordVerifier, password: str, digest: str) -> bool:
-        """Compare, in a thread; a refusal by another scheme takes as long as one by the present.
+        """Compare, in a thread; refusing an old hash takes as long as refusing a present one.
 
         How long a refusal takes must not tell whose account was brought in from elsewhere. What
         costs more than a present hash cannot be hidden so.
         """
         begun = time.thread_time()
         is_match = scheme.matches(password, digest)
-        if not is_match and scheme is not self._present:
+        if not is_match and self._is_old(digest):
             if self._toll.is_known:
                 self._toll.pay(begun)
             else:
                 self._make(password)
         return is_match
+
+    def _is_old(self, digest: str) -> bool:
+        return not self._present.recognises(digest) or not self._present.is_current(digest)
 
     def _find(self, digest: Secret[str]) -> PasswordVerifier | None:
         text = digest.reveal()

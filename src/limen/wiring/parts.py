@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from limen.adapters.argon2 import Argon2Scheme
-from limen.adapters.bcrypt import BcryptScheme
+from limen.adapters.bcrypt import LOWEST_COST, BcryptScheme
 from limen.adapters.foreign import (
     bcrypt_sha256,
     firebase,
@@ -70,7 +70,8 @@ def make_hasher(settings: Settings) -> PooledHasher:
     chosen = settings.password
     schemes: list[PasswordScheme] = [BcryptScheme(chosen.bcrypt_cost), Argon2Scheme()]
     if chosen.hash is PasswordHash.ARGON2ID:
-        schemes.reverse()
+        # Refusing a cheaper hash of bcrypt takes as long as one of Argon2 then: the pool's work.
+        schemes = [Argon2Scheme(), BcryptScheme(LOWEST_COST)]
     each = _SECONDS_AT_COST_12 * 2 ** (chosen.bcrypt_cost - 12)
     drained = each * chosen.hashing_queue / chosen.hashing_threads
     return PooledHasher(

@@ -13,7 +13,10 @@ import pytest
 
 from limen.entrypoints.cli.exits import Exit
 from limen.testing.postgres import PostgresServer
+from limen.wiring.catalogue import ForeignHash
+from limen.wiring.settings import from_code
 from tests.integration.cli.programs import LIMEN, Place, Server
+from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP
 from tests.waiting import PATIENCE, wait_until
 
 PASSWORD = "correct horse battery"
@@ -51,6 +54,30 @@ def test_people_move_in_and_out_and_sign_in_with_their_old_hash(place: Place) ->
     answer = server.post("/auth/login", {"identifier": "u2999", "password": PASSWORD})
     assert answer.json()["data"]["user"]["email"] == "user2999@example.org"
     assert server.stop() == 0
+
+
+def test_hashes_of_every_scheme_move_in_by_a_file_and_sign_in_over_http(place: Place) -> None:
+    movers = list({sample.scheme: sample for sample in CHEAP}.values())
+    file = place.folder / "people.jsonl"
+    rows = [
+        {"email": f"{mover.scheme}@example.org", "password_hash": mover.digest} for mover in movers
+    ]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    strong = place.run("users", "import", str(file), "--json", "--dry-run")
+    assert strong.data["added"] == len(from_code({}).password.foreign) + len(ALWAYS)
+    place.settings["LIMEN_PASSWORD_FOREIGN"] = ",".join(ForeignHash)
+    done = place.run("users", "import", str(file), "--json")
+    assert (done.code, done.data["added"]) == (Exit.DONE, len(movers))
+    server = Server(place).wait()
+    for mover in movers:
+        known = {"identifier": f"{mover.scheme}@example.org"}
+        refused = server.post("/auth/login", {**known, "password": f"{mover.password}x"})
+        assert refused.json()["error"]["code"] == "signin.invalid_credentials"
+        let_in = server.post("/auth/login", {**known, "password": mover.password})
+        assert let_in.json()["data"]["user"]["email"] == known["identifier"]
+    assert server.stop() == 0
+    export = place.run("users", "export", "--format=jsonl").out.splitlines()
+    assert all("$bcrypt-sha256$v=2," in json.loads(line)["password_hash"] for line in export)
 
 
 def test_a_killed_import_loses_nothing_that_was_stored_and_doubles_nobody(place: Place) -> None:

@@ -217,10 +217,10 @@ class Slow:
         self.seconds = seconds
 
     def recognises(self, digest: str) -> bool:
-        return digest == "slow"
+        return digest in {"slow", "old"}
 
     def is_current(self, digest: str) -> bool:
-        return self.recognises(digest)
+        return digest == "slow"
 
     def hash(self, _: str) -> str:
         self.matches("", "")
@@ -240,7 +240,20 @@ class Slow:
 def test_refusing_a_foreign_hash_takes_a_present_one_or_what_it_takes_if_that_is_more(
     foreign: float, least: float, most: float
 ) -> None:
-    assert least <= work_of_refusal(Slow(0.1), Slow(foreign), "slow") <= most
+    assert least <= work_of_refusal(Slow(0.1), Slow(foreign), "old") <= most
+
+
+@pytest.mark.parametrize(("digest", "least", "most"), [("slow", 0.0, 0.05), ("old", 0.1, 0.15)])
+def test_refusing_a_cheaper_hash_of_the_present_scheme_takes_a_present_one_too(
+    digest: str, least: float, most: float
+) -> None:
+    present = Slow(0.1)
+    hasher = PooledHasher(schemes=[present], threads=1, queue_limit=1)
+    hasher._make("whatever")
+    present.seconds = 0.0
+    begun = time.thread_time()
+    assert not hasher._judge(present, "wrong", digest)
+    assert least <= time.thread_time() - begun <= most
 
 
 async def test_the_first_refusal_of_a_foreign_hash_makes_a_present_one(gate: Gate) -> None:

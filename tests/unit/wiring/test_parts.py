@@ -1,11 +1,13 @@
+import time
 from pathlib import Path
 
 import pytest
 
+from limen.adapters.bcrypt import BcryptScheme
 from limen.adapters.former_http import HttpFormerPasswords
 from limen.adapters.log_mail import LogMailer
 from limen.adapters.smtp import SmtpMailer, SmtpSecurity
-from limen.core.errors import PasswordHashUnknown
+from limen.core.errors import PasswordHashUnknown, PasswordMismatch
 from limen.core.passwords.former import AskingHasher
 from limen.core.secret import Secret
 from limen.testing.fakes import CountingIds, FrozenClock, PlainHasher
@@ -30,6 +32,20 @@ async def test_the_chosen_scheme_hashes_and_the_other_verifies() -> None:
         assert not hasher.needs_upgrade(own)
         assert hasher.needs_upgrade(other)
         await hasher.close()
+
+
+async def test_beside_argon2_refusing_an_old_hash_of_bcrypt_takes_no_present_one_of_bcrypt() -> (
+    None
+):
+    hasher = make_hasher(from_code({"password_hash": "argon2id", "bcrypt_cost": 15}))
+    cheap = BcryptScheme(4).hash("correct horse")
+    with pytest.raises(PasswordMismatch):
+        await hasher.verify(Secret("wrong"), Secret(cheap))
+    begun = time.thread_time()
+    verifier = next(scheme for scheme in hasher._schemes if scheme.recognises(cheap))
+    assert not verifier.matches("wrong", cheap)
+    assert time.thread_time() - begun < 0.2  # Cost 15 takes two seconds.
+    await hasher.close()
 
 
 @pytest.mark.parametrize("sample", CHEAP, ids=str)
