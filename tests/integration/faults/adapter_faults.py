@@ -1,5 +1,6 @@
 """Signer, cipher, hasher, mailer and the machine itself, broken on purpose."""
 
+import json
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,9 +12,12 @@ from typing import Any
 import bcrypt as bcrypt_library
 import pytest
 
-from limen.adapters import aesgcm, bcrypt, log_mail, pyjwt, system
+from limen.adapters import aesgcm, bcrypt, former_http, log_mail, pyjwt, system
 from limen.adapters.aesgcm import AesGcmCipher
 from limen.adapters.breached import offline
+from limen.adapters.foreign import pbkdf2
+from limen.adapters.foreign.recipe import ForeignScheme
+from limen.adapters.former_http import HttpFormerPasswords
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.log_mail import LogMailer
 from limen.adapters.pyjwt import JwtSigner
@@ -24,6 +28,7 @@ from limen.ports.mailer import Mail
 from tests.integration.faults.fault import faults_of
 
 signer, cipher, hasher = faults_of("signer"), faults_of("cipher"), faults_of("hasher")
+foreign = faults_of("foreign")
 machine, mailer, breached = faults_of("machine"), faults_of("mailer"), faults_of("breached")
 
 
@@ -194,6 +199,65 @@ def any_text_is_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
 @hasher("TestUpgrade::test_a_digest_of_another_scheme_or_cost_verifies_and_needs_an_upgrade")
 def an_old_hash_is_good_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PooledHasher, "needs_upgrade", lambda _self, _digest: False)
+
+
+# --- hashes of others, and those who still have them ---------------------------------------------
+
+
+@foreign(
+    "TestForeign::test_matches_tells_the_password_from_any_that_differs_in_one_character",
+    "TestForeign::test_a_hash_whose_end_differs_in_one_character_never_matches",
+)
+def any_foreign_hash_matches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ForeignScheme, "matches", lambda _self, _password, _digest: True)
+
+
+@foreign("TestForeign::test_matches_tells_the_password_from_any_that_differs_in_one_character")
+def a_foreign_password_ends_at_a_nul(monkeypatch: pytest.MonkeyPatch) -> None:
+    matches = ForeignScheme.matches
+
+    def matches_before_nul(self: ForeignScheme, password: str, digest: str) -> bool:
+        return matches(self, password.split("\0", maxsplit=1)[0], digest)
+
+    monkeypatch.setattr(ForeignScheme, "matches", matches_before_nul)
+
+
+@foreign("TestForeign::test_recognises_is_false_of_a_hash_of_the_form_with_something_about_it")
+def what_stands_around_a_foreign_hash_is_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    recognises = ForeignScheme.recognises
+    monkeypatch.setattr(
+        ForeignScheme, "recognises", lambda self, digest: recognises(self, digest.strip())
+    )
+
+
+@foreign("TestCeiling::test_recognises_is_false_of_a_hash_beyond_the_cost_ceiling")
+def a_foreign_hash_may_cost_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pbkdf2.MOST_ITERATIONS, "sha256", 10**10)
+
+
+@foreign("TestFormer::test_matches_is_false_of_any_other_password")
+def the_former_system_is_asked_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    matches = HttpFormerPasswords.matches
+
+    async def match_the_usual(self: HttpFormerPasswords, name: str, _: Secret[str]) -> bool:
+        return await matches(self, name, Secret("correct horse battery"))
+
+    monkeypatch.setattr(HttpFormerPasswords, "matches", match_the_usual)
+
+
+@foreign("TestFormerOut::test_matches_raises_former_system_unavailable_and_never_guesses[an error]")
+def any_status_of_the_former_system_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(former_http, "_OK", 500)
+
+
+@foreign("TestFormerOut::test_matches_raises_former_system_unavailable_and_never_guesses[a number]")
+def one_is_as_good_as_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(former_http, "_read", lambda body: bool(json.loads(body)["matches"]))
+
+
+@foreign("TestFormerOut::test_matches_raises_former_system_unavailable_and_never_guesses[too long]")
+def the_former_system_may_talk_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(former_http, "_MOST_BYTES", 1_000_000)
 
 
 # --- the machine ---------------------------------------------------------------------------------

@@ -12,26 +12,37 @@ import pytest_asyncio
 from limen.adapters.aesgcm import AesGcmCipher
 from limen.adapters.bcrypt import BcryptScheme
 from limen.adapters.breached.offline import OfflineBreachedPasswords
+from limen.adapters.former_http import HttpFormerPasswords
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.log_mail import LogMailer
 from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.secret import Secret
 from limen.ports.mailer import Mail
+from limen.ports.password_hasher import PasswordVerifier
 from limen.testing.contracts.breached_passwords import BreachedPasswordsContract
 from limen.testing.contracts.cipher import CipherContract
 from limen.testing.contracts.clock import ClockContract
 from limen.testing.contracts.entropy import EntropyContract
+from limen.testing.contracts.former_passwords import (
+    FormerPasswordsContract,
+    UnreachableFormerPasswordsContract,
+)
 from limen.testing.contracts.ids import IdSourceContract
 from limen.testing.contracts.mailer import Inbox, MailerContract, RefusedMailContract
 from limen.testing.contracts.password_hasher import (
     PASSWORD,
+    CeilingContract,
     CrowdedHasherContract,
     PasswordHasherContract,
     PasswordSchemeContract,
+    PasswordVerifierContract,
     UpgradeContract,
 )
 from limen.testing.contracts.token_signer import TokenSignerContract
+from limen.wiring.catalogue import ForeignHash
+from limen.wiring.parts import foreign_scheme
+from tests.integration.contracts.test_former import NO_ANSWERS, TOKEN, honest, serving
 from tests.integration.contracts.test_mail import read
 
 pytestmark = pytest.mark.usefixtures("broken")
@@ -84,6 +95,52 @@ class TestUpgrade(UpgradeContract):
     @pytest.fixture
     def too_costly(self) -> Secret[str]:
         return Secret(BcryptScheme(4).hash(PASSWORD.reveal()).replace("r=4$", "r=16$"))
+
+
+class TestForeign(PasswordVerifierContract):
+    @pytest.fixture
+    def verifier(self) -> PasswordVerifier:
+        return foreign_scheme(ForeignHash.PBKDF2)
+
+    @pytest.fixture
+    def password(self) -> str:
+        return "correct horse battery"
+
+    @pytest.fixture
+    def digest(self) -> str:
+        return "$pbkdf2-sha256$7$KiUEgNA6h/D.XysFoBSC0A$1gcV0wpy8IysUIpiYDKk1nUBJAhthnlSeuUKkF5NIEc"
+
+
+class TestCeiling(CeilingContract):
+    @pytest.fixture
+    def verifier(self) -> PasswordVerifier:
+        return foreign_scheme(ForeignHash.PBKDF2)
+
+    @pytest.fixture
+    def too_costly(self) -> str:
+        return "$pbkdf2-sha256$3000001$KiUEgNA6h/D.XysFoBSC0A$" + "A" * 43
+
+
+class TestFormer(FormerPasswordsContract):
+    @pytest_asyncio.fixture
+    async def former(self) -> AsyncIterator[HttpFormerPasswords]:
+        async with serving(honest) as url:
+            yield HttpFormerPasswords(url, Secret(TOKEN))
+
+    @pytest.fixture
+    def name(self) -> str:
+        return "ada"
+
+    @pytest.fixture
+    def password(self) -> str:
+        return "correct horse battery"
+
+
+class TestFormerOut(UnreachableFormerPasswordsContract):
+    @pytest_asyncio.fixture(params=["an error", "a number", "a redirect", "too long"])
+    async def former(self, request: pytest.FixtureRequest) -> AsyncIterator[HttpFormerPasswords]:
+        async with serving(NO_ANSWERS[request.param]) as url:
+            yield HttpFormerPasswords(url, Secret(TOKEN))
 
 
 class TestCrowdedHasher(CrowdedHasherContract):
