@@ -11,7 +11,6 @@ import pytest
 from limen.adapters.memory.keys import MemoryKeys
 from limen.adapters.memory.sessions import MemorySessions
 from limen.adapters.memory.users import MemoryUsers
-from limen.core.actor import Actor
 from limen.core.errors import (
     InvalidCredentials,
     LimenError,
@@ -22,6 +21,7 @@ from limen.core.events import SignedIn
 from limen.core.ids import UserId
 from limen.core.keys import service as keys_service
 from limen.core.sessions.model import Session
+from limen.core.signin import entering
 from limen.core.signin import service as signing_in
 from limen.core.tokens.model import AccessClaims
 from limen.core.tokens.verification import AccessTokenVerifier
@@ -174,16 +174,10 @@ def a_rotation_removes_the_key_that_signs(monkeypatch: pytest.MonkeyPatch) -> No
 
 @fault("no secret in an event")
 def an_event_tells_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    def tell(session: Session, actor: Actor) -> SignedIn:
-        return SignedIn(
-            at=session.created_at,
-            actor=actor,
-            user_id=session.user_id,
-            session_id=session.id,
-            methods=("limen_rt_AZ0",),
-        )
+    def tell(**named: Any) -> SignedIn:
+        return SignedIn(**{**named, "methods": ("limen_rt_AZ0",)})
 
-    monkeypatch.setattr(signing_in, "_signed_in", tell)
+    monkeypatch.setattr(entering, "SignedIn", tell)
 
 
 @fault("what has ended stays ended")
