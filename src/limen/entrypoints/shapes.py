@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct, UnsetType, to_builtins
 from limen.core.emails.service import VerifiedEmail
 from limen.core.errors import Fault, InvalidQuery, LimenError
 from limen.core.keys.service import KeyInUse
+from limen.core.messages.model import Message
 from limen.core.page import Listing
 from limen.core.roles.model import Grant, Role, permissions_of
 from limen.core.sessions.model import Session
@@ -190,6 +191,40 @@ class AcceptedOut(Struct, frozen=True, kw_only=True):
     """What was asked for is done later, or not at all: the answer does not tell."""
 
     message: str
+
+
+class MessageOut(Struct, frozen=True, kw_only=True):
+    """A message to somebody: what kind, and how far it is; never what it says.
+
+    `to` is set where it is not the user's present address.
+    """
+
+    id: UUID
+    kind: str
+    user_id: UUID | None
+    to: str | None
+    state: Literal["waiting", "sent", "dropped", "undeliverable"]
+    tries: int
+    fault: str | None
+    created_at: datetime
+    due_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """Map the model."""
+        return cls(
+            id=message.id,
+            kind=message.kind.value,
+            user_id=message.user_id,
+            to=message.to,
+            state=message.state.value,
+            tries=message.tries,
+            fault=message.fault,
+            created_at=message.created_at,
+            due_at=message.due_at,
+            ended_at=message.ended_at,
+        )
 
 
 class LinkAskedOut(Struct, frozen=True, kw_only=True):

@@ -114,6 +114,7 @@ class Assembly:
         self.former = FormerSystem()
         self._asking = AskingHasher(self.hasher, self.former)
         self.breached = ListedPasswords()
+        self._lists = Lists(Secret(b"c" * 32))
         self.policies = policies or Policies()
         ambient = Ambient(self.clock, self.ids, SeededEntropy(seed))
         inner = unit_of_work or MemoryUnitOfWorkFactory(MemoryStore(), self.ids)
@@ -173,7 +174,7 @@ class Assembly:
         self.users = UserService(
             unit_of_work=uow,
             ambient=ambient,
-            lists=Lists(Secret(b"c" * 32)),
+            lists=self._lists,
             preparation=preparation,
             policy=policies.users,
         )
@@ -216,7 +217,7 @@ class Assembly:
             entrance=self._entrance,
             policy=self.policies.users,
         )
-        self.messages = MessageService(unit_of_work=uow, ambient=ambient)
+        self.messages = MessageService(unit_of_work=uow, ambient=ambient, lists=self._lists)
         self.emails = EmailService(
             unit_of_work=uow, ambient=ambient, postbox=postbox, checker=checker, prover=prover
         )

@@ -230,7 +230,9 @@ class Container(DeclarativeContainer):
         checker=proof_checker,
         preparation=preparation,
     )
-    messages = Singleton[MessageService](MessageService, unit_of_work=unit_of_work, ambient=ambient)
+    messages = Singleton[MessageService](
+        MessageService, unit_of_work=unit_of_work, ambient=ambient, lists=lists
+    )
     imports = Singleton[ImportService](
         ImportService,
         unit_of_work=unit_of_work,

@@ -1,12 +1,17 @@
 """What administrators do with messages."""
 
+from typing import cast
+
 from limen.core.access import authorise
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import MessageNotUndeliverable
 from limen.core.events import MessageRequeued
 from limen.core.ids import MessageId
+from limen.core.messages.listing import FIELDS, NEWEST_FIRST, bounded
 from limen.core.messages.model import Message, MessageState
+from limen.core.page import Listing, ListQuery, Page, Position
+from limen.core.query import Lists
 from limen.core.roles.model import Permission
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
@@ -17,25 +22,29 @@ class MessageService:
     What a message says is shown to nobody: it may hold a link that lets one in.
     """
 
-    def __init__(self, *, unit_of_work: UnitOfWorkFactory, ambient: Ambient) -> None:
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, ambient: Ambient, lists: Lists) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
+        self._lists = lists
 
-    async def list(
-        self,
-        *,
-        actor: Actor,
-        state: MessageState | None = None,
-        before: MessageId | None = None,
-        limit: int = 100,
-    ) -> tuple[Message, ...]:
-        """Return up to `limit` messages older than `before`, newest first; needs `messages.read`.
+    async def list(self, query: ListQuery, *, actor: Actor) -> Listing[Message]:
+        """Return messages, the newest first, page by page; needs `messages.read`.
 
-        With `state` only those in it.
+        The one filter is `state`. Raises `InvalidQuery` or `InvalidCursor`.
         """
+        selection = self._lists.select(bounded(query), FIELDS, default_sort=NEWEST_FIRST)
+        states = [condition.value for condition in selection.conditions]
         async with self._unit_of_work.view() as view:
             await authorise(view, actor, Permission.MESSAGES_READ, self._ambient.clock.now())
-            return await view.messages.list(state=state, before=before, limit=limit)
+            found = await view.messages.list(
+                state=cast("MessageState", states[0]) if states else None,
+                before=cast("MessageId", selection.after.values[0]) if selection.after else None,
+                limit=query.limit + 1,
+            )
+        items = found[: query.limit]
+        is_more = len(found) > query.limit
+        page = Page(items=items, next=Position((items[-1].id,)) if is_more else None)
+        return self._lists.listing(page, query, selection)
 
     async def get(self, message_id: MessageId, *, actor: Actor) -> Message:
         """Return a message; needs `messages.read`. Raises `MessageNotFound`."""

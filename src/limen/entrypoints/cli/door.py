@@ -16,6 +16,7 @@ from limen.core.ids import UserId
 from limen.core.imports.service import ImportService
 from limen.core.keys.service import KeyService
 from limen.core.maintenance.service import MaintenanceService
+from limen.core.messages.service import MessageService
 from limen.core.passwords.service import PasswordService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
@@ -55,6 +56,11 @@ class Services(Protocol):
     @property
     def keys(self) -> KeyService:
         """Signing keys."""
+        ...
+
+    @property
+    def messages(self) -> MessageService:
+        """Messages to people."""
         ...
 
     @property

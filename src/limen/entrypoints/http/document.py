@@ -16,6 +16,7 @@ from limen.entrypoints.http.errors import ProblemOut
 from limen.entrypoints.http.examples import EXAMPLES
 from limen.entrypoints.http.figures import Figures
 from limen.entrypoints.http.media import JSON, MERGE_PATCH, PROBLEM
+from limen.entrypoints.http.messages import LIST as MESSAGES
 from limen.entrypoints.http.metrics import Metrics
 from limen.entrypoints.http.particulars import (
     HEADER_NAMES,
@@ -28,11 +29,11 @@ from limen.entrypoints.http.particulars import (
 from limen.entrypoints.http.routing import routes
 from limen.entrypoints.http.rules import Query, rules_of
 from limen.entrypoints.http.services import Reception
+from limen.entrypoints.http.users import LIST as USERS
 
 _SCHEMAS: Final = "#/components/schemas/"
 _ENVELOPE: Final = re.compile(r"^Success_(list_)?(?:.*\.)?([A-Za-z]+?)_+$")
-_LIST: Final = "UserListAnswer"
-_SPARSE: Final = "SparseUserOut"
+_SPARSE: Final = re.compile(r"Sparse\w+Out")
 _CREATED: Final = "201"
 _NO_CONTENT: Final = "204"
 _CONFLICT: Final = "409"
@@ -56,6 +57,7 @@ _TAGS: Final = {
     "Me": "The signed-in user's own account",
     "Users": "All users, for administrators",
     "Roles": "Roles and what they allow",
+    "Messages": "What limen writes to people",
     "Keys": "The public signing keys",
     "Operation": "Health and numbers",
 }
@@ -117,9 +119,10 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
         parameters.append(IF_MATCH)
     if rules.is_repeatable:
         parameters.append(IDEMPOTENCY_KEY)
-    if rules.query is Query.LIST:
-        parameters.extend(list_parameters())
-        responses["200"]["content"][JSON]["schema"] = {"$ref": f"{_SCHEMAS}{_LIST}"}
+    if rules.lists is not None:
+        parameters.extend(list_parameters(rules.lists))
+        answer = f"{_SCHEMAS}{rules.lists.name}ListAnswer"
+        responses["200"]["content"][JSON]["schema"] = {"$ref": answer}
     if method == "patch":
         content = operation["requestBody"]["content"]
         content[MERGE_PATCH] = content[JSON]
@@ -177,15 +180,8 @@ def _complete_schemas(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     _, problem = msgspec.json.schema_components([ProblemOut], ref_template=_SCHEMAS + "{name}")
     schemas["ProblemOut"] = problem["ProblemOut"]
-    users = next(name for name in schemas if name.startswith("Success_list_") and "UserOut" in name)
-    schemas[_LIST] = _with_sparse(schemas[users])
-    del schemas[users]
-    schemas[_SPARSE] = {
-        "type": "object",
-        "description": "Those fields of a user that were asked for.",
-        "properties": schemas["UserOut"]["properties"],
-        "additionalProperties": False,
-    }
+    for name in (USERS.name, MESSAGES.name):
+        _make_sparse(schemas, name)
     shapes = {shape.__name__: shape for shape in _shapes(msgspec.Struct)}
     for name, schema in schemas.items():
         shape = shapes.get(name)
@@ -211,15 +207,24 @@ def _say_what_is_always_there(name: str, schema: dict[str, Any]) -> None:
         properties.pop("meta", None)
     for inner in properties.values():
         inner.pop("default", None)
-    if name != _SPARSE:
+    if not _SPARSE.fullmatch(name):
         schema["required"] = sorted(properties)
 
 
-def _with_sparse(schema: dict[str, Any]) -> dict[str, Any]:
+def _make_sparse(schemas: dict[str, Any], name: str) -> None:
     """Let the items of a list be sparse, for those who asked for a few fields."""
-    items = {"anyOf": [{"$ref": f"{_SCHEMAS}{name}"} for name in ("UserOut", _SPARSE)]}
-    properties = {**schema["properties"], "data": {"type": "array", "items": items}}
-    return {**schema, "properties": properties}
+    whole, sparse = f"{name}Out", f"Sparse{name}Out"
+    made = next(key for key in schemas if key.startswith("Success_list_") and whole in key)
+    listed = schemas.pop(made)
+    items = {"anyOf": [{"$ref": f"{_SCHEMAS}{shape}"} for shape in (whole, sparse)]}
+    properties = {**listed["properties"], "data": {"type": "array", "items": items}}
+    schemas[f"{name}ListAnswer"] = {**listed, "properties": properties}
+    schemas[sparse] = {
+        "type": "object",
+        "description": f"Those fields of a {name.lower()} that were asked for.",
+        "properties": schemas[whole]["properties"],
+        "additionalProperties": False,
+    }
 
 
 def _shapes(shape: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:

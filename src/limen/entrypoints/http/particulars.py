@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from limen.core.page import DEEPEST_ROW, DEFAULT_LIMIT, LARGEST_LIMIT, Count, Operator
-from limen.core.users.directory import DEFAULT_SORT, FIELDS
-from limen.entrypoints.shapes import UserOut
+from limen.core.query import Field
+from limen.entrypoints.http.rules import ListOf
 
 _TEXT: Final[Mapping[str, Any]] = {"type": "string"}
 _SECONDS: Final[Mapping[str, Any]] = {"type": "integer", "minimum": 1}
@@ -62,33 +62,39 @@ IDEMPOTENCY_KEY: Final = {
 }
 
 
-def list_parameters() -> Iterator[dict[str, Any]]:
-    """Yield the parameters of the list of users."""
-    yield _query(
-        "page",
-        f"Which page, from 1; pages reach {DEEPEST_ROW} rows deep. Not with `cursor`.",
-        {"type": "integer", "minimum": 1},
-    )
+def list_parameters(lists: ListOf) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of a list."""
+    if lists.has_pages:
+        yield _query(
+            "page",
+            f"Which page, from 1; pages reach {DEEPEST_ROW} rows deep. Not with `cursor`.",
+            {"type": "integer", "minimum": 1},
+        )
     yield _query(
         "limit",
         "How many at once.",
         {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
     )
     yield _query("cursor", "Where to go on: `meta.next_cursor` of the page before.", _TEXT)
-    sortable = [name for name, field in FIELDS.items() if field.is_sortable]
-    yield _query(
-        "sort",
-        f"By which fields, with commas between, `-` for descending: {', '.join(sortable)}.",
-        {"type": "string", "default": DEFAULT_SORT},
-    )
     yield {
-        **_query("filter", _about_filters(), {"type": "object"}),
+        **_query("filter", _about_filters(lists.fields), {"type": "object"}),
         "style": "deepObject",
         "explode": True,
     }
-    yield _query("q", "Text to find in e-mail address, name and username.", _TEXT)
-    shown = ", ".join(UserOut.__struct_fields__)
+    shown = ", ".join(lists.shape.__struct_fields__)
     yield _query("fields", f"Show only these, with commas between: {shown}.", _TEXT)
+    if lists.has_pages:
+        yield from _page_parameters(lists)
+
+
+def _page_parameters(lists: ListOf) -> Iterator[dict[str, Any]]:
+    sortable = [name for name, field in lists.fields.items() if field.is_sortable]
+    yield _query(
+        "sort",
+        f"By which fields, with commas between, `-` for descending: {', '.join(sortable)}.",
+        {"type": "string", "default": lists.default_sort},
+    )
+    yield _query("q", "Text to find in e-mail address, name and username.", _TEXT)
     yield _query(
         "count",
         "Whether to count all that fit; `exact` with `page`, otherwise `none`.",
@@ -100,13 +106,22 @@ def _query(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, 
     return {"name": name, "in": "query", "description": description, "schema": dict(schema)}
 
 
-def _about_filters() -> str:
+_EXAMPLES: Final = {
+    "status": "`filter[status]=active`",
+    "created_at": "`filter[created_at][gte]=2026-01-01T00:00:00Z`",
+    "role": "`filter[role][in]=admin,support`",
+    "state": "`filter[state]=undeliverable`",
+}
+
+
+def _about_filters(fields: Mapping[str, Field]) -> str:
+    known = {name: field.operators for name, field in fields.items() if field.operators}
     lines = [
-        f"- `{name}`: {', '.join(operator.value for operator in Operator if operator in known)}"
-        for name, known in ((name, field.operators) for name, field in FIELDS.items())
+        f"- `{name}`: {', '.join(op.value for op in Operator if op in operators)}"
+        for name, operators in known.items()
     ]
+    examples = ", ".join(text for name, text in _EXAMPLES.items() if name in fields)
     return (
-        "Only those for which all hold: `filter[status]=active`, "
-        "`filter[created_at][gte]=2026-01-01T00:00:00Z`, `filter[role][in]=admin,support`. "
+        f"Only those for which all hold: {examples}. "
         "Fields and their operators (`eq` if none is said):\n\n" + "\n".join(lines)
     )

@@ -16,6 +16,7 @@ from limen.entrypoints.http.health import HealthController, Readiness
 from limen.entrypoints.http.keys import KeyController
 from limen.entrypoints.http.links import LinkController
 from limen.entrypoints.http.me import MeController
+from limen.entrypoints.http.messages import MessageController
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.recovery import RecoveryController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
@@ -50,6 +51,7 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     GrantController,
     RoleController,
     PermissionController,
+    MessageController,
 )
 OPERATION: Final[Sequence[ControllerRouterHandler]] = (HealthController, MetricsController)
 
@@ -94,6 +96,7 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "tokens": Provide(lambda: reception.services.tokens, sync_to_thread=False),
         "roles": Provide(lambda: reception.services.roles, sync_to_thread=False),
         "emails": Provide(lambda: reception.services.emails, sync_to_thread=False),
+        "messages": Provide(lambda: reception.services.messages, sync_to_thread=False),
         "links": Provide(lambda: reception.services.links, sync_to_thread=False),
         "recovery": Provide(lambda: reception.services.recovery, sync_to_thread=False),
         "keys": Provide(lambda: reception.services.keys, sync_to_thread=False),

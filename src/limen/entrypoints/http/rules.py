@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp
+from msgspec import Struct
 
+from limen.core.query import Field
 from limen.entrypoints.http.call import Call
 
 BODY_LIMIT: Final = 64 * 1024
@@ -23,12 +25,26 @@ class Query(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListOf:
+    """A list: the shape it shows (`name` without its ending), and the fields it is asked by.
+
+    With `has_pages` it can be searched and counted, too, and walked by pages.
+    """
+
+    name: str
+    shape: type[Struct]
+    fields: Mapping[str, Field]
+    default_sort: str
+    has_pages: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """The rules of one route.
 
     - `is_public`: nobody need be signed in.
     - `is_optionally_signed_in`: a public route that minds who is; a bad token is refused there.
-    - `query`: what parameters it takes.
+    - `query`: what parameters it takes; `lists` which list they are of.
     - `is_repeatable`: an `Idempotency-Key` is honoured.
     - `is_secret`: a credential is in the answer, which is never compressed.
     - `is_cacheable`: it sets its own `Cache-Control`.
@@ -41,6 +57,7 @@ class Rules:
     is_public: bool = False
     is_optionally_signed_in: bool = False
     query: Query = Query.NONE
+    lists: ListOf | None = None
     body_limit: int = BODY_LIMIT
     is_repeatable: bool = False
     is_secret: bool = False

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 from limen.core.emails.service import EmailService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.keys.service import KeyService
+from limen.core.messages.service import MessageService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
@@ -63,6 +64,11 @@ class Services(Protocol):
     @property
     def emails(self) -> EmailService:
         """Proving and changing addresses."""
+        ...
+
+    @property
+    def messages(self) -> MessageService:
+        """Messages to people."""
         ...
 
     @property

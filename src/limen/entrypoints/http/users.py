@@ -1,6 +1,6 @@
 """Users, for administrators."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from litestar import Controller, delete, get, patch, post, put
@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from limen.core.ids import UserId
+from limen.core.users.directory import DEFAULT_SORT, FIELDS
 from limen.core.users.model import Status
 from limen.core.users.service import UserService
 from limen.entrypoints.http.answers import Answered, created, shown
@@ -17,8 +18,10 @@ from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.fields import maybe
 from limen.entrypoints.http.listing import listed, read_list
-from limen.entrypoints.http.rules import Query, Rules
+from limen.entrypoints.http.rules import ListOf, Query, Rules
 from limen.entrypoints.shapes import Success, UserOut
+
+LIST: Final = ListOf(name="User", shape=UserOut, fields=FIELDS, default_sort=DEFAULT_SORT)
 
 
 class CreateUserIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -62,7 +65,9 @@ class UserController(Controller):
 
     @get(
         "/",
-        **described("listUsers", "List users", refuses=(403, 422), rules=Rules(query=Query.LIST)),
+        **described(
+            "listUsers", "List users", refuses=(403, 422), rules=Rules(query=Query.LIST, lists=LIST)
+        ),
     )
     async def list_users(
         self, request: CallRequest, users: NamedDependency[UserService]

@@ -87,6 +87,8 @@ def test_the_routes_are_those_of_the_contract() -> None:
         *(f"{method} {api}/roles" for method in ("GET", "POST")),
         *(f"{method} {api}/roles/{{role}}" for method in ("GET", "PUT", "DELETE")),
         f"GET {api}/permissions",
+        *(f"GET {api}/messages{name}" for name in ("", "/{message_id}")),
+        f"POST {api}/messages/{{message_id}}/send-again",
         "GET /.well-known/jwks.json",
         "GET /health/live",
         "GET /health/ready",
@@ -96,7 +98,8 @@ def test_the_routes_are_those_of_the_contract() -> None:
 
 def test_every_shape_has_an_example_that_fits() -> None:
     schemas = document()["components"]["schemas"]
-    shapes = {name for name in schemas if name.endswith(("In", "Out"))} - {"SparseUserOut"}
+    named = {name for name in schemas if name.endswith(("In", "Out"))}
+    shapes = {name for name in named if not name.startswith("Sparse")}
     assert set(EXAMPLES) == shapes
     for name in shapes:
         validate(EXAMPLES[name], {"$ref": f"#/components/schemas/{name}"})

@@ -7,10 +7,13 @@ route. Each cell is asked at a limen of its own.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 
+from limen.core.page import ListQuery
 from limen.entrypoints.http.examples import EXAMPLES
+from limen.testing.assembly import OPERATOR
 from tests.unit.entrypoints.http.contract import document
 from tests.unit.entrypoints.http.site import PASSWORD, Person, Site, open_site
 
@@ -68,6 +71,9 @@ GET    /api/v1/roles/{{role}}                           {_OUT}  403 403 200
 PUT    /api/v1/roles/{{role}}                           {_OUT}  403 403 200
 DELETE /api/v1/roles/{{role}}                           {_OUT}  403 403 422
 GET    /api/v1/permissions                            {_OUT}  403 403 200
+GET    /api/v1/messages                               {_OUT}  403 403 200
+GET    /api/v1/messages/{{message_id}}                  {_OUT}  403 403 200
+POST   /api/v1/messages/{{message_id}}/send-again       {_OUT}  403 403 422
 GET    /.well-known/jwks.json                         200 200 200 200 200  200 200 200
 GET    /health/live                                   200 200 200 200 200  200 200 200
 GET    /health/ready                                  200 200 200 200 200  200 200 200
@@ -95,6 +101,7 @@ class Scene:
     verify_token: str
     reset_token: str
     link: dict[str, str]
+    message_id: UUID
     caller: Person | None
     headers: dict[str, str]
 
@@ -157,6 +164,7 @@ async def _stage(site: Site, caller: str) -> Scene:
     reset_token = await _token(site, ada)
     browser = await site.limen.links.ask(identifier=ada.tokens.user.email.address)
     link = {"token": await _token(site, ada), "browser_token": browser.reveal()}
+    messages = await site.limen.messages.list(ListQuery(filters={}), actor=OPERATOR)
     person, headers = await ENTERING[caller](site, ada)
     return Scene(
         site=site,
@@ -164,6 +172,7 @@ async def _stage(site: Site, caller: str) -> Scene:
         verify_token=verify_token,
         reset_token=reset_token,
         link=link,
+        message_id=messages.items[0].id,
         caller=person,
         headers=headers,
     )
@@ -211,7 +220,10 @@ async def test_the_cell(route: str, caller: str) -> None:
         before = await site.limen.event_names()
         method, _, template = route.partition(" ")
         path = template.format(
-            user_id=scene.ada.id, session_id=scene.ada.session_id, role="support"
+            user_id=scene.ada.id,
+            session_id=scene.ada.session_id,
+            role="support",
+            message_id=scene.message_id,
         )
         body = _body(ROUTES[route], scene)
         response = await site.ask(method, path, headers=scene.headers, json=body)
