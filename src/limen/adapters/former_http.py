@@ -70,14 +70,16 @@ async def _read_bounded(stream: aiohttp.StreamReader) -> bytes:
 
 
 def _read(body: bytes) -> bool:
+    """Read an object of exactly one field, given once, in UTF-8."""
     try:
-        answer = json.loads(body)
+        fields = json.loads(body.decode(), object_pairs_hook=tuple)
     except RecursionError as error:
         raise ValueError("the answer is too deep") from error
-    is_one_field = isinstance(answer, dict) and set(answer) == {"matches"}
-    if not is_one_field or not isinstance(answer["matches"], bool):
-        raise ValueError("the answer is neither yes nor no")
-    return bool(answer["matches"])
+    if isinstance(fields, tuple) and len(fields) == 1:
+        name, answer = fields[0]
+        if name == "matches" and isinstance(answer, bool):
+            return answer
+    raise ValueError("the answer is neither yes nor no")
 
 
 _conforms: type[FormerPasswords] = HttpFormerPasswords

@@ -10,6 +10,7 @@ from limen.core.errors import InvalidCredentials
 from limen.core.imports.model import AccountRow
 from limen.testing.fakes import FormerSystem
 from limen.wiring.catalogue import ForeignHash
+from tests.integration.contracts.test_former import TOKEN, honest, serving
 from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP, Sample
 
 PASSWORD = "correct horse battery"
@@ -83,6 +84,25 @@ async def test_the_former_system_is_asked_once_on_every_store(storage_url: str) 
             await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
         assert (await hashes(app))["ada@example.org"].startswith("$bcrypt-sha256$v=2,")
     assert former.asked == ["ada", "ada"]
+
+
+async def test_a_former_system_is_asked_over_http() -> None:
+    mark = AccountRow(line=1, email="ada@example.org", password_hash="$former$ada")
+    async with (
+        serving(honest) as url,
+        limen.open(
+            "memory://",
+            former_passwords_url=url,
+            former_passwords_token=TOKEN,
+            secret_key=KEY,
+            bcrypt_cost=10,
+        ) as app,
+    ):
+        await app.imports.add([mark], actor=OPERATOR)
+        with pytest.raises(InvalidCredentials):
+            await app.sign_in.sign_in(identifier="ada@example.org", password="another sentence")
+        await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+        assert (await hashes(app))["ada@example.org"].startswith("$bcrypt-sha256$v=2,")
 
 
 async def test_without_a_former_system_a_mark_is_no_hash() -> None:

@@ -13,8 +13,9 @@ from docs.build_cli import commands
 from docs.build_http import published
 from limen.core.events import catalogue
 from limen.core.roles.model import Permission
-from limen.wiring.catalogue import CATALOGUE
-from tests.unit.docs.pages import ROOT, Page, page, pages
+from limen.wiring.catalogue import CATALOGUE, ForeignHash
+from limen.wiring.settings import from_code
+from tests.unit.docs.pages import DOCS, ROOT, Page, page, pages
 
 SOURCE = ROOT / "src" / "limen"
 
@@ -134,3 +135,12 @@ def test_the_readme_is_short() -> None:
 def test_documents_name_no_place_of_a_machine() -> None:
     for path in [*Path(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]:
         assert re.findall(r"/(?:work|root|home|tmp)/\S*", path.read_text()) == [], path.name
+
+
+def test_the_guide_to_moving_in_has_every_hash_of_others_and_first_those_that_are_on() -> None:
+    text = (DOCS / "how-to" / "move-in.md").read_text()
+    table = [line for line in text.splitlines() if line.startswith("| `")]
+    named = [name for line in table for name in re.findall("`([a-z0-9-]+)`", line.split("|")[1])]
+    assert named == [name.value for name in ForeignHash]
+    defaults = from_code({}).password.foreign
+    assert named[: len(defaults)] == [name.value for name in defaults]
