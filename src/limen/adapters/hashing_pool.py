@@ -8,7 +8,6 @@ import statistics
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -43,7 +42,8 @@ class Toll:
 
     def __init__(self) -> None:
         """Begin without having seen a hash being made."""
-        self._seen = deque[float](maxlen=_REMEMBERED)
+        # Put in place whole: other threads look at it at any time, and may miss one.
+        self._seen: tuple[float, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -55,11 +55,11 @@ class Toll:
         """Learn from what is made meanwhile, in this thread."""
         begun = time.thread_time()
         yield
-        self._seen.append(time.thread_time() - begun)
+        self._seen = (*self._seen, time.thread_time() - begun)[-_REMEMBERED:]
 
     def pay(self, begun: float) -> None:
         """Work until this thread has spent a hash since `begun`."""
-        end = begun + statistics.median(tuple(self._seen))
+        end = begun + statistics.median(self._seen)
         while time.thread_time() < end:
             hashlib.pbkdf2_hmac("sha256", b"", b"", _MORSEL)
 
