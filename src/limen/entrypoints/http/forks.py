@@ -35,6 +35,22 @@ def stoppable_workers() -> Iterator[None]:
         _is_serving.clear()
 
 
+def hold_stops() -> None:
+    """Keep every stop waiting until `let_held_stops_through`.
+
+    An event loop minds signals only while it runs: one that comes between two runs, while a worker
+    starts, would be lost.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+
+
+def let_held_stops_through() -> None:
+    """Deliver the stops that came meanwhile; to be called in the event loop."""
+    if signal.sigpending() & set(_STOPS):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+        hold_stops()
+
+
 @cache
 def _watch_forks() -> None:
     """Be told of forks; only once, for a process never forgets whom it tells."""

@@ -21,7 +21,12 @@ from litestar.types import ASGIApp
 
 from limen.core.errors import Fault, SettingsInvalid
 from limen.entrypoints.http.app import create_app
-from limen.entrypoints.http.forks import stoppable_workers
+from limen.entrypoints.http.forks import (
+    hold_stops,
+    let_held_stops_through,
+    stoppable_workers,
+)
+from limen.entrypoints.http.interrupt import Interrupt
 from limen.entrypoints.http.logs import configure, dict_config
 from limen.entrypoints.http.opening import open_for_http
 from limen.entrypoints.http.services import Opened
@@ -31,7 +36,7 @@ from limen.wiring.settings import Settings, Store
 KILL_AFTER_SECONDS: Final = 8
 _HEADER_MILLISECONDS: Final = 10_000
 _BUFFER_BYTES: Final = 64 * 1024
-_WATCH_SECONDS: Final = 1.0
+_WATCH_SECONDS: Final = 0.1
 
 
 def serve(settings: Settings, *, workers: int = 1) -> None:
@@ -90,11 +95,13 @@ def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_AFTER_SECONDS,
     )
+    server.main_loop_interrupt = Interrupt()
     return server
 
 
 def _application(settings: Settings, directory: Path | None, parent: int) -> ASGIApp:
-    """Make the application, in a worker."""
+    """Make the application, in a worker that has not begun to listen to signals."""
+    hold_stops()
     configure(settings.log)
     # A store in memory begins in this worker: nobody could make an administrator before.
     is_kept = settings.database.store is not Store.MEMORY
@@ -102,8 +109,8 @@ def _application(settings: Settings, directory: Path | None, parent: int) -> ASG
     @asynccontextmanager
     async def opening() -> AsyncIterator[Opened]:
         async with (
+            _listening_to(parent),
             open_for_http(settings, has_administrator=is_kept) as opened,
-            _bound_to(parent),
         ):
             yield opened
 
@@ -111,13 +118,15 @@ def _application(settings: Settings, directory: Path | None, parent: int) -> ASG
 
 
 @asynccontextmanager
-async def _bound_to(parent: int) -> AsyncIterator[None]:
-    """Stop this worker when its parent is gone: nobody else would."""
+async def _listening_to(parent: int) -> AsyncIterator[None]:
+    """Stop this worker when its parent says so, or is gone: then nobody else would."""
 
     async def watch() -> None:
-        while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody of it
+        while os.getppid() == parent:
+            let_held_stops_through()
             await asyncio.sleep(_WATCH_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
+        let_held_stops_through()
 
     task = asyncio.create_task(watch())
     try:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -9,7 +11,11 @@ from typing import Any
 import pytest
 
 from limen.entrypoints.http import forks
-from limen.entrypoints.http.forks import stoppable_workers
+from limen.entrypoints.http.forks import (
+    hold_stops,
+    let_held_stops_through,
+    stoppable_workers,
+)
 
 STOPS = {signal.SIGTERM, signal.SIGINT}
 SIDES = ["after_in_parent", "after_in_child"]
@@ -94,3 +100,45 @@ def test_a_process_that_serves_no_more_forks_as_it_likes(
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     fork(side)
     assert (held(), handlers) == ({signal.SIGTERM}, {})
+
+
+# Like a worker: an event loop that runs twice, and a stop that comes between.
+WORKER = """
+import asyncio, os, signal, sys
+import uvloop
+from limen.entrypoints.http.forks import hold_stops, let_held_stops_through
+
+holds = sys.argv[1] == "holds"
+if holds:
+    hold_stops()
+loop = uvloop.new_event_loop()
+told = asyncio.Event()
+loop.add_signal_handler(signal.SIGTERM, told.set)
+loop.run_until_complete(asyncio.sleep(0))
+os.kill(os.getpid(), signal.SIGTERM)
+
+async def serve():
+    if holds:
+        let_held_stops_through()
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    print("told" if told.is_set() else "not told")
+
+loop.run_until_complete(serve())
+"""
+
+
+@pytest.mark.parametrize(("how", "said"), [("holds", "told\n"), ("does not", "not told\n")])
+def test_a_stop_that_comes_between_two_runs_of_the_loop_is_told_if_it_was_held(
+    how: str, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER, how], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == said
+
+
+def test_nothing_is_let_through_where_nothing_waits() -> None:
+    hold_stops()
+    let_held_stops_through()
+    assert held() == STOPS

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,14 @@ class Granian:
         assert not wrap_loader
         self.made["app"] = target_loader()
         self.made["stoppable"] = forks._is_serving.is_set()
+
+
+@pytest.fixture(autouse=True)
+def mask() -> Iterator[None]:
+    """Give this thread back what it had blocked: a worker holds the signals that stop it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @pytest.fixture
@@ -97,7 +106,7 @@ def test_several_workers_share_their_numbers_for_as_long_as_they_serve(
 async def test_a_worker_whose_parent_is_gone_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     killed: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda *what: killed.append(what))
-    async with server._bound_to(parent=1_000_000_000):
+    async with server._listening_to(parent=1_000_000_000):
         await until(lambda: killed)
     assert killed == [(os.getpid(), signal.SIGTERM)]
 
@@ -113,6 +122,6 @@ async def test_a_worker_whose_parent_lives_goes_on(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(server, "_WATCH_SECONDS", 0.0)
     monkeypatch.setattr(os, "kill", lambda *what: killed.append(what))
     monkeypatch.setattr(os, "getppid", look)
-    async with server._bound_to(parent=1):
+    async with server._listening_to(parent=1):
         await until(lambda: len(looks) > 3)
     assert killed == []
