@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
@@ -39,7 +40,7 @@ class LogMailer:
         try:
             content = self._compose(mail).as_bytes()
             await asyncio.to_thread(_write, path, content)
-        except (OSError, ValueError) as error:
+        except (MessageError, OSError, ValueError) as error:
             raise MailNotSent from error
         _log.info("Mail is not delivered here; read it in %s", path)
 

@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
@@ -78,7 +79,7 @@ class SmtpMailer:
                 tls_context=self._tls,
                 timeout=_TIMEOUT_SECONDS,
             )
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        except (aiosmtplib.SMTPException, MessageError, OSError, ValueError) as error:
             raise MailNotSent from error
 
     def _compose(self, mail: Mail) -> EmailMessage:

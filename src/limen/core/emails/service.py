@@ -18,6 +18,7 @@ from limen.core.proofs.spending import spend
 from limen.core.reading import Reader
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason
+from limen.core.signin.model import account_key, of_user
 from limen.core.signin.throttling import charge_mail
 from limen.core.users.model import Email, User
 from limen.core.users.ownership import prove_address
@@ -91,6 +92,9 @@ class EmailService:
         async with self._unit_of_work() as uow:
             await charge_mail(uow, actor, now)
             user = await uow.users.lock(actor.user_id)
+            if user.email.key == email.key:
+                reader.fault("new_email", "same", "is your address already")
+                raise InvalidInput(details=reader.faults)
             await self._ask_both_ends(uow, user, email, now)
             uow.emit(EmailChangeRequested(at=now, actor=actor, user_id=user.id))
             await uow.commit()
@@ -109,23 +113,28 @@ class EmailService:
         A code comes with the identifier it was asked for with, or is the actor's own. Whoever
         proves the first address of an account keeps it as it is when they are signed in to it or
         give its `password`. To anybody else it falls as to its owner: the password and all sessions
-        of its maker go, and a token comes back to set a password with.
+        of its maker go, and a token comes back to set a password with. A new address is confirmed
+        only by somebody who is signed in to the account or gives its password.
 
-        Raises `InvalidInput`, `ProofInvalid`, `CurrentPasswordWrong`, `EmailTaken`,
+        Raises `InvalidInput`, `ProofInvalid`, `NotSignedIn`, `CurrentPasswordWrong`, `EmailTaken`,
         `TooManyAttempts` or `HashingBusy`.
         """
         by = actor or Actor.anonymous()
         purposes = (Purpose.VERIFY_EMAIL, *_OTHER_END)
         proof = await self._checker.check(present(token, identifier, code), *purposes, actor=by)
-        if proof.purpose in _OTHER_END:
-            return await self._finish_end(proof, by)
         if password is not None:
             await self._prover.prove(proof.user_id, password, actor=by)
         is_maker = password is not None or by.owns(proof.user_id)
+        if proof.purpose is Purpose.CONFIRM_EMAIL_CHANGE and not is_maker:
+            # Whoever reads the mail of an address need not know whose account wants it.
+            raise NotSignedIn
+        if proof.purpose in _OTHER_END:
+            return await self._finish_end(proof, by)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             before = await spend(uow, proof, now)
             user = await prove_address(uow, before, by, now, is_maker=is_maker)
+            await uow.throttles.clear(account_key(of_user(user.id)))
             reset_token = None
             if before.email_verified_at is None and not is_maker:
                 purpose = Purpose.RESET_PASSWORD

@@ -36,6 +36,9 @@ _PURPOSES: Final = {
 }
 
 
+_CHANGES: Final = {Purpose.APPROVE_EMAIL_CHANGE, Purpose.CONFIRM_EMAIL_CHANGE}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPolicy:
     """Where links lead: pages of the application.
@@ -91,7 +94,9 @@ class Composer:
                 return None
             to = Email.parse(message.to) if message.to else user.email
             if purpose is not None:
-                if not await _charge(uow, user, purpose, now):
+                if await _is_stale(uow, user, purpose, message, now):
+                    return None
+                if message.tries == 1 and not await _charge(uow, user, purpose, now):
                     return None
                 values |= await self._prove(uow, purpose, user, to, values)
             await uow.commit()
@@ -143,15 +148,35 @@ def _is_unverified(user: User) -> bool:
     return user.email_verified_at is None and user.status is not Status.SUSPENDED
 
 
+def _is_proved(user: User) -> bool:
+    return user.email_verified_at is not None
+
+
 def _is_not_shut_out(user: User) -> bool:
     return user.status is not Status.SUSPENDED
 
 
 _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.VERIFY_EMAIL: _is_unverified,
+    MessageKind.APPROVE_EMAIL_CHANGE: _is_not_shut_out,
+    MessageKind.CONFIRM_EMAIL_CHANGE: _is_not_shut_out,
     MessageKind.RESET_PASSWORD: _is_not_shut_out,
     MessageKind.SIGN_IN: _is_not_shut_out,
+    # Nobody can have strangers written to: what happens to an account is told at proved addresses.
+    MessageKind.PASSWORD_CHANGED: _is_proved,
 }
+
+
+async def _is_stale(
+    uow: UnitOfWork, user: User, purpose: Purpose, message: Message, now: datetime
+) -> bool:
+    """Tell whether what was asked for is too old, or a change was asked for by an old password."""
+    if now >= message.created_at + LIFETIMES[purpose]:
+        return True
+    if purpose not in _CHANGES:
+        return False
+    credential = await uow.passwords.find(user.id)
+    return credential is not None and credential.changed_at > message.created_at
 
 
 async def _charge(uow: UnitOfWork, user: User, purpose: Purpose, now: datetime) -> bool:

@@ -14,6 +14,8 @@ from limen.ports.message_writer import MessageWriter
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 _BATCH: Final = 20
+# What nobody foresaw: the template, or the address, is not what it should be.
+_BROKEN: Final = "message.broken"
 # Longer than a mail server may take for a whole batch.
 _LEASE: Final = timedelta(minutes=10)
 
@@ -61,6 +63,8 @@ class Delivery:
         return messages
 
     async def _try(self, message: Message) -> Message:
+        if message.is_worn_out:
+            return message.failed(_BROKEN, self._clock.now())
         try:
             letter = await self._composer.compose(message)
             if letter is None:
@@ -68,6 +72,8 @@ class Delivery:
             await self._send(message.kind, letter)
         except (MailNotSent, MessageNotWritten, SealBroken, ConcurrentUpdate) as error:
             return message.failed(error.code, self._clock.now())
+        except Exception:  # noqa: BLE001 - one message that cannot be sent must not stop the others
+            return message.failed(_BROKEN, self._clock.now())
         return message.sent(self._clock.now())
 
     async def _send(self, kind: MessageKind, letter: Letter) -> None:

@@ -83,6 +83,11 @@ class Message:
     fault: str | None = None
     version: int = 1
 
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether workers have had it more often than it is tried: none came to an end with it."""
+        return self.tries > len(_PAUSES) + 1
+
     def claimed(self, until: datetime) -> "Message":
         """Return the message as it is while a worker has it; without an answer it is due again."""
         return self._changed(due_at=until, tries=self.tries + 1)

@@ -84,10 +84,11 @@ class ProofChecker:
         if shown.token is not None:
             proof = await self._by_link(shown.token, purposes)
         else:
-            proof = await self._by_code(shown, purposes, actor, now)
+            proof = await self._by_code(shown, purposes, actor, browser)
         if not proof.is_live(now):
             raise ProofInvalid
-        self._maker.check_browser(proof, browser)
+        if not self._maker.is_browser_of(proof, browser):
+            raise ProofInvalid
         return proof
 
     async def renew(
@@ -108,15 +109,26 @@ class ProofChecker:
         return proof
 
     async def _by_code(
-        self, shown: Presented, purposes: tuple[Purpose, ...], actor: Actor, now: datetime
+        self,
+        shown: Presented,
+        purposes: tuple[Purpose, ...],
+        actor: Actor,
+        browser: Secret[str] | None,
     ) -> Proof:
+        now = self._clock.now()
         async with self._unit_of_work() as uow:
             user_id, subject = await _subject(uow, shown.identifier, actor)
             await charge(uow, subject, actor, self._throttle, now, user_id=user_id)
             await uow.commit()
         # Apart: who spends a proof locks it before the throttle.
         async with self._unit_of_work() as uow:
-            found = await _candidates(uow, user_id, purposes)
+            found = [
+                proof
+                for proof in await _proofs(uow, user_id, purposes)
+                # A code of another browser costs nobody a try.
+                if self._maker.is_browser_of(proof, browser)
+                and await uow.proofs.charge(proof.id, MOST_TRIES)
+            ]
             await uow.commit()
         for proof in found:
             if self._maker.is_code_of(proof, shown.code or Secret("")):
@@ -138,15 +150,11 @@ async def _subject(
     return user.id, of_user(user.id)
 
 
-async def _candidates(
+async def _proofs(
     uow: UnitOfWork, user_id: UserId | None, purposes: tuple[Purpose, ...]
 ) -> list[Proof]:
-    """Return the proofs of a user that have a try left, which this one is."""
+    """Return the proofs of a user for these purposes."""
     if user_id is None:
         return []
     found = [await uow.proofs.find_of(user_id, purpose) for purpose in purposes]
-    return [
-        proof
-        for proof in found
-        if proof is not None and await uow.proofs.charge(proof.id, MOST_TRIES)
-    ]
+    return [proof for proof in found if proof is not None]

@@ -87,10 +87,9 @@ class ProofMaker:
         given = code_digest(self.key, proof.id, read_code(code))
         return hmac.compare_digest(proof.code_digest, given)
 
-    def check_browser(self, proof: Proof, browser: Secret[str] | None) -> None:
-        """Raise `ProofInvalid` unless this browser asked for `proof`, if it is bound to one."""
+    def is_browser_of(self, proof: Proof, browser: Secret[str] | None) -> bool:
+        """Tell whether this browser asked for `proof`, or it is bound to none."""
         if proof.browser_digest is None:
-            return
+            return True
         given = digest_of((browser or Secret("")).reveal().encode(errors="replace"))
-        if not hmac.compare_digest(proof.browser_digest, given):
-            raise ProofInvalid
+        return hmac.compare_digest(proof.browser_digest, given)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from limen.core.errors import ProofInvalid, UserNotFound
-from limen.core.proofs.model import Proof
+from limen.core.proofs.model import Proof, Purpose
 from limen.core.users.model import Status, User
 from limen.ports.unit_of_work import UnitOfWork
 
@@ -18,7 +18,8 @@ async def spend(uow: UnitOfWork, proof: Proof, now: datetime) -> User:
         user = await uow.users.lock(proof.user_id)
     except UserNotFound:
         raise ProofInvalid from None
-    is_elsewhere = proof.new_email is None and user.email.key != proof.email
+    is_of_new = proof.purpose is Purpose.CONFIRM_EMAIL_CHANGE
+    is_elsewhere = not is_of_new and user.email.key != proof.email
     if user.status is Status.SUSPENDED or is_elsewhere:
         raise ProofInvalid
     await uow.proofs.consume(proof.id, now)

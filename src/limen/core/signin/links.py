@@ -16,6 +16,7 @@ from limen.core.proofs.spending import spend
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
 from limen.core.signin.entering import Entrance, Entry
+from limen.core.signin.model import account_key, of_user
 from limen.core.signin.throttling import charge_mail
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User, UserPolicy
@@ -95,6 +96,7 @@ class LinkSignInService:
         entry = self._entrance.prepare(proof.user_id, methods=_METHODS, label=label, actor=by)
         async with self._unit_of_work() as uow:
             admitted = await self._admit(uow, proof, entry, by)
+            await uow.throttles.clear(account_key(of_user(admitted.id)))
             user, roles = await self._entrance.begin(uow, admitted, entry)
             await uow.commit()
         return await self._entrance.issue(user, roles, entry)

@@ -82,9 +82,9 @@ _EMAIL_SENTENCE: Final = "must be an e-mail address such as ada@example.org"
 
 
 def _is_local_part(local: str) -> bool:
-    return len(local.encode()) <= LONGEST_LOCAL_PART and all(
-        _ATOM.fullmatch(atom) for atom in local.split(".")
-    )
+    # "=?" would begin an encoded word (RFC 2047), which mail programs read as something else.
+    is_plain = "=?" not in local and len(local.encode()) <= LONGEST_LOCAL_PART
+    return is_plain and all(_ATOM.fullmatch(atom) for atom in local.split("."))
 
 
 @lru_cache(_DOMAINS_REMEMBERED)

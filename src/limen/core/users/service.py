@@ -330,6 +330,8 @@ class UserService:
                 return user
             after = user.with_profile(profile, now)
             await uow.users.save(after)
+            if after.email.key != user.email.key:
+                await uow.proofs.remove(user_id)
             uow.emit(UserUpdated(at=now, actor=actor, user_id=user_id, changed=changed))
             await uow.commit()
         return after

@@ -149,9 +149,9 @@ async def test_an_address_changes_when_both_ends_agree_in_either_order() -> None
         limen, actor = await proved()
         await limen.emails.request_change(new_email=NEW, actor=actor)
         links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
-        waiting = await limen.emails.verify(token=links[first])
+        waiting = await limen.emails.verify(token=links[first], actor=actor)
         assert (waiting.user.email.address, waiting.is_waiting) == (ADA, True)
-        done = await limen.emails.verify(token=links[second])
+        done = await limen.emails.verify(token=links[second], actor=actor)
         assert (done.user.email.address, done.is_waiting) == (NEW, False)
         assert done.user.email_verified_at == limen.clock.now()
         await limen.enter(NEW)
@@ -176,7 +176,7 @@ async def test_an_unproved_address_has_no_say_in_its_change() -> None:
     await limen.register()
     actor = acting(await limen.enter())
     await limen.emails.request_change(new_email=NEW, actor=actor)
-    done = await limen.emails.verify(token=token_of(await limen.read_mail(NEW)))
+    done = await limen.emails.verify(token=token_of(await limen.read_mail(NEW)), actor=actor)
     assert (done.user.email.address, done.is_waiting) == (NEW, False)
 
 
@@ -187,7 +187,7 @@ async def test_agreeing_to_one_address_is_not_agreeing_to_another() -> None:
     await limen.emails.request_change(new_email="eve@example.net", actor=actor)
     await limen.delivery.deliver()
     confirmed = token_of(await limen.read_mail("eve@example.net"))
-    waiting = await limen.emails.verify(token=confirmed)
+    waiting = await limen.emails.verify(token=confirmed, password=PASSWORD)
     assert (waiting.user.email.address, waiting.is_waiting) == (ADA, True)
 
 
@@ -208,7 +208,63 @@ async def test_an_address_that_somebody_took_meanwhile_is_refused() -> None:
     await limen.register(NEW)
     await limen.emails.verify(token=links[ADA])
     with pytest.raises(EmailTaken):
-        await limen.emails.verify(token=links[NEW])
+        await limen.emails.verify(token=links[NEW], actor=actor)
+
+
+async def test_who_reads_the_mail_of_an_address_gives_it_to_nobody_elses_account() -> None:
+    """Eve asks for Ada's address, and Ada opens what she is sent."""
+    limen = Assembly()
+    await limen.register("eve@example.org")
+    eve = acting(await limen.enter("eve@example.org"))
+    await limen.emails.request_change(new_email=NEW, actor=eve)
+    token = token_of(await limen.read_mail(NEW))
+    with pytest.raises(NotSignedIn):
+        await limen.emails.verify(token=token)
+    with pytest.raises(CurrentPasswordWrong):
+        await limen.emails.verify(token=token, password="a guess of Ada's own")
+
+
+async def test_nobody_changes_to_the_address_they_have() -> None:
+    limen = Assembly()
+    await limen.register()
+    actor = acting(await limen.enter())
+    with pytest.raises(InvalidInput) as refused:
+        await limen.emails.request_change(new_email="ADA@example.org", actor=actor)
+    assert [fault.code for fault in refused.value.details] == ["same"]
+
+
+async def test_an_administrators_change_of_address_voids_what_was_asked_for_before() -> None:
+    limen, actor = await proved()
+    assert actor.user_id is not None
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
+    await limen.users.update(actor.user_id, email="safe@example.org", actor=OPERATOR)
+    for link in links.values():
+        with pytest.raises(ProofInvalid):
+            await limen.emails.verify(token=link, actor=actor)
+
+
+async def test_a_change_that_was_asked_for_before_a_new_password_is_not_even_mailed() -> None:
+    limen, actor = await proved()
+    assert actor.user_id is not None
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    limen.clock.advance(timedelta(seconds=1))
+    await limen.passwords.set(actor.user_id, new="staple of the battery", actor=OPERATOR)
+    await limen.delivery.deliver()
+    assert limen.mail.to(NEW) == ()
+
+
+async def test_right_codes_never_lock_anybody_out() -> None:
+    for _ in range(8):
+        limen, _, mail = await asked()
+        await limen.emails.verify(identifier=ADA, code=mail["code"], password=PASSWORD)
+    limen, actor = await proved()
+    for _ in range(8):
+        browser = await limen.links.ask(identifier=ADA)
+        code = (await limen.read_mail())["code"]
+        await limen.links.complete(browser=browser, identifier=ADA, code=code)
+        limen.clock.advance(timedelta(hours=1))
+    assert actor.user_id is not None
 
 
 async def test_only_a_user_can_ask_for_another_address_and_only_for_a_possible_one() -> None:

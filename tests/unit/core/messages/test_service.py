@@ -13,7 +13,8 @@ from limen.core.errors import (
 )
 from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.core.page import ListQuery
-from limen.testing.assembly import OPERATOR, Assembly, acting
+from limen.ports.mailer import Mail
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.builders import a_message
 
 EVERYTHING = ListQuery(filters={})
@@ -101,10 +102,65 @@ async def test_messages_to_those_who_are_gone_are_dropped() -> None:
 async def test_a_password_that_changed_is_told() -> None:
     limen = Assembly()
     ada = await limen.register()
-    await limen.delivery.deliver()
-    await limen.passwords.set(ada.id, new="staple of the battery", actor=OPERATOR)
-    await limen.delivery.deliver()
-    assert [mail.subject for mail in limen.mail.mails] == ["verify_email", "password_changed"]
+    for is_proved in (False, True):
+        if is_proved:
+            await limen.emails.send_verification(identifier="ada@example.org")
+            token = (await limen.read_mail())["link"].partition("#")[2]
+            await limen.emails.verify(token=token, password=PASSWORD)
+        await limen.passwords.set(ada.id, new="staple of the battery", actor=OPERATOR)
+        await limen.delivery.deliver()
+        told = [mail.subject == "password_changed" for mail in limen.mail.mails]
+        assert any(told) is is_proved
+        await limen.passwords.set(ada.id, new=PASSWORD, actor=OPERATOR)
+
+
+async def test_a_message_that_breaks_does_not_hold_up_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limen = Assembly()
+    for name in ("poison", "ada"):
+        await limen.register(f"{name}@example.org")
+    send = limen.mail.send
+
+    async def break_on_poison(mail: Mail) -> None:
+        if mail.to.startswith("poison"):
+            raise TypeError("nobody thought of this")
+        await send(mail)
+
+    monkeypatch.setattr(limen.mail, "send", break_on_poison)
+    done = await limen.delivery.deliver()
+    assert done == {MessageState.WAITING: 1, MessageState.SENT: 1}
+    for minutes in PAUSES:
+        limen.clock.advance(timedelta(minutes=minutes))
+        await limen.delivery.deliver()
+    broken = await limen.messages.list(
+        ListQuery(filters={("state", "eq"): "undeliverable"}), actor=OPERATOR
+    )
+    assert [message.fault for message in broken.items] == ["message.broken"]
+
+
+async def test_a_message_that_no_worker_survives_is_given_up() -> None:
+    limen = Assembly()
+    await limen.register()
+    for _ in range(7):
+        now = limen.clock.now()
+        async with limen.unit_of_work() as uow:
+            await uow.messages.claim(now, now + timedelta(minutes=10), 10)
+            await uow.commit()
+        limen.clock.advance(timedelta(minutes=10))
+    assert await limen.delivery.deliver() == {MessageState.UNDELIVERABLE: 1}
+
+
+async def test_an_outage_does_not_use_up_what_may_be_sent() -> None:
+    limen = Assembly()
+    await limen.register()
+    limen.mail.is_out = True
+    for minutes in (0, 1, 5, 15):
+        limen.clock.advance(timedelta(minutes=minutes))
+        await limen.delivery.deliver()
+    limen.mail.is_out = False
+    limen.clock.advance(timedelta(hours=1))
+    assert await limen.delivery.deliver() == {MessageState.SENT: 1}
 
 
 async def test_messages_are_listed_the_newest_first_page_by_page() -> None:

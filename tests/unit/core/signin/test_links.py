@@ -50,6 +50,16 @@ async def test_a_stolen_link_is_of_no_use_and_stays_good_for_who_asked() -> None
     await limen.links.complete(browser=browser, token=token_of(mail))
 
 
+async def test_codes_from_another_browser_cost_nobody_a_try() -> None:
+    limen, browser, mail = await asked()
+    other = await limen.links.ask(identifier="eve@example.org")
+    for _ in range(5):
+        with pytest.raises(ProofInvalid):
+            await limen.links.complete(browser=other, identifier=ADA, code="BCDF-GHJK")
+    limen.clock.advance(timedelta(minutes=1))
+    await limen.links.complete(browser=browser, identifier=ADA, code=mail["code"])
+
+
 async def test_a_link_or_code_lets_in_once() -> None:
     limen, browser, mail = await asked()
     await limen.links.complete(browser=browser, token=token_of(mail))

@@ -339,3 +339,9 @@ def test_in_json_true_is_not_one() -> None:
     assert changed_fields(profile, changed) == ("attributes",)
     same = patch_profile(profile, attributes={"b": 1})
     assert changed_fields(profile, same) == ()
+
+
+@pytest.mark.parametrize("local", ["=?x?q?a?=", "=?utf-8?q?a=40evil.example?=", "a=?b"])
+def test_what_mail_programs_would_read_as_something_else_is_no_address(local: str) -> None:
+    with pytest.raises(ValueError, match="must be an e-mail address"):
+        Email.parse(f"{local}@example.org")
