@@ -37,6 +37,8 @@ _PURPOSES: Final = {
 
 
 _CHANGES: Final = {Purpose.APPROVE_EMAIL_CHANGE, Purpose.CONFIRM_EMAIL_CHANGE}
+# What nobody waits for any more once its time is over; anything else is welcome late, too.
+_HASTY: Final = _CHANGES | {Purpose.SIGN_IN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +172,8 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
 async def _is_stale(
     uow: UnitOfWork, user: User, purpose: Purpose, message: Message, now: datetime
 ) -> bool:
-    """Tell whether what was asked for is too old, or a change was asked for by an old password."""
-    if now >= message.created_at + LIFETIMES[purpose]:
+    """Tell whether a sign-in or a change was asked for long ago, or before the present password."""
+    if purpose in _HASTY and now >= message.created_at + LIFETIMES[purpose]:
         return True
     if purpose not in _CHANGES:
         return False
