@@ -6,7 +6,7 @@ from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import InvalidInput, NotSignedIn
+from limen.core.errors import InvalidInput, NotSignedIn, UserNotFound
 from limen.core.events import EmailChanged, EmailChangeRequested
 from limen.core.messages.composing import IDENTIFIER, NEW_EMAIL
 from limen.core.messages.model import MessageKind
@@ -91,7 +91,10 @@ class EmailService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await charge_mail(uow, actor, now)
-            user = await uow.users.lock(actor.user_id)
+            try:
+                user = await uow.users.lock(actor.user_id)
+            except UserNotFound as gone:
+                raise NotSignedIn from gone
             if user.email.key == email.key:
                 reader.fault("new_email", "same", "is your address already")
                 raise InvalidInput(details=reader.faults)

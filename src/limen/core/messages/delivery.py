@@ -5,7 +5,13 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from limen.core.errors import ConcurrentUpdate, MailNotSent, MessageNotWritten, SealBroken
+from limen.core.errors import (
+    ConcurrentUpdate,
+    MailNotSent,
+    MessageNotWritten,
+    SealBroken,
+    StorageUnavailable,
+)
 from limen.core.messages.composing import Composer, Letter
 from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.ports.clock import Clock
@@ -45,7 +51,8 @@ class Delivery:
     async def deliver(self) -> Counter[MessageState]:
         """Send what is due, a batch at a time, until nothing is; tell what became of each.
 
-        Those that are `WAITING` after all met a fault, and are tried again later.
+        Those that are `WAITING` after all met a fault, and are tried again later. Raises
+        `StorageUnavailable`.
         """
         done: Counter[MessageState] = Counter()
         while messages := await self._claim():
@@ -72,6 +79,8 @@ class Delivery:
             await self._send(message.kind, letter)
         except (MailNotSent, MessageNotWritten, SealBroken, ConcurrentUpdate) as error:
             return message.failed(error.code, self._clock.now())
+        except StorageUnavailable:
+            raise  # The message is as good as ever; it is due again when its claim has lapsed.
         except Exception:  # noqa: BLE001 - one message that cannot be sent must not stop the others
             return message.failed(_BROKEN, self._clock.now())
         return message.sent(self._clock.now())

@@ -4,6 +4,7 @@ from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
+from limen.core.errors import ProofInvalid, UserNotFound
 from limen.core.events import PasswordReset, PasswordResetRequested
 from limen.core.messages.composing import IDENTIFIER
 from limen.core.messages.model import MessageKind
@@ -11,7 +12,7 @@ from limen.core.messages.posting import Postbox, post
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.passwords.storing import store_password
 from limen.core.proofs.checking import ProofChecker, present
-from limen.core.proofs.model import Purpose
+from limen.core.proofs.model import Proof, Purpose
 from limen.core.proofs.spending import spend
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason
@@ -77,8 +78,7 @@ class RecoveryService:
         by = actor or Actor.anonymous()
         shown = present(token, identifier, code)
         proof = await self._checker.check(shown, Purpose.RESET_PASSWORD, actor=by)
-        async with self._unit_of_work.view() as view:
-            words = (await view.users.get(proof.user_id)).own_words
+        words = await self._own_words(proof)
         digest = await self._preparation.prepare(new, words, field=_NEW)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
@@ -92,3 +92,10 @@ class RecoveryService:
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user.id, now)
             await uow.commit()
         return user
+
+    async def _own_words(self, proof: Proof) -> tuple[str, ...]:
+        async with self._unit_of_work.view() as view:
+            try:
+                return (await view.users.get(proof.user_id)).own_words
+            except UserNotFound:
+                raise ProofInvalid from None

@@ -274,3 +274,11 @@ async def test_only_a_user_can_ask_for_another_address_and_only_for_a_possible_o
     with pytest.raises(InvalidInput) as refused:
         await limen.emails.request_change(new_email="nobody", actor=actor)
     assert [fault.field for fault in refused.value.details] == ["new_email"]
+
+
+async def test_who_was_deleted_is_not_signed_in_and_asks_for_no_address() -> None:
+    limen, actor = await proved()
+    assert actor.user_id is not None
+    await limen.users.delete(actor.user_id, actor=OPERATOR)
+    with pytest.raises(NotSignedIn):
+        await limen.emails.request_change(new_email=NEW, actor=actor)

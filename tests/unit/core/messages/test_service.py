@@ -10,7 +10,9 @@ from limen.core.errors import (
     MessageNotFound,
     MessageNotUndeliverable,
     PermissionMissing,
+    StorageUnavailable,
 )
+from limen.core.messages.composing import Composer
 from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.core.page import ListQuery
 from limen.ports.mailer import Mail
@@ -137,6 +139,25 @@ async def test_a_message_that_breaks_does_not_hold_up_the_others(
         ListQuery(filters={("state", "eq"): "undeliverable"}), actor=OPERATOR
     )
     assert [message.fault for message in broken.items] == ["message.broken"]
+
+
+async def test_a_store_that_is_out_is_no_fault_of_the_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limen = Assembly()
+    await limen.register()
+
+    async def be_out(*_: object) -> None:
+        raise StorageUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Composer, "compose", be_out)
+        with pytest.raises(StorageUnavailable):
+            await limen.delivery.deliver()
+    message = await the_message(limen)
+    assert (message.state, message.fault) == (MessageState.WAITING, None)
+    limen.clock.advance(timedelta(minutes=10))
+    assert await limen.delivery.deliver() == {MessageState.SENT: 1}
 
 
 async def test_a_message_that_no_worker_survives_is_given_up() -> None:

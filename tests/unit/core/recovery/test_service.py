@@ -15,6 +15,8 @@ from limen.core.errors import (
     TooManyAttempts,
 )
 from limen.core.messages.model import MessageState
+from limen.core.proofs.checking import ProofChecker
+from limen.core.proofs.model import Proof
 from limen.testing.assembly import OPERATOR, Assembly, acting
 
 NEW = "staple of the battery"
@@ -91,6 +93,22 @@ async def test_the_owner_is_told() -> None:
     await limen.recovery.reset(token=token_of(mail), new=NEW)
     await limen.read_mail()
     assert limen.mail.to("ada@example.org")[-1].subject == "password_changed"
+
+
+async def test_who_is_deleted_amid_a_reset_has_no_link_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limen, mail = await asked()
+    check = ProofChecker.check
+
+    async def check_and_delete(*args: Any, **others: Any) -> Proof:
+        proof = await check(*args, **others)
+        await limen.users.delete(proof.user_id, actor=OPERATOR)
+        return proof
+
+    monkeypatch.setattr(ProofChecker, "check", check_and_delete)
+    with pytest.raises(ProofInvalid):
+        await limen.recovery.reset(token=token_of(mail), new=NEW)
 
 
 async def test_a_refused_password_leaves_the_link_good() -> None:
