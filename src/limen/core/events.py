@@ -147,6 +147,14 @@ class EmailChanged(Event):
     ends_sessions: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailSet(Event):
+    """A user was given another address, unproved; all their sessions but the actor's own ended."""
+
+    name: ClassVar[str] = "email.set"
+    ends_sessions: ClassVar[bool] = True
+
+
 # --- passwords -----------------------------------------------------------------------------
 
 

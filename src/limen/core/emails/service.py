@@ -17,11 +17,10 @@ from limen.core.proofs.model import Proof, Purpose
 from limen.core.proofs.spending import spend
 from limen.core.reading import Reader
 from limen.core.secret import Secret
-from limen.core.sessions.model import EndReason
 from limen.core.signin.model import account_key, of_user
 from limen.core.signin.throttling import charge_mail
 from limen.core.users.model import Email, User
-from limen.core.users.ownership import prove_address
+from limen.core.users.ownership import leave_address, prove_address
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 # Each end of a change, and the other one.
@@ -172,14 +171,8 @@ class EmailService:
     ) -> User:
         changed = user.with_email(Email.parse(proof.new_email or ""), now)
         await uow.users.save(changed)
-        kept = actor.session_id if actor.owns(user.id) else None
-        await uow.sessions.end(user.id, now, EndReason.EMAIL_CHANGED, keep=kept)
-        await uow.proofs.remove(user.id)
+        await leave_address(uow, self._ambient.ids, user, actor, now)
         uow.emit(EmailChanged(at=now, actor=actor, user_id=user.id))
-        kind, values = MessageKind.EMAIL_CHANGED, {NEW_EMAIL: changed.email.address}
-        await self._postbox.post(
-            uow, kind, now, user_id=user.id, to=user.email.address, values=values
-        )
         return changed
 
 

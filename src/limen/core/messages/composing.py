@@ -101,6 +101,8 @@ class Composer:
                 if message.tries == 1 and not await _charge(uow, user, purpose, now):
                     return None
                 values |= await self._prove(uow, purpose, user, to, values)
+            if message.kind is MessageKind.EMAIL_CHANGED:
+                values[NEW_EMAIL] = user.email.address
             await uow.commit()
         return Letter(to=to.address, locale=user.locale or self._links.locale, values=values)
 

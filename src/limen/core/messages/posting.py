@@ -17,12 +17,18 @@ from limen.ports.unit_of_work import UnitOfWork
 
 
 async def post(
-    uow: UnitOfWork, ids: IdSource, kind: MessageKind, user_id: UserId, now: datetime
+    uow: UnitOfWork,
+    ids: IdSource,
+    kind: MessageKind,
+    user_id: UserId,
+    now: datetime,
+    *,
+    to: str | None = None,
 ) -> None:
-    """Post a message to a user that needs no values."""
+    """Post a message to a user that needs no values, at their address or at `to`."""
     message_id = MessageId(ids.new())
     await uow.messages.add(
-        Message(id=message_id, kind=kind, user_id=user_id, created_at=now, due_at=now)
+        Message(id=message_id, kind=kind, user_id=user_id, to=to, created_at=now, due_at=now)
     )
 
 

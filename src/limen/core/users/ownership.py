@@ -1,11 +1,14 @@
-"""What the proof that somebody reads the mail of an address does to its account."""
+"""What becomes of an account when its address is proved, or another one takes its place."""
 
 from datetime import datetime
 
 from limen.core.actor import Actor
 from limen.core.events import EmailVerified, UserTakenOver
+from limen.core.messages.model import MessageKind
+from limen.core.messages.posting import post
 from limen.core.sessions.model import EndReason
 from limen.core.users.model import User
+from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork
 
 
@@ -29,3 +32,19 @@ async def prove_address(
         await uow.proofs.remove(user.id)
         uow.emit(UserTakenOver(at=now, actor=actor, user_id=user.id))
     return verified
+
+
+async def leave_address(
+    uow: UnitOfWork, ids: IdSource, before: User, actor: Actor, now: datetime
+) -> None:
+    """End what an account was reached by at the address that it has no more.
+
+    All sessions but the actor's own end, and all links, codes and pending changes. Whoever proved
+    the former address is told there.
+    """
+    kept = actor.session_id if actor.owns(before.id) else None
+    await uow.sessions.end(before.id, now, EndReason.EMAIL_CHANGED, keep=kept)
+    await uow.proofs.remove(before.id)
+    if before.email_verified_at is not None:
+        to = before.email.address
+        await post(uow, ids, MessageKind.EMAIL_CHANGED, before.id, now, to=to)

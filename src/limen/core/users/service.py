@@ -9,13 +9,13 @@ from limen.core.ambient import Ambient
 from limen.core.errors import (
     EmailTaken,
     InvalidInput,
-    PasswordRefused,
     RegistrationClosed,
     UsernameTaken,
     UserNotFound,
     VersionMismatch,
 )
 from limen.core.events import (
+    EmailSet,
     UserCreated,
     UserDeleted,
     UserReactivated,
@@ -27,7 +27,6 @@ from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.page import Listing, ListQuery
-from limen.core.passwords.model import PasswordCredential
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.query import Lists
 from limen.core.reading import UNSET, Maybe, Reader, Unset
@@ -36,15 +35,9 @@ from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason
 from limen.core.signin.throttling import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
-from limen.core.users.model import (
-    Json,
-    Profile,
-    Status,
-    User,
-    UserPolicy,
-    own_words,
-    read_identifier,
-)
+from limen.core.users.making import first_credential, judge, new_user
+from limen.core.users.model import Json, Profile, Status, User, UserPolicy, read_identifier
+from limen.core.users.ownership import leave_address
 from limen.core.users.profile import changed_fields, patch_profile, read_profile
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
@@ -91,14 +84,14 @@ class UserService:
         by = actor or Actor.anonymous()
         reader = Reader()
         read = read_profile(reader, email=email, username=username, name=name, locale=locale)
-        profile = await self._judge(reader, read, password)
+        profile = await judge(self._preparation, reader, read, password)
         now = self._ambient.clock.now()
         await self._admit(profile, by, now)
         digest = await self._preparation.hash(password)
-        user = self._new_user(profile, self._policy.first_status, now)
+        user = new_user(self._ambient.ids, profile, self._policy.first_status, now)
         async with self._unit_of_work() as uow:
             await uow.users.add(user)
-            await uow.passwords.add(_credential(user, digest))
+            await uow.passwords.add(first_credential(user, digest))
             uow.emit(UserRegistered(at=now, actor=by, user_id=user.id))
             await post(uow, self._ambient.ids, MessageKind.VERIFY_EMAIL, user.id, now)
             await uow.commit()
@@ -135,13 +128,15 @@ class UserService:
             locale=locale,
             attributes=attributes,
         )
-        profile = await self._judge(reader, read, password)
+        profile = await judge(self._preparation, reader, read, password)
         digest = None if password is None else await self._preparation.hash(password)
-        user = self._new_user(profile, status, now, is_email_verified=is_email_verified)
+        user = new_user(
+            self._ambient.ids, profile, status, now, is_email_verified=is_email_verified
+        )
         async with self._unit_of_work() as uow:
             await uow.users.add(user)
             if digest is not None:
-                await uow.passwords.add(_credential(user, digest))
+                await uow.passwords.add(first_credential(user, digest))
             uow.emit(UserCreated(at=now, actor=actor, user_id=user.id))
             await uow.commit()
         return user
@@ -193,7 +188,8 @@ class UserService:
         """Change what is given and leave the rest; `attributes` is a merge patch (RFC 7396).
 
         Everybody may change their own username, name and locale; more, or for others, needs
-        `users.write`.
+        `users.write`. Another address counts as unproved, and ends all sessions of the user but
+        the actor's own, with all links, codes and pending changes.
         Raises `UserNotFound`, `InvalidInput`, `EmailTaken`, `UsernameTaken` or `VersionMismatch`.
         """
         is_personal = isinstance(email, Unset) and isinstance(attributes, Unset)
@@ -330,23 +326,12 @@ class UserService:
                 return user
             after = user.with_profile(profile, now)
             await uow.users.save(after)
-            if after.email.key != user.email.key:
-                await uow.proofs.remove(user_id)
             uow.emit(UserUpdated(at=now, actor=actor, user_id=user_id, changed=changed))
+            if after.email.key != user.email.key:
+                await leave_address(uow, self._ambient.ids, user, actor, now)
+                uow.emit(EmailSet(at=now, actor=actor, user_id=user_id))
             await uow.commit()
         return after
-
-    async def _judge(
-        self, reader: Reader, profile: Profile | None, password: Secret[str] | str | None
-    ) -> Profile:
-        words = own_words(profile.email, profile.username, profile.name) if profile else ()
-        faults = () if password is None else await self._preparation.faults(password, words)
-        if profile is None:
-            reader.extend(faults)
-            raise InvalidInput(details=reader.faults)
-        if faults:
-            raise PasswordRefused(details=faults)
-        return profile
 
     async def _admit(self, profile: Profile, actor: Actor, now: datetime) -> None:
         """Count a registration and look for taken names before the costly hashing."""
@@ -362,31 +347,11 @@ class UserService:
             if profile.username and await view.users.find(profile.username) is not None:
                 raise UsernameTaken
 
-    def _new_user(
-        self, profile: Profile, status: Status, now: datetime, *, is_email_verified: bool = False
-    ) -> User:
-        return User(
-            id=UserId(self._ambient.ids.new()),
-            email=profile.email,
-            username=profile.username,
-            name=profile.name,
-            locale=profile.locale,
-            attributes=profile.attributes,
-            status=status,
-            email_verified_at=now if is_email_verified else None,
-            created_at=now,
-            updated_at=now,
-        )
-
 
 def _complete(reader: Reader, profile: Profile | None) -> Profile:
     if profile is None:
         raise InvalidInput(details=reader.faults)
     return profile
-
-
-def _credential(user: User, digest: Secret[str]) -> PasswordCredential:
-    return PasswordCredential(user_id=user.id, digest=digest, changed_at=user.created_at)
 
 
 def _expect(user: User, version: int | None) -> None:

@@ -109,6 +109,10 @@ def _taken_over(told: History, event: StoredEvent) -> None:
 
 def _email_changed(told: History, event: StoredEvent) -> None:
     told.user_of(event).version += 1
+    _email_set(told, event)
+
+
+def _email_set(told: History, event: StoredEvent) -> None:
     is_own = event.actor.user_id == event.user_id
     told.end_sessions(event.user_id, keep=event.actor.session_id if is_own else None)
 
@@ -198,6 +202,7 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "email.verified": _email_verified,
     "user.taken_over": _taken_over,
     "email.changed": _email_changed,
+    "email.set": _email_set,
     "password.set": _password_set,
     "password.reset": _password_set,
     "password.changed": _password_changed,

@@ -12,6 +12,7 @@ from limen.core.errors import (
     InvalidInput,
     NotSignedIn,
     ProofInvalid,
+    SessionEnded,
     TooManyAttempts,
 )
 from limen.core.messages.model import MessageState
@@ -171,6 +172,16 @@ async def test_a_change_ends_all_other_sessions() -> None:
     assert other.session_id != actor.session_id
 
 
+async def test_an_unproved_address_is_told_nothing_of_its_change() -> None:
+    limen = Assembly()
+    await limen.register()
+    actor = acting(await limen.enter())
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    await limen.emails.verify(token=token_of(await limen.read_mail(NEW)), actor=actor)
+    await limen.delivery.deliver()
+    assert [mail.subject for mail in limen.mail.to(ADA)] == ["verify_email"]
+
+
 async def test_an_unproved_address_has_no_say_in_its_change() -> None:
     limen = Assembly()
     await limen.register()
@@ -242,6 +253,49 @@ async def test_an_administrators_change_of_address_voids_what_was_asked_for_befo
     for link in links.values():
         with pytest.raises(ProofInvalid):
             await limen.emails.verify(token=link, actor=actor)
+
+
+async def test_an_administrators_change_of_address_ends_all_sessions() -> None:
+    limen, actor = await proved()
+    assert actor.user_id is not None
+    tokens = await limen.enter()
+    await limen.users.update(actor.user_id, email="safe@example.org", actor=OPERATOR)
+    assert await limen.sessions.list(actor.user_id, actor=OPERATOR) == ()
+    with pytest.raises(SessionEnded):
+        await limen.tokens.authenticate(tokens.access_token)
+    assert (await limen.event_names(actor.user_id))[-2:] == ["user.updated", "email.set"]
+
+
+async def test_an_administrator_who_changes_their_own_address_stays_signed_in() -> None:
+    limen, actor = await proved()
+    assert actor.user_id is not None
+    await limen.roles.grant(actor.user_id, "admin", actor=OPERATOR)
+    await limen.enter()
+    await limen.users.replace(actor.user_id, email="safe@example.org", actor=actor)
+    live = await limen.sessions.list(actor.user_id, actor=actor)
+    assert [session.id for session in live] == [actor.session_id]
+
+
+async def test_an_administrators_change_is_told_at_the_former_address_if_it_was_proved() -> None:
+    limen, actor = await proved()
+    assert actor.user_id is not None
+    await limen.users.update(actor.user_id, email="safe@example.org", actor=OPERATOR)
+    told = await limen.read_mail(ADA)
+    assert (limen.mail.to(ADA)[-1].subject, told) == (
+        "email_changed",
+        {"locale": "en", "new_email": "safe@example.org"},
+    )
+    await limen.users.update(actor.user_id, email="other@example.org", actor=OPERATOR)
+    await limen.delivery.deliver()
+    assert limen.mail.to("safe@example.org") == ()
+
+
+async def test_the_same_address_in_other_letters_ends_nothing() -> None:
+    limen, actor = await proved()
+    assert actor.user_id is not None
+    changed = await limen.users.update(actor.user_id, email="Ada@example.org", actor=OPERATOR)
+    assert changed.email_verified_at is not None
+    assert len(await limen.sessions.list(actor.user_id, actor=OPERATOR)) == 1
 
 
 async def test_a_change_that_was_asked_for_before_a_new_password_is_not_even_mailed() -> None:

@@ -1,0 +1,60 @@
+"""Making accounts: whether one may be made as asked, and the user it begins with."""
+
+from datetime import datetime
+
+from limen.core.errors import InvalidInput, PasswordRefused
+from limen.core.ids import UserId
+from limen.core.passwords.model import PasswordCredential
+from limen.core.passwords.preparation import PasswordPreparation
+from limen.core.reading import Reader
+from limen.core.secret import Secret
+from limen.core.users.model import Profile, Status, User, own_words
+from limen.ports.ids import IdSource
+
+
+async def judge(
+    preparation: PasswordPreparation,
+    reader: Reader,
+    profile: Profile | None,
+    password: Secret[str] | str | None,
+) -> Profile:
+    """Return the profile that was read, if it is one and the password will do.
+
+    Raises `InvalidInput` with the faults of both, or `PasswordRefused`.
+    """
+    words = own_words(profile.email, profile.username, profile.name) if profile else ()
+    faults = () if password is None else await preparation.faults(password, words)
+    if profile is None:
+        reader.extend(faults)
+        raise InvalidInput(details=reader.faults)
+    if faults:
+        raise PasswordRefused(details=faults)
+    return profile
+
+
+def new_user(
+    ids: IdSource,
+    profile: Profile,
+    status: Status,
+    now: datetime,
+    *,
+    is_email_verified: bool = False,
+) -> User:
+    """Return the user of a new account."""
+    return User(
+        id=UserId(ids.new()),
+        email=profile.email,
+        username=profile.username,
+        name=profile.name,
+        locale=profile.locale,
+        attributes=profile.attributes,
+        status=status,
+        email_verified_at=now if is_email_verified else None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def first_credential(user: User, digest: Secret[str]) -> PasswordCredential:
+    """Return the credential that a new account begins with."""
+    return PasswordCredential(user_id=user.id, digest=digest, changed_at=user.created_at)
