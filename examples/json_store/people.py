@@ -61,6 +61,7 @@ class JsonUsers(Repository):
             tables.families.remove(session_id)
         tables.grants.remove_where(lambda grant: grant.user_id == user_id)
         tables.proofs.remove_where(lambda proof: proof.user_id == user_id)
+        tables.passkeys.remove_where(lambda passkey: passkey.user_id == user_id)
         tables.passwords.remove(user_id)
         tables.users.remove(user_id)
 

@@ -15,6 +15,7 @@ from examples.json_store.access import JsonGrants, JsonRoles, JsonSigningKeys
 from examples.json_store.codec import encode
 from examples.json_store.directory import Directory
 from examples.json_store.mail import JsonMessages, JsonProofs
+from examples.json_store.passkeys import JsonCeremonies, JsonPasskeys
 from examples.json_store.people import JsonAccounts, JsonPasswords, JsonUsers
 from examples.json_store.records import JsonAttempts, JsonOutbox
 from examples.json_store.signing_in import JsonFamilies, JsonSessions, JsonThrottles
@@ -46,6 +47,8 @@ class JsonView:
         self.accounts = JsonAccounts(desk)
         self.messages = JsonMessages(desk)
         self.proofs = JsonProofs(desk)
+        self.passkeys = JsonPasskeys(desk)
+        self.ceremonies = JsonCeremonies(desk)
 
 
 class JsonUnitOfWork(JsonView):

@@ -13,6 +13,7 @@ from limen.core.idempotency.model import Attempt
 from limen.core.ids import UserId
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
+from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
 from limen.core.roles.model import Grant, Role
@@ -101,6 +102,8 @@ class Tables:
     attempts: Table[Attempt]
     messages: Table[Message]
     proofs: Table[Proof]
+    passkeys: Table[Passkey]
+    ceremonies: Table[Ceremony]
 
     @classmethod
     def of(cls, loaded: Mapping[str, Rows]) -> "Tables":
@@ -138,6 +141,8 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "attempts": (Attempt, lambda attempt: attempt.scope.hex()),
     "messages": (Message, lambda message: message.id),
     "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose)),
+    "passkeys": (Passkey, lambda passkey: passkey.id),
+    "ceremonies": (Ceremony, lambda ceremony: ceremony.digest.hex()),
 }
 
 

@@ -334,6 +334,44 @@ class ProofInvalid(LimenError):
     kind = Kind.UNPROCESSABLE
 
 
+# --- passkeys ------------------------------------------------------------------------------
+
+
+class PasskeyRefused(LimenError):
+    """The passkey did not prove what it should, or is not known here."""
+
+    code = "passkey.refused"
+    kind = Kind.UNPROCESSABLE
+
+
+class CeremonyOver(LimenError):
+    """This was answered before, or took too long. Begin again with new options."""
+
+    code = "passkey.ceremony_over"
+    kind = Kind.UNPROCESSABLE
+
+
+class PasskeyNotFound(LimenError):
+    """There is no such passkey."""
+
+    code = "passkey.not_found"
+    kind = Kind.NOT_FOUND
+
+
+class PasskeyTaken(LimenError):
+    """This passkey is enrolled already."""
+
+    code = "passkey.taken"
+    kind = Kind.CONFLICT
+
+
+class TooManyPasskeys(LimenError):
+    """There are as many passkeys as one user can have. Remove one first."""
+
+    code = "passkey.too_many"
+    kind = Kind.UNPROCESSABLE
+
+
 # --- repeated requests ---------------------------------------------------------------------
 
 

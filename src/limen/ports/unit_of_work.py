@@ -5,12 +5,14 @@ from typing import Protocol
 
 from limen.core.events import Event
 from limen.ports.accounts import Accounts
+from limen.ports.ceremonies import Ceremonies
 from limen.ports.families import RefreshFamilies
 from limen.ports.grants import Grants
 from limen.ports.idempotency import Attempts
 from limen.ports.keys import SigningKeys
 from limen.ports.messages import Messages
 from limen.ports.outbox import Outbox
+from limen.ports.passkeys import Passkeys
 from limen.ports.passwords import Passwords
 from limen.ports.proofs import Proofs
 from limen.ports.roles import Roles
@@ -91,6 +93,16 @@ class View(Protocol):
     @property
     def proofs(self) -> Proofs:
         """The one-time links and codes."""
+        ...
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """Their passkeys."""
+        ...
+
+    @property
+    def ceremonies(self) -> Ceremonies:
+        """The questions to authenticators."""
         ...
 
 

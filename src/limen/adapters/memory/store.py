@@ -13,6 +13,7 @@ from limen.core.idempotency.model import Attempt
 from limen.core.ids import EventId, MessageId, SessionId, UserId
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
+from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
 from limen.core.roles.model import ADMIN, Grant, Role
@@ -118,7 +119,8 @@ def _table() -> Table[K, V]:
 class Rows:
     """All rows of a store by their keys, as one reader or writer sees them.
 
-    `emails`, `usernames` and `user_sessions` are the indexes of `users` and `sessions`.
+    `emails`, `usernames` and `user_sessions` are the indexes of `users` and `sessions`,
+    `credentials` is that of `passkeys`.
     """
 
     users: Table[UserId, User] = field(default_factory=_table)
@@ -137,6 +139,9 @@ class Rows:
     attempts: Table[bytes, Attempt] = field(default_factory=_table)
     messages: Table[MessageId, Message] = field(default_factory=_table)
     proofs: Table[tuple[UserId, Purpose], Proof] = field(default_factory=_table)
+    passkeys: Table[UserId, tuple[Passkey, ...]] = field(default_factory=_table)
+    credentials: Table[bytes, UserId] = field(default_factory=_table)
+    ceremonies: Table[bytes, Ceremony] = field(default_factory=_table)
 
     def draft(self) -> "Rows":
         """Return rows that show these and keep every change to themselves."""

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from limen.adapters.memory.accounts import MemoryAccounts
+from limen.adapters.memory.ceremonies import MemoryCeremonies
 from limen.adapters.memory.families import MemoryFamilies
 from limen.adapters.memory.grants import MemoryGrants
 from limen.adapters.memory.idempotency import MemoryAttempts
 from limen.adapters.memory.keys import MemoryKeys
 from limen.adapters.memory.messages import MemoryMessages
 from limen.adapters.memory.outbox import MemoryOutbox, stored
+from limen.adapters.memory.passkeys import MemoryPasskeys
 from limen.adapters.memory.passwords import MemoryPasswords
 from limen.adapters.memory.proofs import MemoryProofs
 from limen.adapters.memory.roles import MemoryRoles
@@ -42,6 +44,8 @@ class MemoryView:
         self.accounts = MemoryAccounts(desk)
         self.messages = MemoryMessages(desk)
         self.proofs = MemoryProofs(desk)
+        self.passkeys = MemoryPasskeys(desk)
+        self.ceremonies = MemoryCeremonies(desk)
 
 
 class MemoryUnitOfWork(MemoryView):

@@ -75,6 +75,8 @@ class MemoryUsers:
         rows.grants.pop(user_id)
         for purpose in Purpose:
             rows.proofs.pop((user_id, purpose))
+        for passkey in rows.passkeys.pop(user_id) or ():
+            rows.credentials.pop(passkey.credential_id)
         for session_id in rows.user_sessions.pop(user_id) or ():
             rows.sessions.pop(session_id)
             rows.families.pop(session_id)

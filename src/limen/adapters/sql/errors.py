@@ -12,6 +12,7 @@ from limen.core.errors import (
     EmailTaken,
     KeyTaken,
     LimenError,
+    PasskeyTaken,
     RoleInUse,
     RoleNotFound,
     RoleTaken,
@@ -38,6 +39,8 @@ _BROKEN: Final[Mapping[str, type[LimenError]]] = {
     "fk_grants_user_id": UserNotFound,
     "fk_grants_role": RoleNotFound,
     "fk_proofs_user_id": UserNotFound,
+    "fk_passkeys_user_id": UserNotFound,
+    "uq_passkeys_credential_id": PasskeyTaken,
 }
 
 # What keeps a row of this table from going: others point at it.

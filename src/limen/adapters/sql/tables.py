@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -19,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -255,4 +257,36 @@ proofs: Final = Table(
     Column("spent_at", Instant),
     PrimaryKeyConstraint("user_id", "purpose"),
     UniqueConstraint("id"),
+)
+
+passkeys: Final = Table(
+    "passkeys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _of_user(),
+    Column("name", Words, nullable=False),
+    Column("credential_id", Bytes, nullable=False),
+    Column("public_key", Bytes, nullable=False),
+    # Authenticators count in 32 bits, without a sign.
+    Column("sign_count", BigInteger, nullable=False),
+    Column("transports", Json, nullable=False),
+    Column("is_backup_eligible", Boolean, nullable=False),
+    Column("is_backed_up", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("credential_id"),
+    Index("ix_passkeys_user_id", "user_id", "id"),
+)
+
+# The user of a ceremony may be nobody, for whoever asks with an unknown name: no foreign key.
+ceremonies: Final = Table(
+    "ceremonies",
+    metadata,
+    Column("digest", Bytes, primary_key=True),
+    Column("purpose", Words, nullable=False),
+    Column("challenge", Bytes, nullable=False),
+    Column("user_id", Id),
+    Column("session_id", Id),
+    Column("expires_at", Instant, nullable=False, index=True),
 )

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from limen.adapters.sql.accounts import SqlAccounts
+from limen.adapters.sql.ceremonies import SqlCeremonies
 from limen.adapters.sql.database import Database
 from limen.adapters.sql.engine import Desk
 from limen.adapters.sql.families import SqlFamilies
@@ -12,6 +13,7 @@ from limen.adapters.sql.idempotency import SqlAttempts
 from limen.adapters.sql.keys import SqlKeys
 from limen.adapters.sql.messages import SqlMessages
 from limen.adapters.sql.outbox import EMIT, SqlOutbox, write_event
+from limen.adapters.sql.passkeys import SqlPasskeys
 from limen.adapters.sql.passwords import SqlPasswords
 from limen.adapters.sql.proofs import SqlProofs
 from limen.adapters.sql.roles import SqlRoles
@@ -109,6 +111,16 @@ class SqlView:
     def proofs(self) -> SqlProofs:
         """One-time links and codes."""
         return SqlProofs(self._desk)
+
+    @property
+    def passkeys(self) -> SqlPasskeys:
+        """Passkeys."""
+        return SqlPasskeys(self._desk)
+
+    @property
+    def ceremonies(self) -> SqlCeremonies:
+        """Questions to authenticators."""
+        return SqlCeremonies(self._desk)
 
 
 class SqlUnitOfWork(SqlView):

@@ -35,6 +35,7 @@ class Purged:
     events: int
     messages: int
     proofs: int
+    ceremonies: int
 
 
 class MaintenanceService:
@@ -65,6 +66,7 @@ class MaintenanceService:
             events=await self._drain(now - self._policy.events, lambda uow: uow.outbox.purge),
             messages=await self._drain(now - self._policy.messages, lambda uow: uow.messages.purge),
             proofs=await self._drain(now, lambda uow: uow.proofs.purge),
+            ceremonies=await self._drain(now, lambda uow: uow.ceremonies.purge),
         )
 
     async def _drain(

@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from limen.core.page import Count, Selection
+from limen.core.passkeys.model import CeremonyPurpose
 from limen.core.sessions.model import EndReason
 from limen.testing.builders import (
+    a_ceremony,
     a_credential,
     a_family,
     a_grant,
     a_message,
+    a_passkey,
     a_proof,
     a_role,
     a_session,
@@ -64,6 +67,16 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "proofs.consume": lambda v: v.proofs.consume(a_proof(a_user_id()).id, NOON),
     "proofs.remove": lambda v: v.proofs.remove(a_user_id()),
     "proofs.purge": lambda v: v.proofs.purge(NOON, 1),
+    "passkeys.add": lambda v: v.passkeys.add(a_passkey(a_user_id())),
+    "passkeys.save": lambda v: v.passkeys.save(a_passkey(a_user_id(), version=2)),
+    "passkeys.use": lambda v: v.passkeys.use(a_passkey(a_user_id(), last_used_at=NOON)),
+    "passkeys.remove": lambda v: v.passkeys.remove(a_user_id(), a_passkey(a_user_id()).id),
+    "passkeys.remove_all": lambda v: v.passkeys.remove_all(a_user_id()),
+    "ceremonies.add": lambda v: v.ceremonies.add(a_ceremony()),
+    "ceremonies.consume": lambda v: v.ceremonies.consume(
+        a_ceremony().digest, CeremonyPurpose.SIGN_IN, NOON
+    ),
+    "ceremonies.purge": lambda v: v.ceremonies.purge(NOON, 1),
     "messages.add": lambda v: v.messages.add(a_message()),
     "messages.claim": lambda v: v.messages.claim(NOON, NOON, 1),
     "messages.save": lambda v: v.messages.save(a_message(version=2)),
@@ -85,6 +98,8 @@ READS: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "grants.list": lambda v: v.grants.list(a_user_id()),
     "grants.list_held": lambda v: v.grants.list_held(a_user_id(), NOON),
     "grants.count_administrators": lambda v: v.grants.count_administrators(besides=a_user_id()),
+    "passkeys.list": lambda v: v.passkeys.list(a_user_id()),
+    "passkeys.find": lambda v: v.passkeys.find(b"unknown"),
     "outbox.list": lambda v: v.outbox.list(),
     "accounts.list": lambda v: v.accounts.list(),
 }

@@ -9,10 +9,12 @@ from typing import Any
 from limen.core.sessions.model import EndReason
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from limen.testing.builders import (
+    a_ceremony,
     a_credential,
     a_family,
     a_grant,
     a_message,
+    a_passkey,
     a_proof,
     a_role,
     a_session,
@@ -226,6 +228,39 @@ class ConcurrencyContract(Contract):
         async with unit_of_work.view() as view:
             found = [await view.proofs.find(proof.id) for proof in proofs]
         assert len([proof for proof in found if proof is not None]) == 1
+
+    async def test_of_many_who_answer_one_ceremony_one_wins(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        ceremony = a_ceremony()
+        await keep(unit_of_work, ceremony)
+        outcomes = await at_once(
+            unit_of_work,
+            *[lambda uow: uow.ceremonies.consume(ceremony.digest, ceremony.purpose, NOON)] * MANY,
+        )
+        assert kinds(outcomes) == {"Ceremony": 1, "CeremonyOver": MANY - 1}
+
+    async def test_of_many_who_enrol_one_authenticator_one_gets_it(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        users = [a_user() for _ in range(FEWER)]
+        await keep(unit_of_work, *users)
+        passkeys = [a_passkey(user.id, credential_id=b"one for all") for user in users]
+        outcomes = await at_once(
+            unit_of_work, *(lambda u, p=p: u.passkeys.add(p) for p in passkeys)
+        )
+        assert kinds(outcomes) == {"NoneType": 1, "PasskeyTaken": FEWER - 1}
+        await assert_kept(unit_of_work, passkeys[outcomes.index(None)])
+
+    async def test_of_many_uses_with_one_counter_one_gets_through(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, passkey := a_passkey(user.id, sign_count=7))
+        used = passkey.used(8, NOON, is_backed_up=False)
+        outcomes = await at_once(unit_of_work, *[lambda uow: uow.passkeys.use(used)] * MANY)
+        assert Counter(outcomes) == {True: 1, False: MANY - 1}
+        await assert_kept(unit_of_work, used)
 
     async def test_of_many_workers_each_message_is_claimed_by_one(
         self, unit_of_work: UnitOfWorkFactory

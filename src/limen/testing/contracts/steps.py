@@ -7,6 +7,7 @@ from limen.core.events import Event
 from limen.core.idempotency.model import Attempt
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
+from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof
 from limen.core.roles.model import Grant, Role
@@ -85,6 +86,8 @@ _PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
     Account: lambda uow, account: uow.accounts.add([account]),
     Message: lambda uow, message: uow.messages.add(message),
     Proof: lambda uow, proof: uow.proofs.put(proof),
+    Passkey: lambda uow, passkey: uow.passkeys.add(passkey),
+    Ceremony: lambda uow, ceremony: uow.ceremonies.add(ceremony),
     Throttle: _put_throttle,
     Attempt: _put_attempt,
     Event: _emit,
@@ -114,5 +117,6 @@ _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     Role: lambda view, role: view.roles.get(role.name),
     Message: lambda view, message: view.messages.get(message.id),
     Proof: lambda view, proof: view.proofs.find(proof.id),
+    Passkey: lambda view, passkey: view.passkeys.find(passkey.credential_id),
     Grant: _find_grant,
 }

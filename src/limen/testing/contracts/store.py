@@ -7,6 +7,7 @@ come at once. limen runs on nothing less than the last.
 
 from limen.testing.contract import Contract
 from limen.testing.contracts.accounts import AccountsContract
+from limen.testing.contracts.ceremonies import CeremoniesContract
 from limen.testing.contracts.concurrency import ConcurrencyContract
 from limen.testing.contracts.directory import DirectoryContract
 from limen.testing.contracts.families import FamiliesContract
@@ -16,6 +17,7 @@ from limen.testing.contracts.keys import SigningKeysContract
 from limen.testing.contracts.locks import LocksContract
 from limen.testing.contracts.messages import MessagesContract
 from limen.testing.contracts.outbox import OutboxContract
+from limen.testing.contracts.passkeys import PasskeysContract
 from limen.testing.contracts.passwords import PasswordsContract
 from limen.testing.contracts.proofs import ProofsContract
 from limen.testing.contracts.roles import RolesContract
@@ -70,6 +72,12 @@ class PlainStoreContract(Contract):
 
     class TestProofs(ProofsContract):
         """See `limen.ports.proofs`."""
+
+    class TestPasskeys(PasskeysContract):
+        """See `limen.ports.passkeys`."""
+
+    class TestCeremonies(CeremoniesContract):
+        """See `limen.ports.ceremonies`."""
 
     class TestMessages(MessagesContract):
         """See `limen.ports.messages`."""

@@ -18,6 +18,7 @@ from limen.core.idempotency.model import Attempt
 from limen.core.ids import ProofId, SessionId, UserId
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
+from limen.core.passkeys.model import Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
 from limen.core.roles.model import Grant, Role
@@ -73,6 +74,7 @@ def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
         *(() if user is None else _names(user)),
         _whole("password", user_id),
         *_proofs_of(rows, user_id),
+        _whole("passkeys of", user_id),
         _whole("grants of", user_id),
         _whole("sessions of", user_id),
         *_sessions(rows, user_id),
@@ -181,6 +183,23 @@ def _proofs_of(_rows: Rows, user_id: UserId) -> list[Lock]:
     return [_whole("proof", (user_id, purpose)) for purpose in Purpose]
 
 
+def _passkeys_of(_rows: Rows, passkey: Passkey) -> list[Lock]:
+    # The passkeys of a user are one row here.
+    return [_change("passkeys of", passkey.user_id)]
+
+
+def _add_passkey(rows: Rows, passkey: Passkey) -> list[Lock]:
+    return [
+        _reference("user", passkey.user_id),
+        _whole("credential", passkey.credential_id),
+        *_passkeys_of(rows, passkey),
+    ]
+
+
+def _own_passkeys(_rows: Rows, user_id: UserId, *_: object) -> list[Lock]:
+    return [_change("passkeys of", user_id)]
+
+
 def _own_message(_rows: Rows, message: Message) -> list[Lock]:
     return [_change("message", message.id)]
 
@@ -203,6 +222,17 @@ _NEEDS: Final[Mapping[str, Mapping[str, _Needs]]] = {
         "charge": _own_proof,
         "consume": _own_proof,
         "remove": _proofs_of,
+    },
+    "passkeys": {
+        "add": _add_passkey,
+        "save": _passkeys_of,
+        "use": _passkeys_of,
+        "remove": _own_passkeys,
+        "remove_all": _own_passkeys,
+    },
+    "ceremonies": {
+        "add": lambda _rows, ceremony: [_change("ceremony", ceremony.digest)],
+        "consume": lambda _rows, digest, *_: [_change("ceremony", digest)],
     },
     "messages": {
         "add": _own_message,

@@ -20,7 +20,16 @@ async def test_what_is_over_goes_and_what_counts_stays() -> None:
     await limen.roles.create(actor=OPERATOR, name="guest")
     end = limen.clock.now() + timedelta(days=1)
     await limen.roles.grant(ada.id, "guest", actor=OPERATOR, ends_at=end)
-    nothing = Purged(sessions=0, grants=0, throttles=0, attempts=0, events=0, messages=0, proofs=0)
+    nothing = Purged(
+        sessions=0,
+        grants=0,
+        throttles=0,
+        attempts=0,
+        events=0,
+        messages=0,
+        proofs=0,
+        ceremonies=0,
+    )
     assert await limen.maintenance.purge(actor=OPERATOR) == nothing
     for _ in range(3):
         limen.clock.advance(timedelta(days=13))
