@@ -47,6 +47,14 @@ class JsonSessions(Repository):
             )
             tables.sessions.put(used)
 
+    async def prove(self, session: Session) -> bool:
+        tables = await self._desk.write()
+        present = tables.sessions.get(session.id)
+        if present is None or present.ended_at is not None:
+            return False
+        tables.sessions.put(present.proved(session.methods, session.authenticated_at))
+        return True
+
     async def end(
         self,
         user_id: UserId,

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from limen.core.actor import Actor
-from limen.core.errors import LastAdministrator, NotSignedIn
+from limen.core.errors import LastAdministrator, NotSignedIn, SessionEnded, StepUpNeeded
 from limen.core.ids import UserId
 from limen.core.roles.model import (
     ADMIN,
@@ -46,6 +46,25 @@ async def authorise_over(
     if granted:
         roles = [role for role in await view.roles.list() if role.name in granted]
         refuse_beyond(held, permissions_of(roles))
+
+
+async def require_fresh(view: View, actor: Actor, now: datetime) -> None:
+    """Check that the actor has proved lately who they are, in the session they act in.
+
+    It guards what could take an account from its owner. Raises `NotSignedIn`, `SessionEnded`, or
+    `StepUpNeeded` also for an actor without a session. The operator's own code need not.
+    """
+    if actor.is_system:
+        return
+    if actor.user_id is None:
+        raise NotSignedIn
+    if actor.session_id is None:
+        raise StepUpNeeded
+    session = await view.sessions.find(actor.session_id)
+    if session is None or session.user_id != actor.user_id or not session.is_live(now):
+        raise SessionEnded
+    if not session.is_fresh(now):
+        raise StepUpNeeded
 
 
 async def keep_an_administrator(uow: UnitOfWork, user_id: UserId, now: datetime) -> None:

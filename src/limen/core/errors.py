@@ -282,6 +282,13 @@ class BeyondOwnPermissions(LimenError):
     kind = Kind.FORBIDDEN
 
 
+class StepUpNeeded(LimenError):
+    """This needs a fresh sign-in: prove again who you are, then repeat it."""
+
+    code = "access.step_up_needed"
+    kind = Kind.FORBIDDEN
+
+
 class RoleNotFound(LimenError):
     """There is no such role."""
 

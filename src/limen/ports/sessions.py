@@ -29,6 +29,13 @@ class Sessions(Protocol):
         """
         ...
 
+    async def prove(self, session: Session) -> bool:
+        """Store `methods` and `authenticated_at` by one conditional write.
+
+        Tells whether it did: nothing changes of a session that has ended.
+        """
+        ...
+
     async def end(
         self,
         user_id: UserId,

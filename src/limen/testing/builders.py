@@ -109,6 +109,7 @@ def a_session(
     user_id: UserId,
     *,
     session_id: SessionId | None = None,
+    authenticated_at: datetime | None = None,
     created_at: datetime = NOON,
     last_used_at: datetime | None = None,
     idle_expires_at: datetime | None = None,
@@ -119,6 +120,7 @@ def a_session(
     return Session(
         id=session_id or a_session_id(),
         user_id=user_id,
+        authenticated_at=authenticated_at or created_at,
         created_at=created_at,
         last_used_at=last_used_at or created_at,
         idle_expires_at=idle_expires_at or created_at + timedelta(hours=1),
@@ -137,6 +139,7 @@ def a_full_session(user_id: UserId) -> Session:
         address="2001:db8::1",
         user_agent="Mozilla/5.0 (日本)",
         methods=("pwd", "otp"),
+        authenticated_at=NOON + timedelta(microseconds=5),
         created_at=NOON + timedelta(microseconds=1),
         last_used_at=NOON + timedelta(microseconds=2),
         idle_expires_at=NOON + timedelta(hours=1, microseconds=3),

@@ -141,6 +141,31 @@ def a_count_is_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- sessions and families -----------------------------------------------------------------------
 
 
+@fault(
+    "TestSessions::test_prove_stores_how_and_when_alone_and_tells_that_it_did",
+    "TestSessions::test_prove_of_no_session_tells_that_it_did_nothing",
+)
+def a_proof_replaces_the_whole_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def prove(self: MemorySessions, session: Session) -> bool:
+        (await self._desk.write()).sessions.put(session.id, session)
+        return True
+
+    monkeypatch.setattr(MemorySessions, "prove", prove)
+
+
+@fault("TestSessions::test_prove_tells_and_changes_nothing_of_a_session_that_has_ended")
+def an_ended_session_can_be_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def prove(self: MemorySessions, session: Session) -> bool:
+        rows = await self._desk.write()
+        present = rows.sessions.get(session.id)
+        if present is not None:
+            later = present.proved(session.methods, session.authenticated_at)
+            rows.sessions.put(session.id, later)
+        return present is not None
+
+    monkeypatch.setattr(MemorySessions, "prove", prove)
+
+
 @fault("TestSessions::test_list_live_leaves_out_what_ended_or_ran_out")
 def what_ran_out_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Session, "is_live", lambda self, _now: self.ended_at is None)

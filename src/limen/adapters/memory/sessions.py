@@ -59,6 +59,16 @@ class MemorySessions:
             )
 
     @changes
+    async def prove(self, session: Session) -> bool:
+        """Store by what and when the user of a session that has not ended proved themselves."""
+        rows = await self._desk.write()
+        present = rows.sessions.get(session.id)
+        if present is None or present.ended_at is not None:
+            return False
+        rows.sessions.put(session.id, present.proved(session.methods, session.authenticated_at))
+        return True
+
+    @changes
     async def end(
         self,
         user_id: UserId,

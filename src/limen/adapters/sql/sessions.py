@@ -25,6 +25,7 @@ COLUMNS: Final = (
     sessions.c.address,
     sessions.c.user_agent,
     sessions.c.methods,
+    sessions.c.authenticated_at,
     sessions.c.created_at,
     sessions.c.last_used_at,
     sessions.c.idle_expires_at,
@@ -53,6 +54,11 @@ _USE: Final = Statement(
         idle_expires_at=bindparam("idle_expires_at"),
         runs_out_at=bindparam("runs_out_at"),
     )
+)
+_PROVE: Final = Statement(
+    update(sessions)
+    .where(sessions.c.id == bindparam("id"), sessions.c.ended_at.is_(None))
+    .values(methods=bindparam("methods"), authenticated_at=bindparam("authenticated_at"))
 )
 
 _END: Final = (
@@ -129,6 +135,16 @@ class SqlSessions:
             runs_out_at=_runs_out_at(session),
         )
 
+    async def prove(self, session: Session) -> bool:
+        """Store by what and when the user of a session that has not ended proved themselves."""
+        changed = await self._desk.execute(
+            _PROVE,
+            id=session.id,
+            methods=session.methods,
+            authenticated_at=session.authenticated_at,
+        )
+        return bool(changed)
+
     async def end(
         self,
         user_id: UserId,
@@ -170,12 +186,13 @@ def read_session(row: Row) -> Session:
         address=row[3],
         user_agent=row[4],
         methods=tuple(row[5]),
-        created_at=row[6],
-        last_used_at=row[7],
-        idle_expires_at=row[8],
-        expires_at=row[9],
-        ended_at=row[10],
-        end_reason=None if row[11] is None else EndReason(row[11]),
+        authenticated_at=row[6] or row[7],
+        created_at=row[7],
+        last_used_at=row[8],
+        idle_expires_at=row[9],
+        expires_at=row[10],
+        ended_at=row[11],
+        end_reason=None if row[12] is None else EndReason(row[12]),
     )
 
 
@@ -187,6 +204,7 @@ def _write(session: Session) -> Mapping[str, object]:
         "address": session.address,
         "user_agent": session.user_agent,
         "methods": session.methods,
+        "authenticated_at": session.authenticated_at,
         "created_at": session.created_at,
         "last_used_at": session.last_used_at,
         "idle_expires_at": session.idle_expires_at,

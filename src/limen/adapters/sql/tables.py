@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -100,7 +100,8 @@ passwords: Final = Table(
     Column("version", Integer, nullable=False),
 )
 
-# `runs_out_at` is the earlier of both ends: one index answers who is over.
+# `runs_out_at` is the earlier of both ends: one index answers who is over. Sessions of versions
+# that knew no `authenticated_at` proved their user when they began.
 sessions: Final = Table(
     "sessions",
     metadata,
@@ -110,6 +111,7 @@ sessions: Final = Table(
     Column("address", Words),
     Column("user_agent", Words),
     Column("methods", Json, nullable=False),
+    Column("authenticated_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("last_used_at", Instant, nullable=False),
     Column("idle_expires_at", Instant, nullable=False),

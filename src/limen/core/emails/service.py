@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from limen.core.access import require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import InvalidInput, NotSignedIn, UserNotFound
@@ -78,8 +79,8 @@ class EmailService:
     async def request_change(self, *, new_email: str, actor: Actor) -> None:
         """Ask for another address: it is confirmed there, and approved at a proved present one.
 
-        Raises `NotSignedIn`, `InvalidInput` or `TooManyAttempts`. Whether the new address is taken
-        is told by nothing here.
+        Whether the new address is taken is told by nothing here. Raises `NotSignedIn`,
+        `StepUpNeeded`, `SessionEnded`, `InvalidInput` or `TooManyAttempts`.
         """
         if actor.user_id is None:
             raise NotSignedIn
@@ -89,6 +90,7 @@ class EmailService:
             raise InvalidInput(details=reader.faults)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
+            await require_fresh(uow, actor, now)
             await charge_mail(uow, actor, now)
             try:
                 user = await uow.users.lock(actor.user_id)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from limen.core.access import authorise_over
+from limen.core.access import authorise_over, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import CurrentPasswordWrong, NotSignedIn
@@ -65,19 +65,21 @@ class PasswordService:
     ) -> None:
         """Change one's own password and end all one's other sessions.
 
-        Raises `NotSignedIn`, `CurrentPasswordWrong`, `PasswordRefused`, `TooManyAttempts` or
-        `HashingBusy`.
+        Raises `NotSignedIn`, `StepUpNeeded`, `SessionEnded`, `CurrentPasswordWrong`,
+        `PasswordRefused`, `TooManyAttempts` or `HashingBusy`.
         """
         if actor.user_id is None:
             raise NotSignedIn
         user_id = actor.user_id
         async with self._unit_of_work.view() as view:
+            await require_fresh(view, actor, self._ambient.clock.now())
             user = await view.users.get(user_id)
         verified = await self._prover.prove(user_id, current, actor=actor)
         digest = await self._preparation.prepare(new, user.own_words, field=_NEW)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await uow.users.lock(user_id)
+            await require_fresh(uow, actor, now)
             credential = await uow.passwords.find(user_id)
             if credential is None or credential.digest != verified:
                 raise CurrentPasswordWrong

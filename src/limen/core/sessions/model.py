@@ -9,6 +9,8 @@ from limen.core.ids import SessionId, UserId
 
 LONGEST_LABEL: Final = 100
 LONGEST_USER_AGENT: Final = 400
+# For how long a proof of who somebody is allows what could take the account from its owner.
+FRESH: Final = timedelta(minutes=10)
 
 
 class EndReason(StrEnum):
@@ -37,7 +39,8 @@ class SessionPolicy:
 class Session:
     """One sign-in of one user. It is over at `idle_expires_at`, `expires_at` or `ended_at`.
 
-    `methods` are the authentication methods used (RFC 8176), `last_used_at` is coarse.
+    `methods` are the authentication methods used (RFC 8176), and `authenticated_at` tells when the
+    user last proved who they are; `last_used_at` is coarse.
     """
 
     id: SessionId
@@ -46,6 +49,7 @@ class Session:
     address: str | None = None
     user_agent: str | None = None
     methods: tuple[str, ...] = ("pwd",)
+    authenticated_at: datetime
     created_at: datetime
     last_used_at: datetime
     idle_expires_at: datetime
@@ -56,6 +60,14 @@ class Session:
     def is_live(self, now: datetime) -> bool:
         """Tell whether the session still counts."""
         return self.ended_at is None and now < self.idle_expires_at and now < self.expires_at
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether the proof of who the user is was given lately."""
+        return now < self.authenticated_at + FRESH
+
+    def proved(self, methods: tuple[str, ...], now: datetime) -> "Session":
+        """Return the session after its user proved themselves again, by `methods`."""
+        return replace(self, methods=methods, authenticated_at=now)
 
     def used(self, now: datetime, policy: SessionPolicy) -> "Session":
         """Push the idle end on, never past the absolute one."""
@@ -84,6 +96,7 @@ def begin_session(
         address=address,
         user_agent=None if user_agent is None else _printable(user_agent)[:LONGEST_USER_AGENT],
         methods=methods,
+        authenticated_at=now,
         created_at=now,
         last_used_at=now,
         idle_expires_at=min(now + policy.idle, absolute),

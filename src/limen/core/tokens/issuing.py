@@ -76,7 +76,7 @@ class TokenIssuer:
             token_id=self._ambient.ids.new(),
             roles=roles,
             methods=session.methods,
-            authenticated_at=session.created_at,
+            authenticated_at=session.authenticated_at,
             issued_at=now,
             expires_at=expires_at,
         )

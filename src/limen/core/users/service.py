@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from limen.core.access import authorise, authorise_over, keep_an_administrator
+from limen.core.access import authorise, authorise_over, keep_an_administrator, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
@@ -290,11 +290,13 @@ class UserService:
     ) -> None:
         """Remove a user and all that is theirs: oneself, or with `users.delete` anybody.
 
-        Raises `UserNotFound`, `LastAdministrator` or `VersionMismatch`.
+        Raises `UserNotFound`, `LastAdministrator`, `VersionMismatch` and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            if not actor.owns(user_id):
+            if actor.owns(user_id):
+                await require_fresh(uow, actor, now)
+            else:
                 await authorise_over(uow, actor, Permission.USERS_DELETE, user_id, now)
             await uow.roles.lock_administrators()
             user = await uow.users.lock(user_id)

@@ -21,9 +21,11 @@ from limen.core.errors import (
     Kind,
     LimenError,
     SessionEnded,
+    StepUpNeeded,
     TokenExpired,
     TokenInvalid,
 )
+from limen.core.sessions.model import FRESH
 from limen.entrypoints.http.answers import Answered
 from limen.entrypoints.http.call import Call, call_of
 from limen.entrypoints.http.media import JSON, PROBLEM, wants_problem
@@ -111,7 +113,7 @@ def render(error: LimenError, call: Call) -> Answer:
 
 def _headers(error: LimenError) -> dict[str, str]:
     headers = {}
-    if error.kind is Kind.UNAUTHENTICATED:
+    if error.kind is Kind.UNAUTHENTICATED or isinstance(error, StepUpNeeded):
         headers["WWW-Authenticate"] = _challenge(error)
     if error.kind in {Kind.THROTTLED, Kind.UNAVAILABLE} or error.retry_after is not None:
         seconds = _RETRY_SECONDS if error.retry_after is None else math.ceil(error.retry_after)
@@ -125,7 +127,12 @@ def _headers(error: LimenError) -> dict[str, str]:
 
 
 def _challenge(error: LimenError) -> str:
-    """Return the challenge of RFC 6750 section 3: no error code for who showed no token."""
+    """Return the challenge: RFC 6750 section 3, no error code for who showed no token; RFC 9470."""
+    if isinstance(error, StepUpNeeded):
+        return (
+            f'{_REALM}, error="insufficient_user_authentication", '
+            f'error_description="{error.sentence}", max_age="{int(FRESH.total_seconds())}"'
+        )
     if isinstance(error, TokenInvalid | TokenExpired | SessionEnded):
         return f'{_REALM}, error="invalid_token", error_description="{error.sentence}"'
     return _REALM

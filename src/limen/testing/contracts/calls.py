@@ -38,6 +38,7 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "passwords.remove": lambda v: v.passwords.remove(a_user_id()),
     "sessions.add": lambda v: v.sessions.add(a_session(a_user_id())),
     "sessions.use": lambda v: v.sessions.use(a_session(a_user_id())),
+    "sessions.prove": lambda v: v.sessions.prove(a_session(a_user_id())),
     "sessions.end": lambda v: v.sessions.end(a_user_id(), NOON, EndReason.REVOKED),
     "sessions.purge": lambda v: v.sessions.purge(NOON, 1),
     "families.add": lambda v: v.families.add(a_family(a_session_id())),

@@ -120,6 +120,38 @@ class SessionsContract(Contract):
             unit_of_work, replace(session, ended_at=NOON, end_reason=EndReason.REVOKED)
         )
 
+    # --- prove ---
+
+    async def test_prove_stores_how_and_when_alone_and_tells_that_it_did(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        session, other = a_full_session(user.id), a_session(user.id)
+        await keep(unit_of_work, user, session, other)
+        proved = session.proved(("pwd", "otp", "mfa"), LATER)
+        seen = replace(proved, label="other", address=None, last_used_at=LATER, expires_at=LATER)
+        assert await change(unit_of_work, lambda uow: uow.sessions.prove(seen))
+        await assert_kept(unit_of_work, proved, other)
+
+    async def test_prove_tells_and_changes_nothing_of_a_session_that_has_ended(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        session = a_session(user.id)
+        await keep(unit_of_work, user, session)
+        await change(unit_of_work, lambda uow: uow.sessions.end(user.id, NOON, EndReason.REVOKED))
+        proved = session.proved(("pwd", "otp"), LATER)
+        assert not await change(unit_of_work, lambda uow: uow.sessions.prove(proved))
+        await assert_kept(
+            unit_of_work, replace(session, ended_at=NOON, end_reason=EndReason.REVOKED)
+        )
+
+    async def test_prove_of_no_session_tells_that_it_did_nothing(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        unknown = a_session(a_user_id())
+        assert not await change(unit_of_work, lambda uow: uow.sessions.prove(unknown))
+
 
 class SessionEndingsContract(Contract):
     """Sessions that end and go. Fixture: `unit_of_work`."""

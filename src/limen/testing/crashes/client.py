@@ -116,7 +116,7 @@ class Client:
             email = f"c{self._role.client}n{self._count}@example.org"
             return self._request(self._pick("way", ("register", "import")), email, None, seconds)
         email = self._pick("who", sorted(self.people))
-        kind, place = self._pick("what", _choices(self.people[email]))
+        kind, place = self._pick("what", _choices(self.people[email], seconds))
         return self._request(kind, email, place, seconds)
 
     def _request(
@@ -154,7 +154,7 @@ def people_after(entries: Sequence[Entry]) -> People:
     return people
 
 
-def _choices(known: Known) -> list[tuple[str, int | None]]:
+def _choices(known: Known, now: int) -> list[tuple[str, int | None]]:
     """List what may be asked about somebody, each as often as it weighs."""
     found: list[tuple[str, int | None]] = []
     for name, kind in KINDS.items():
@@ -163,6 +163,6 @@ def _choices(known: Known) -> list[tuple[str, int | None]]:
         if kind.device is None:
             found += [(name, None)] * kind.weight
             continue
-        places = [place for place, device in enumerate(known.devices) if kind.device(device)]
+        places = [place for place, device in enumerate(known.devices) if kind.device(device, now)]
         found += [(name, place) for place in places for _ in range(kind.weight)]
     return found

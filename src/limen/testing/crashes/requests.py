@@ -9,6 +9,7 @@ from limen.core.actor import Actor
 from limen.core.errors import InvalidInput
 from limen.core.ids import SessionId, UserId
 from limen.core.imports.model import AccountRow
+from limen.core.sessions.model import FRESH
 from limen.core.users.model import Email
 from limen.ports.unit_of_work import View
 from limen.testing.assembly import PASSWORD, Assembly
@@ -24,13 +25,14 @@ Facts = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Device:
-    """A session; without a token where the answer that brought it was lost.
+    """A session, begun so many seconds after noon; without a token where that answer was lost.
 
     The token `is_spent` when it was exchanged and the answer to that was lost.
     """
 
     session_id: str | None
     token: str | None
+    begun_at: int = 0
     is_spent: bool = False
 
 
@@ -59,7 +61,8 @@ class Kind:
     """A kind of request.
 
     `events` are the names of those it leaves when it succeeds (or when it is refused, if it must
-    be), `may` tells of whom it can be asked, and by which device if `device` is not `None`.
+    be), `may` tells of whom it can be asked, and `device`, if it is not `None`, by which device so
+    many seconds after noon.
     """
 
     events: tuple[str, ...]
@@ -68,7 +71,7 @@ class Kind:
     may: Callable[[Known], bool]
     refusal: str | None = None
     weight: int = 1
-    device: Callable[[Device], bool] | None = None
+    device: Callable[[Device, int], bool] | None = None
 
 
 def somebody(request: Request) -> Actor:
@@ -180,7 +183,7 @@ async def _sign_in(limen: Assembly, people: People, request: Request) -> Facts:
 
 
 def _enter(people: People, request: Request, facts: Facts) -> None:
-    device = Device(facts.get("session_id"), facts.get("token"))
+    device = Device(facts.get("session_id"), facts.get("token"), request.seconds)
     people[request.who].devices.append(device)
 
 
@@ -253,8 +256,12 @@ def _always(_known: Known) -> bool:
     return True
 
 
-def _is_met(device: Device) -> bool:
+def _is_met(device: Device, _now: int) -> bool:
     return device.session_id is not None
+
+
+def _is_fresh(device: Device, now: int) -> bool:
+    return device.session_id is not None and now < device.begun_at + FRESH.total_seconds()
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -333,7 +340,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         learn=_renew,
         may=_always,
         weight=6,
-        device=lambda device: device.token is not None,
+        device=lambda device, _now: device.token is not None,
     ),
     "sign out": Kind(
         events=("session.revoked",),
@@ -353,7 +360,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         run=_change_password,
         learn=_learn_changed,
         may=_always,
-        device=_is_met,
+        weight=3,
+        device=_is_fresh,
     ),
     "set password": Kind(
         events=("password.set",), run=_set_password, learn=_learn_set, may=_always

@@ -75,7 +75,7 @@ async def two_changes_of_one_password(unit_of_work: UnitOfWorkFactory) -> Stage:
     """One gets through, and its session is the one that is left."""
     nodes = two_nodes(unit_of_work)
     user = await nodes.here.register()
-    mine, yours = await nodes.here.enter(), await nodes.here.enter()
+    mine = await nodes.here.enter()
 
     async def check(outcomes: Outcomes) -> None:
         check_kinds(outcomes, {"NoneType": 1, "CurrentPasswordWrong": 1})
@@ -88,7 +88,7 @@ async def two_changes_of_one_password(unit_of_work: UnitOfWorkFactory) -> Stage:
         limen=nodes.here,
         use_cases={
             "change here": change(current=PASSWORD, new=_NEW, actor=acting(mine)),
-            "change there": other(current=PASSWORD, new=_NEWER, actor=acting(yours)),
+            "change there": other(current=PASSWORD, new=_NEWER, actor=acting(mine)),
         },
         check=check,
     )

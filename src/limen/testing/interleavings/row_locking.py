@@ -240,7 +240,12 @@ _NEEDS: Final[Mapping[str, Mapping[str, _Needs]]] = {
         # Workers skip what others have; here they take turns.
         "claim": lambda _rows, *_: [_whole("turn", "messages")],
     },
-    "sessions": {"add": _add_session, "use": _own_session, "end": _end_sessions},
+    "sessions": {
+        "add": _add_session,
+        "use": _own_session,
+        "prove": _own_session,
+        "end": _end_sessions,
+    },
     "families": {"add": _own_family, "rotate": _own_family},
     "roles": {
         "add": _own_role,

@@ -14,6 +14,7 @@ from limen.core.errors import (
     RefreshTokenReused,
     SessionEnded,
     SessionNotFound,
+    StepUpNeeded,
     TokenExpired,
     TokenInvalid,
 )
@@ -29,6 +30,7 @@ IDLE: Final = timedelta(days=14)
 ABSOLUTE: Final = timedelta(days=30)
 KEPT: Final = timedelta(days=30)
 ACCESS: Final = timedelta(minutes=15)
+FRESH: Final = timedelta(minutes=10)
 ALMOST_A_SECOND: Final = timedelta(microseconds=999_999)
 COARSE: Final = timedelta(minutes=1)
 EVERYBODY: Final = ("ada@example.org", "eve@example.org")
@@ -36,7 +38,7 @@ EVERYBODY: Final = ("ada@example.org", "eve@example.org")
 # The edges of every lifetime, from both sides.
 _NUDGES: Final = (-timedelta(microseconds=1), timedelta(0), timedelta(microseconds=1))
 _SHORT_WAITS: Final = st.sampled_from(
-    [wait + nudge for wait in (GRACE, COARSE) for nudge in _NUDGES] + [timedelta(seconds=1)]
+    [wait + nudge for wait in (GRACE, COARSE, FRESH) for nudge in _NUDGES] + [timedelta(seconds=1)]
 )
 _LONG_WAITS: Final = st.sampled_from(
     [wait + nudge for wait in (ACCESS, IDLE, KEPT) for nudge in _NUDGES] + [timedelta(days=13)]
@@ -51,6 +53,7 @@ class Line:
     email: str
     begun: IssuedTokens
     tokens: list[str]
+    begun_at: datetime
     rotated_at: datetime
     last_used_at: datetime
     idle_until: datetime
@@ -127,6 +130,7 @@ class FamilyMachine(StoreMachine):
             email=email,
             begun=outcome,
             tokens=[outcome.refresh_token.reveal()],
+            begun_at=self.now,
             rotated_at=self.now,
             last_used_at=self.now,
             idle_until=self.now + IDLE,
@@ -286,11 +290,19 @@ class FamilyMachine(StoreMachine):
     @rule(token=shown)
     def change_password(self, token: Shown) -> None:
         line = self.lines[token.session_id]
-        self.attempt(
+        outcome = self.attempt(
             f"{self._whose(token)} changes the password",
             self.limen.passwords.change(current=PASSWORD, new=PASSWORD, actor=acting(line.begun)),
+            self._of_staleness(line),
         )
-        self._end(line.email, keep=token.session_id)
+        if outcome is None:
+            self._end(line.email, keep=token.session_id)
+
+    def _of_staleness(self, line: Line) -> tuple[type[LimenError], ...]:
+        """Say why what needs a fresh sign-in is refused in this session, if it is."""
+        if not line.is_live(self.now):
+            return (SessionEnded,)
+        return () if self.now < line.begun_at + FRESH else (StepUpNeeded,)
 
     @rule(email=st.sampled_from(EVERYBODY))
     def suspend(self, email: str) -> None:

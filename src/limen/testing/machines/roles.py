@@ -16,11 +16,13 @@ from limen.core.errors import (
     RoleInUse,
     RoleNotFound,
     RoleTaken,
+    StepUpNeeded,
     UserNotFound,
     VersionMismatch,
 )
 from limen.core.page import ListQuery
 from limen.core.roles.model import Grant, Permission
+from limen.testing.assembly import acting
 from limen.testing.builders import a_user_id
 from limen.testing.machines.cast import (
     A_STRANGER,
@@ -257,14 +259,19 @@ class RoleMachine(TellingMachine):
     def delete_user(self, who: str, whom: str) -> None:
         cast, person = self.cast, self.cast.people[whom]
         is_own = who == whom
+        actor = cast.actor(who)
+        if is_own and person.is_there and person.is_active:
+            actor = acting(self.run(self.limen.enter(f"{whom}@example.org")))
+            self.tell("signin.succeeded")
         refusals = first(
+            StepUpNeeded if is_own and actor.session_id is None else None,
             None if is_own else cast.lacks_over(who, Permission.USERS_DELETE, whom, self.now),
             UserNotFound if not person.is_there else None,
             cast.leaves_nobody(whom, self.now),
         )
         self.attempt(
             f"{who} deletes {whom}",
-            self.limen.users.delete(person.id, actor=cast.actor(who)),
+            self.limen.users.delete(person.id, actor=actor),
             refusals,
         )
         if not refusals:

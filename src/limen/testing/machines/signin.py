@@ -32,6 +32,9 @@ from limen.testing.machines.tries import (
     Entered,
     Owner,
     Tally,
+    network_of,
+    staleness,
+    throttled,
 )
 
 HOME: Final = "203.0.113.1"
@@ -72,7 +75,6 @@ _RARELY: Final = st.sampled_from([False, False, False, False, True])
 _NUDGES: Final = st.sampled_from([-_MICROSECOND, timedelta(0), _MICROSECOND])
 
 
-# Whom somebody tries, and from where.
 Attempt = tuple[str, str | None]
 
 
@@ -146,7 +148,7 @@ class SignInMachine(TellingMachine):
 
     def _knock(self, attempt: Attempt, *, is_right: bool, is_patient: bool) -> Try | None:
         who, address = attempt
-        owner, network = self._owner(who), _network(address)
+        owner, network = self._owner(who), network_of(address)
         if is_patient:
             self.pass_time(self._wait(self._names(who, owner, network)) or timedelta(0))
         password = owner.password if owner and is_right else WRONG
@@ -159,7 +161,7 @@ class SignInMachine(TellingMachine):
         wait = self._charge(names)
         underway = self.run(self.hasher.hold(use_case))
         if not underway.is_waiting or wait is not None:
-            self._refused(self.attempt(did, underway.go_on(), _throttled(wait)), wait)
+            self._refused(self.attempt(did, underway.go_on(), throttled(wait)), wait)
             return None
         self.story.tell(self.now, f"{did}; it is being checked")
         begun = Try(
@@ -182,9 +184,11 @@ class SignInMachine(TellingMachine):
         right = self._judge(begun, is_busy=is_busy)
         self.hasher.is_busy = is_busy
         try:
-            self.attempt(f"({begun.did}, and hears)", begun.underway.go_on(), right)
+            outcome = self.attempt(f"({begun.did}, and hears)", begun.underway.go_on(), right)
         finally:
             self.hasher.is_busy = False
+        if begun.owner is not None and not isinstance(outcome, LimenError):
+            begun.owner.sessions[-1].session_id = outcome.session_id
 
     def _judge(self, begun: Try, *, is_busy: bool) -> tuple[type[LimenError], ...]:
         """Return what an attempt must hear, having changed the model as it must."""
@@ -201,7 +205,7 @@ class SignInMachine(TellingMachine):
         if not owner.is_active or owner.digest != begun.digest:
             self.tell("signin.failed")
             return (InvalidCredentials,)
-        owner.sessions.append(Entered(begun.network, self.now + IDLE))
+        owner.sessions.append(Entered(begun.network, self.now, self.now + IDLE))
         self._clear(begun.names)
         self.tell("signin.succeeded")
         return ()
@@ -260,7 +264,7 @@ class SignInMachine(TellingMachine):
     def register(self, name: str, address: str | None) -> None:
         wait = None
         if address is not None:
-            key = f"registration {_network(address)}"
+            key = f"registration {network_of(address)}"
             wait = self._tally(key).window_wait(REGISTRATIONS, POLICY.window, self.now)
             if wait is None:
                 self.tallies[key] = self._tally(key).tried_in_window(POLICY.window, self.now)
@@ -272,7 +276,7 @@ class SignInMachine(TellingMachine):
                 password=PASSWORDS[0],
                 actor=Actor.anonymous(address=address),
             ),
-            _throttled(wait) or ((EmailTaken,) if is_taken else ()),
+            throttled(wait) or ((EmailTaken,) if is_taken else ()),
         )
         if wait is not None:
             self._refused(outcome, wait)
@@ -285,17 +289,22 @@ class SignInMachine(TellingMachine):
         owner = self._owner(f"{name}@example.org")
         if owner is None:
             return
-        actor = Actor.anonymous(address=address).as_user(owner.id)
-        use_case = self.limen.passwords.change(
-            current=owner.password if is_right else WRONG, new=new, actor=actor
+        last = next(reversed(owner.sessions), None)
+        actor = Actor.anonymous(address=address).as_user(
+            owner.id, last.session_id if last else None
         )
-        network = _network(address)
+        current = owner.password if is_right else WRONG
+        use_case = self.limen.passwords.change(current=current, new=new, actor=actor)
+        knows = "knowing" if is_right else "not knowing"
+        did = f"{name} at {address or 'no address'} changes the password, {knows} the present one"
+        stale = staleness(last, self.now)
+        if stale:
+            self.attempt(did, use_case, stale)
+            return
+        network = network_of(address)
         names = (f"user {owner.id}", *([f"address {network}"] if network else []))
         wait = self._charge(names)
-        right = _throttled(wait) or (() if is_right else (CurrentPasswordWrong,))
-        place = address or "no address"
-        knows = "knowing" if is_right else "not knowing"
-        did = f"{name} at {place} changes the password, {knows} the present one"
+        right = throttled(wait) or (() if is_right else (CurrentPasswordWrong,))
         outcome = self.attempt(did, use_case, right)
         if wait is not None:
             self._refused(outcome, wait)
@@ -303,12 +312,14 @@ class SignInMachine(TellingMachine):
             self.tell("password.change_refused")
         else:
             self._clear(names)
-            self._replace_password(owner, new, "password.changed")
+            self._replace_password(owner, new, "password.changed", keep=last)
 
-    def _replace_password(self, owner: Owner, new: str, event: str) -> None:
+    def _replace_password(
+        self, owner: Owner, new: str, event: str, *, keep: Entered | None = None
+    ) -> None:
         owner.password = new
         owner.digest += 1
-        owner.end_sessions(self.now)
+        owner.end_sessions(self.now, keep=keep)
         self.tell(event)
 
     @rule(name=_NAMES, what=_ADMINISTRATION)
@@ -387,11 +398,3 @@ class SignInMachine(TellingMachine):
         for begun in self.waiting:
             self.run(begun.underway.cancel())
         super().teardown()
-
-
-def _network(address: str | None) -> str | None:
-    return None if address is None else NETWORKS[address]
-
-
-def _throttled(wait: timedelta | None) -> tuple[type[LimenError], ...]:
-    return () if wait is None else (TooManyAttempts,)

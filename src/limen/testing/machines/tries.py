@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from limen.core.ids import UserId
+from limen.core.errors import LimenError, SessionEnded, StepUpNeeded, TooManyAttempts
+from limen.core.ids import SessionId, UserId
 from limen.core.signin.model import ThrottlePolicy
 
 # Small numbers, so that a few steps reach every edge.
@@ -19,6 +20,7 @@ POLICY: Final = ThrottlePolicy(
     memory=timedelta(days=1),
 )
 IDLE: Final = timedelta(days=2)
+FRESH: Final = timedelta(minutes=10)
 WORTH_TELLING: Final = timedelta(minutes=1)
 
 # What follows from the policy: the seconds one waits after the n-th attempt in a row.
@@ -89,12 +91,18 @@ class Entered:
     """A sign-in as the model knows it."""
 
     network: str | None
+    at: datetime
     until: datetime
+    session_id: SessionId | None = None
     ended_at: datetime | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether it still counts."""
         return self.ended_at is None and now < self.until
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether it allows what could take the account from its owner."""
+        return now < self.at + FRESH
 
     @property
     def end(self) -> datetime:
@@ -113,9 +121,28 @@ class Owner:
     digest: int = 1
     sessions: list[Entered] = field(default_factory=list)
 
-    def end_sessions(self, now: datetime) -> int:
-        """End all that have not ended; return how many."""
-        going_on = [one for one in self.sessions if one.ended_at is None]
+    def end_sessions(self, now: datetime, *, keep: Entered | None = None) -> int:
+        """End all that have not ended, but for the one to keep; return how many."""
+        going_on = [one for one in self.sessions if one.ended_at is None and one is not keep]
         for one in going_on:
             one.ended_at = now
         return len(going_on)
+
+
+def network_of(address: str | None) -> str | None:
+    """Return the network as which an address counts."""
+    return None if address is None else NETWORKS[address]
+
+
+def throttled(wait: timedelta | None) -> tuple[type[LimenError], ...]:
+    """Return what an attempt must hear for which one has to wait so long, if at all."""
+    return () if wait is None else (TooManyAttempts,)
+
+
+def staleness(session: Entered | None, now: datetime) -> tuple[type[LimenError], ...]:
+    """Say why what needs a fresh sign-in is refused in this session, if it is."""
+    if session is None:
+        return (StepUpNeeded,)
+    if not session.is_live(now):
+        return (SessionEnded,)
+    return () if session.is_fresh(now) else (StepUpNeeded,)

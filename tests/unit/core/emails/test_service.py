@@ -330,9 +330,9 @@ async def test_only_a_user_can_ask_for_another_address_and_only_for_a_possible_o
     assert [fault.field for fault in refused.value.details] == ["new_email"]
 
 
-async def test_who_was_deleted_is_not_signed_in_and_asks_for_no_address() -> None:
+async def test_who_was_deleted_has_no_session_any_more_and_asks_for_no_address() -> None:
     limen, actor = await proved()
     assert actor.user_id is not None
     await limen.users.delete(actor.user_id, actor=OPERATOR)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(SessionEnded):
         await limen.emails.request_change(new_email=NEW, actor=actor)

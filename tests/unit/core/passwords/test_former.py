@@ -16,6 +16,7 @@ from limen.core.imports.model import AccountRow
 from limen.core.passwords.former import LONGEST_NAME, AskingHasher, former_name
 from limen.core.secret import Secret
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly
+from limen.testing.builders import a_session
 from limen.testing.fakes import FormerSystem, PlainHasher
 
 MARK = Secret("$former$ada")
@@ -267,7 +268,10 @@ async def test_who_is_signed_in_already_may_change_a_password_that_is_still_else
     limen.former.admit("ada", PASSWORD)
     await moved_in(limen)
     ada = (await limen.users.find("ada@example.org", actor=OPERATOR)).id
-    me = OPERATOR.anonymous().as_user(ada, None)
+    async with limen.unit_of_work() as uow:
+        await uow.sessions.add(session := a_session(ada))
+        await uow.commit()
+    me = OPERATOR.anonymous().as_user(ada, session.id)
     with pytest.raises(CurrentPasswordWrong):
         await limen.passwords.change(current="wrong", new="another long sentence", actor=me)
     await limen.passwords.change(current=PASSWORD, new="another long sentence", actor=me)

@@ -13,9 +13,10 @@ from limen.core.errors import (
     TooManyAttempts,
     UserNotFound,
 )
+from limen.core.passwords.storing import store_password
 from limen.core.secret import Secret
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
-from limen.testing.builders import a_user_id
+from limen.testing.builders import a_session, a_user_id
 from limen.testing.fakes import PlainHasher
 
 NEW = "staple my other horse"
@@ -81,7 +82,10 @@ async def test_a_user_without_password_cannot_change_it_but_can_be_given_one() -
     limen = Assembly()
     await limen.keys.ensure(actor=OPERATOR)
     user = await limen.users.create(actor=OPERATOR, email="ada@example.org")
-    actor = Actor.anonymous().as_user(user.id)
+    async with limen.unit_of_work() as uow:
+        await uow.sessions.add(session := a_session(user.id))
+        await uow.commit()
+    actor = Actor.anonymous().as_user(user.id, session.id)
     with pytest.raises(CurrentPasswordWrong):
         await limen.passwords.change(current=PASSWORD, new=NEW, actor=actor)
     await limen.passwords.set(user.id, new=PASSWORD, actor=OPERATOR)
@@ -128,7 +132,9 @@ async def test_of_two_changes_at_once_the_second_finds_its_proof_out_of_date() -
         async def verify(self, password: Secret[str], digest: Secret[str] | None) -> None:
             await super().verify(password, digest)
             if is_meddling:
-                await limen.passwords.set(mine.user.id, new=NEW, actor=OPERATOR)
+                async with limen.unit_of_work() as uow:
+                    await store_password(uow, mine.user.id, Secret("another"), limen.clock.now())
+                    await uow.commit()
 
     is_meddling = False
     limen = Assembly(hasher=MeddlingHasher())

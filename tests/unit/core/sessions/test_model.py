@@ -48,6 +48,7 @@ def test_a_session_begins_with_everything_that_is_known() -> None:
         address="192.0.2.1",
         user_agent="test",
         methods=("pwd",),
+        authenticated_at=NOW,
         created_at=NOW,
         last_used_at=NOW,
         idle_expires_at=NOW + timedelta(days=14),
@@ -60,6 +61,7 @@ def test_a_session_has_no_label_of_its_own_accord() -> None:
     session = Session(
         id=SessionId(UUID(int=1)),
         user_id=UserId(UUID(int=2)),
+        authenticated_at=NOW,
         created_at=NOW,
         last_used_at=NOW,
         idle_expires_at=NOW,
@@ -72,6 +74,17 @@ def test_no_session_idles_longer_than_it_may_last() -> None:
     policy = SessionPolicy(idle=timedelta(days=2), absolute=timedelta(days=1))
     session = begin_session(SessionId(UUID(int=1)), UserId(UUID(int=2)), policy, NOW)
     assert session.idle_expires_at == session.expires_at == NOW + timedelta(days=1)
+
+
+def test_a_session_is_fresh_for_ten_minutes_after_its_user_proved_who_they_are() -> None:
+    session = a_session()
+    just_before = NOW + timedelta(minutes=10, microseconds=-1)
+    assert session.is_fresh(just_before)
+    assert not session.is_fresh(NOW + timedelta(minutes=10))
+    again = session.proved(("pwd", "otp", "mfa"), just_before)
+    assert again.methods == ("pwd", "otp", "mfa")
+    assert again.is_fresh(just_before + timedelta(minutes=10, microseconds=-1))
+    assert replace(again, methods=("pwd",), authenticated_at=NOW) == session
 
 
 def test_use_moves_both_instants() -> None:

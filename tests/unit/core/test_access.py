@@ -1,0 +1,108 @@
+"""What could take an account from its owner needs a fresh sign-in."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from limen.core.actor import Actor
+from limen.core.errors import NotSignedIn, SessionEnded, StepUpNeeded
+from limen.core.sessions.model import FRESH
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+
+NEW = "staple of the battery"
+UseCase = Callable[[Assembly, Actor], Awaitable[object]]
+
+
+def _delete(limen: Assembly, actor: Actor) -> Awaitable[object]:
+    assert actor.user_id is not None
+    return limen.users.delete(actor.user_id, actor=actor)
+
+
+DELICATE: dict[str, UseCase] = {
+    "change the password": lambda limen, actor: limen.passwords.change(
+        current=PASSWORD, new=NEW, actor=actor
+    ),
+    "change the address": lambda limen, actor: limen.emails.request_change(
+        new_email="lovelace@example.org", actor=actor
+    ),
+    "delete oneself": _delete,
+}
+delicate = pytest.mark.parametrize("use_case", DELICATE.values(), ids=DELICATE)
+
+
+@delicate
+async def test_a_fresh_sign_in_is_enough(use_case: UseCase) -> None:
+    limen = Assembly()
+    await limen.register()
+    mine = await limen.enter()
+    limen.clock.advance(FRESH - timedelta(microseconds=1))
+    await use_case(limen, acting(mine))
+
+
+@delicate
+async def test_a_stale_one_is_not_and_changes_nothing(use_case: UseCase) -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    mine = await limen.enter()
+    limen.clock.advance(FRESH)
+    told = await limen.event_names(ada.id)
+    with pytest.raises(StepUpNeeded):
+        await use_case(limen, acting(mine))
+    assert await limen.event_names(ada.id) == told
+    await limen.enter()
+
+
+@delicate
+async def test_a_refresh_does_not_make_it_fresh(use_case: UseCase) -> None:
+    limen = Assembly()
+    await limen.register()
+    mine = await limen.enter()
+    limen.clock.advance(FRESH)
+    again = await limen.tokens.refresh(refresh_token=mine.refresh_token)
+    with pytest.raises(StepUpNeeded):
+        await use_case(limen, acting(again))
+
+
+@delicate
+async def test_the_fresh_session_of_somebody_else_is_none(use_case: UseCase) -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    await limen.register("eve@example.org")
+    hers = await limen.enter("eve@example.org")
+    with pytest.raises(SessionEnded):
+        await use_case(limen, Actor.anonymous().as_user(ada.id, hers.session_id))
+
+
+@delicate
+async def test_without_a_session_nothing_was_proved(use_case: UseCase) -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    with pytest.raises(StepUpNeeded):
+        await use_case(limen, Actor.anonymous().as_user(ada.id))
+
+
+@delicate
+async def test_a_session_that_has_ended_proves_nothing(use_case: UseCase) -> None:
+    limen = Assembly()
+    await limen.register()
+    mine = await limen.enter()
+    await limen.sessions.sign_out(actor=acting(mine))
+    with pytest.raises(SessionEnded):
+        await use_case(limen, acting(mine))
+
+
+async def test_strangers_are_not_signed_in() -> None:
+    limen = Assembly()
+    for use_case in (DELICATE["change the password"], DELICATE["change the address"]):
+        with pytest.raises(NotSignedIn):
+            await use_case(limen, Actor.anonymous())
+
+
+async def test_administrators_delete_others_whenever_they_signed_in() -> None:
+    limen = Assembly()
+    root = await limen.administrator()
+    ada = await limen.register()
+    limen.clock.advance(FRESH)
+    await limen.users.delete(ada.id, actor=Actor.anonymous().as_user(root.id))
+    await limen.users.delete((await limen.register()).id, actor=OPERATOR)
