@@ -65,8 +65,11 @@ class JsonProofs(Repository):
     async def find(self, proof_id: ProofId) -> Proof | None:
         return _find(await self._desk.read(), proof_id)
 
-    async def find_of(self, user_id: UserId, purpose: Purpose) -> Proof | None:
-        return (await self._desk.read()).proofs.get(proof_key(user_id, purpose))
+    async def find_of(
+        self, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+    ) -> Proof | None:
+        key = proof_key(user_id, purpose, browser_digest)
+        return (await self._desk.read()).proofs.get(key)
 
     async def charge(self, proof_id: ProofId, most: int) -> bool:
         tables = await self._desk.write()

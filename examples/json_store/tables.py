@@ -121,9 +121,9 @@ def grant_key(user_id: UserId, role: str) -> str:
     return f"{user_id} {role}"
 
 
-def proof_key(user_id: UserId, purpose: Purpose) -> str:
-    """Return the key of the one proof of this user for `purpose`."""
-    return f"{user_id} {purpose}"
+def proof_key(user_id: UserId, purpose: Purpose, browser_digest: bytes | None) -> str:
+    """Return the key of the one proof of this user for `purpose` in this browser."""
+    return f"{user_id} {purpose} {(browser_digest or b'').hex()}"
 
 
 # What is in each table, and under which key.
@@ -140,7 +140,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "events": (StoredEvent, lambda event: event.id),
     "attempts": (Attempt, lambda attempt: attempt.scope.hex()),
     "messages": (Message, lambda message: message.id),
-    "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose)),
+    "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose, proof.browser_digest)),
     "passkeys": (Passkey, lambda passkey: passkey.id),
     "ceremonies": (Ceremony, lambda ceremony: ceremony.digest.hex()),
 }

@@ -8,10 +8,10 @@ from limen.core.proofs.model import Proof, Purpose
 
 
 class Proofs(Protocol):
-    """Keeps for each user at most one proof for each purpose."""
+    """Keeps for each user at most one proof for each purpose and browser."""
 
     async def put(self, proof: Proof) -> None:
-        """Store a new proof in place of any earlier one of this user for this purpose.
+        """Store a new proof in place of any earlier one of its user, purpose and browser.
 
         Raises `UserNotFound` if the user is gone.
         """
@@ -21,8 +21,10 @@ class Proofs(Protocol):
         """Return the proof with this id."""
         ...
 
-    async def find_of(self, user_id: UserId, purpose: Purpose) -> Proof | None:
-        """Return the proof of this user for this purpose."""
+    async def find_of(
+        self, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+    ) -> Proof | None:
+        """Return the proof of this user for this purpose that is bound to this browser, or none."""
         ...
 
     async def charge(self, proof_id: ProofId, most: int) -> bool:

@@ -175,9 +175,12 @@ def a_proof_forgets_its_browser(monkeypatch: pytest.MonkeyPatch) -> None:
 def find_otherwise(monkeypatch: pytest.MonkeyPatch, choose: Any) -> None:
     """Let the proof of a user be found by another rule."""
 
-    async def find_of(self: MemoryProofs, user_id: UserId, purpose: Purpose) -> Proof | None:
+    async def find_of(
+        self: MemoryProofs, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+    ) -> Proof | None:
         rows = await self._desk.read()
-        return next((p for p in rows.proofs.values() if choose(p, user_id, purpose)), None)
+        place = (user_id, purpose, browser_digest)
+        return next((p for p in rows.proofs.values() if choose(p, *place)), None)
 
     monkeypatch.setattr(MemoryProofs, "find_of", find_of)
 
@@ -187,7 +190,35 @@ def find_otherwise(monkeypatch: pytest.MonkeyPatch, choose: Any) -> None:
     "TestProofs::test_find_returns_none_for_an_unknown_proof",
 )
 def a_proof_is_good_for_any_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
-    find_otherwise(monkeypatch, lambda proof, user_id, _: proof.user_id == user_id)
+    find_otherwise(
+        monkeypatch,
+        lambda proof, user_id, _, browser: (
+            (proof.user_id, proof.browser_digest) == (user_id, browser)
+        ),
+    )
+
+
+@fault("TestProofs::test_find_of_returns_the_proof_that_is_bound_to_this_browser_or_none")
+def a_proof_is_good_in_any_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    find_otherwise(
+        monkeypatch,
+        lambda proof, user_id, purpose, _: (proof.user_id, proof.purpose) == (user_id, purpose),
+    )
+
+
+@fault("TestProofs::test_put_leaves_the_proofs_of_other_browsers_alone")
+def a_link_takes_away_those_of_other_browsers(monkeypatch: pytest.MonkeyPatch) -> None:
+    put = MemoryProofs.put
+
+    async def put_alone(self: MemoryProofs, proof: Proof) -> None:
+        rows = await self._desk.write()
+        for other in list(rows.proofs.values()):
+            if (other.user_id, other.purpose) == (proof.user_id, proof.purpose):
+                rows.proofs.pop(other.id)
+                rows.user_proofs.put(proof.user_id, frozenset())
+        await put(self, proof)
+
+    monkeypatch.setattr(MemoryProofs, "put", put_alone)
 
 
 def put_beside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,8 +226,9 @@ def put_beside(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def put(self: MemoryProofs, proof: Proof) -> None:
         rows = await self._desk.write()
-        key: Any = proof.id
-        rows.proofs.put(key, proof)
+        rows.proofs.put(proof.id, proof)
+        known = rows.user_proofs.get(proof.user_id) or frozenset()
+        rows.user_proofs.put(proof.user_id, known | {proof.id})
 
     monkeypatch.setattr(MemoryProofs, "put", put)
 
@@ -256,8 +288,9 @@ def a_proof_is_good_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def one_kind_of_proof_survives_a_new_password(monkeypatch: pytest.MonkeyPatch) -> None:
     async def remove(self: MemoryProofs, user_id: UserId) -> None:
         rows = await self._desk.write()
-        for purpose in set(Purpose) - {Purpose.SIGN_IN}:
-            rows.proofs.pop((user_id, purpose))
+        for proof_id in rows.user_proofs.get(user_id) or ():
+            if rows.proofs[proof_id].purpose is not Purpose.SIGN_IN:
+                rows.proofs.pop(proof_id)
 
     monkeypatch.setattr(MemoryProofs, "remove", remove)
 

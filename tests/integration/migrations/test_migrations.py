@@ -22,8 +22,9 @@ from limen.adapters.sql.migrations.runner import Step, current, downgrade, is_cu
 from limen.adapters.sql.tables import REVISION, VERSION_TABLE, metadata
 from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from limen.adapters.sql.urls import parse_url
+from limen.core.proofs.model import Purpose
 from limen.testing.assembly import OPERATOR, Assembly
-from limen.testing.builders import a_credential, a_full_user, a_session, a_user
+from limen.testing.builders import a_credential, a_full_user, a_proof, a_session, a_user
 from limen.testing.contracts.steps import keep
 from limen.testing.fakes import NOON, CountingIds
 from limen.testing.postgres import PostgresServer
@@ -140,6 +141,25 @@ async def test_users_outlive_the_languages_that_a_step_down_forgets(empty_url: s
         assert await view.users.get(plain.id) == plain
         assert await view.passwords.find(full.id) == credential
         assert await view.sessions.list_live(full.id, NOON) == (session,)
+
+
+async def test_links_outlive_the_step_to_one_for_each_browser_and_the_newest_the_step_back(
+    empty_url: str,
+) -> None:
+    await upgrade(empty_url)
+    user = a_user()
+    plain, reset = a_proof(user.id), a_proof(user.id, Purpose.RESET_PASSWORD)
+    earlier, later = (
+        a_proof(user.id, Purpose.SIGN_IN, browser_digest=bytes([n]) * 32) for n in range(2)
+    )
+    async with opened(empty_url) as unit_of_work:
+        await keep(unit_of_work, user, plain, reset, earlier, later)
+    await downgrade(empty_url, "0006")
+    await upgrade(empty_url)
+    async with opened(empty_url) as unit_of_work, unit_of_work.view() as view:
+        for proof in (plain, reset, later):
+            assert await view.proofs.find(proof.id) == proof
+        assert await view.proofs.find(earlier.id) is None
 
 
 async def test_upgrading_a_filled_store_again_keeps_everything(empty_url: str) -> None:

@@ -10,12 +10,12 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from limen.core.errors import LimenError, StorageReadOnly
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import EventId, MessageId, SessionId, UserId
+from limen.core.ids import EventId, MessageId, ProofId, SessionId, UserId
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
 from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
-from limen.core.proofs.model import Proof, Purpose
+from limen.core.proofs.model import Proof
 from limen.core.roles.model import ADMIN, Grant, Role
 from limen.core.sessions.model import Ending, Session
 from limen.core.signin.model import Throttle
@@ -119,8 +119,8 @@ def _table() -> Table[K, V]:
 class Rows:
     """All rows of a store by their keys, as one reader or writer sees them.
 
-    `emails`, `usernames` and `user_sessions` are the indexes of `users` and `sessions`,
-    `credentials` is that of `passkeys`.
+    `emails`, `usernames`, `user_sessions`, `credentials` and `user_proofs` are the indexes of
+    `users`, `sessions`, `passkeys` and `proofs`.
     """
 
     users: Table[UserId, User] = field(default_factory=_table)
@@ -138,7 +138,8 @@ class Rows:
     events: Table[EventId, StoredEvent] = field(default_factory=_table)
     attempts: Table[bytes, Attempt] = field(default_factory=_table)
     messages: Table[MessageId, Message] = field(default_factory=_table)
-    proofs: Table[tuple[UserId, Purpose], Proof] = field(default_factory=_table)
+    proofs: Table[ProofId, Proof] = field(default_factory=_table)
+    user_proofs: Table[UserId, frozenset[ProofId]] = field(default_factory=_table)
     passkeys: Table[UserId, tuple[Passkey, ...]] = field(default_factory=_table)
     credentials: Table[bytes, UserId] = field(default_factory=_table)
     ceremonies: Table[bytes, Ceremony] = field(default_factory=_table)

@@ -9,7 +9,6 @@ from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.errors import ConcurrentUpdate, EmailTaken, UsernameTaken, UserNotFound
 from limen.core.ids import UserId
 from limen.core.page import Page, Selection
-from limen.core.proofs.model import Purpose
 from limen.core.users.model import Email, User, Username
 from limen.ports.users import Users
 
@@ -73,8 +72,8 @@ class MemoryUsers:
         rows.users.pop(user_id)
         rows.passwords.pop(user_id)
         rows.grants.pop(user_id)
-        for purpose in Purpose:
-            rows.proofs.pop((user_id, purpose))
+        for proof_id in rows.user_proofs.pop(user_id) or ():
+            rows.proofs.pop(proof_id)
         for passkey in rows.passkeys.pop(user_id) or ():
             rows.credentials.pop(passkey.credential_id)
         for session_id in rows.user_sessions.pop(user_id) or ():

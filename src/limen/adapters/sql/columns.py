@@ -69,6 +69,7 @@ class _Column(TypeDecorator[Any]):
 class Instant(_Column):
     """An instant in UTC: `timestamptz`, or microseconds since 1970, exact and in order."""
 
+    cache_ok = True
     impl = BigInteger
     native = TIMESTAMP(timezone=True)
     plain = BigInteger()
@@ -87,6 +88,7 @@ class Instant(_Column):
 class Id(_Column):
     """A UUID: `uuid`, or its sixteen bytes, in the same order."""
 
+    cache_ok = True
     impl = LargeBinary
     native = NATIVE_UUID()
     plain = LargeBinary(16)
@@ -105,6 +107,7 @@ class Id(_Column):
 class Bytes(_Column):
     """Bytes as they are."""
 
+    cache_ok = True
     impl = LargeBinary
     native = LargeBinary()
     plain = LargeBinary()
@@ -113,6 +116,7 @@ class Bytes(_Column):
 class Json(_Column):
     """JSON as text. Not `jsonb`: its numbers are not ours (1e308 comes back as an integer)."""
 
+    cache_ok = True
     impl = Text
     native = JSON()
     plain = Text()
@@ -143,6 +147,7 @@ _write_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).en
 class TextList(_Column):
     """A parameter that is a list of texts: an array, or a JSON array."""
 
+    cache_ok = True
     impl = Text
     native = ARRAY(Text())
     plain = Text()

@@ -18,18 +18,22 @@ from limen.ports.proofs import Proofs
 
 _given: Final = insert(proofs).excluded
 _IS_THIS: Final = proofs.c.id == bindparam("id")
-_KEY: Final = (proofs.c.user_id, proofs.c.purpose)
+_KEY: Final = (proofs.c.user_id, proofs.c.purpose, proofs.c.browser_digest)
+# In the key, where NULL would be another one each time.
+_NO_BROWSER: Final = b""
 
 _PUT: Final = Statement(
     insert(proofs).on_conflict_do_update(
         index_elements=_KEY,
-        set_={c.name: _given[c.name] for c in proofs.c if c.name not in {"user_id", "purpose"}},
+        set_={c.name: _given[c.name] for c in proofs.c if c not in set(_KEY)},
     )
 )
 _FIND: Final = Statement(select(*proofs.c).where(_IS_THIS))
 _FIND_OF: Final = Statement(
     select(*proofs.c).where(
-        proofs.c.user_id == bindparam("user_id"), proofs.c.purpose == bindparam("purpose")
+        proofs.c.user_id == bindparam("user_id"),
+        proofs.c.purpose == bindparam("purpose"),
+        proofs.c.browser_digest == bindparam("browser_digest"),
     )
 )
 _CHARGE: Final = Statement(
@@ -54,7 +58,7 @@ _PURGE: Final = Statement(delete(proofs).where(proofs.c.id.in_(_OVER), _IS_OVER)
 
 
 class SqlProofs:
-    """Keeps proofs by user and purpose."""
+    """Keeps proofs by user, purpose and browser."""
 
     __slots__ = ("_desk",)
 
@@ -63,7 +67,7 @@ class SqlProofs:
         self._desk = desk
 
     async def put(self, proof: Proof) -> None:
-        """Store a new proof in place of any earlier one of this user for this purpose."""
+        """Store a new proof in place of any earlier one of its user, purpose and browser."""
         await self._desk.execute(
             _PUT,
             user_id=proof.user_id,
@@ -73,7 +77,7 @@ class SqlProofs:
             new_email=proof.new_email,
             link_digest=proof.link_digest,
             code_digest=proof.code_digest,
-            browser_digest=proof.browser_digest,
+            browser_digest=proof.browser_digest or _NO_BROWSER,
             created_at=proof.created_at,
             expires_at=proof.expires_at,
             tries=proof.tries,
@@ -85,9 +89,16 @@ class SqlProofs:
         row = await self._desk.fetch_one(_FIND, id=proof_id)
         return None if row is None else _read(row)
 
-    async def find_of(self, user_id: UserId, purpose: Purpose) -> Proof | None:
-        """Return the proof of this user for this purpose."""
-        row = await self._desk.fetch_one(_FIND_OF, user_id=user_id, purpose=purpose)
+    async def find_of(
+        self, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+    ) -> Proof | None:
+        """Return the proof of this user for this purpose that is bound to this browser, or none."""
+        row = await self._desk.fetch_one(
+            _FIND_OF,
+            user_id=user_id,
+            purpose=purpose,
+            browser_digest=browser_digest or _NO_BROWSER,
+        )
         return None if row is None else _read(row)
 
     async def charge(self, proof_id: ProofId, most: int) -> bool:
@@ -117,7 +128,7 @@ def _read(row: Row) -> Proof:
         new_email=row[4],
         link_digest=row[5],
         code_digest=row[6],
-        browser_digest=row[7],
+        browser_digest=row[7] or None,
         created_at=row[8],
         expires_at=row[9],
         tries=row[10],

@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -252,12 +252,12 @@ proofs: Final = Table(
     Column("new_email", Words),
     Column("link_digest", Bytes, nullable=False),
     Column("code_digest", Bytes, nullable=False),
-    Column("browser_digest", Bytes),
+    Column("browser_digest", Bytes, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("tries", Integer, nullable=False),
     Column("spent_at", Instant),
-    PrimaryKeyConstraint("user_id", "purpose"),
+    PrimaryKeyConstraint("user_id", "purpose", "browser_digest"),
     UniqueConstraint("id"),
 )
 

@@ -9,7 +9,7 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import InvalidInput, NotSignedIn, UserNotFound
 from limen.core.events import EmailChanged, EmailChangeRequested
-from limen.core.messages.composing import IDENTIFIER, NEW_EMAIL
+from limen.core.messages.composing import NEW_EMAIL, asked_by
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.passwords.proving import PasswordProver
@@ -18,8 +18,7 @@ from limen.core.proofs.model import Proof, Purpose
 from limen.core.proofs.spending import spend
 from limen.core.reading import Reader
 from limen.core.secret import Secret
-from limen.core.signin.model import account_key, of_user
-from limen.core.signin.throttling import charge_mail
+from limen.core.signin.throttling import charge_mail, unlock
 from limen.core.users.model import Email, User
 from limen.core.users.ownership import leave_address, prove_address
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -72,7 +71,7 @@ class EmailService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await charge_mail(uow, by, now)
-            kind, values = MessageKind.VERIFY_EMAIL, {IDENTIFIER: identifier}
+            kind, values = MessageKind.VERIFY_EMAIL, asked_by(by, identifier)
             await self._postbox.post(uow, kind, now, values=values)
             await uow.commit()
 
@@ -99,7 +98,7 @@ class EmailService:
             if user.email.key == email.key:
                 reader.fault("new_email", "same", "is your address already")
                 raise InvalidInput(details=reader.faults)
-            await self._ask_both_ends(uow, user, email, now)
+            await self._ask_both_ends(uow, user, email, actor, now)
             uow.emit(EmailChangeRequested(at=now, actor=actor, user_id=user.id))
             await uow.commit()
 
@@ -138,7 +137,7 @@ class EmailService:
         async with self._unit_of_work() as uow:
             before = await spend(uow, proof, now)
             user = await prove_address(uow, before, by, now, is_maker=is_maker)
-            await uow.throttles.clear(account_key(of_user(user.id)))
+            await unlock(uow, user.id, by)
             reset_token = None
             if before.email_verified_at is None and not is_maker:
                 purpose = Purpose.RESET_PASSWORD
@@ -147,9 +146,9 @@ class EmailService:
         return VerifiedEmail(user=user, reset_token=reset_token)
 
     async def _ask_both_ends(
-        self, uow: UnitOfWork, user: User, email: Email, now: datetime
+        self, uow: UnitOfWork, user: User, email: Email, actor: Actor, now: datetime
     ) -> None:
-        values = {NEW_EMAIL: email.address}
+        values = asked_by(actor) | {NEW_EMAIL: email.address}
         confirm, approve = MessageKind.CONFIRM_EMAIL_CHANGE, MessageKind.APPROVE_EMAIL_CHANGE
         await self._postbox.post(
             uow, confirm, now, user_id=user.id, to=email.address, values=values

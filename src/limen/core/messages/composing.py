@@ -4,28 +4,28 @@ A link or code is made only then: until a worker has the message, no store holds
 one in, and whoever asked for it waits the same time whether there is such a user or not.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import TooManyAttempts, UserNotFound
-from limen.core.messages.model import Message, MessageKind
+from limen.core.errors import UserNotFound
+from limen.core.messages.allowance import allow
+from limen.core.messages.model import VALUES, Message, MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.proofs.making import ProofMaker
 from limen.core.proofs.model import LIFETIMES, Purpose
 from limen.core.users.model import Email, Status, User, read_identifier
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-_MOST_MAILS: Final = 5
-_WINDOW: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
 
 IDENTIFIER: Final = "identifier"
 BROWSER: Final = "browser"
 NEW_EMAIL: Final = "new_email"
+ASKED_FROM: Final = "asked_from"
 
 _PURPOSES: Final = {
     MessageKind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
@@ -56,6 +56,12 @@ class LinkPolicy:
         """Return the link with this token."""
         name = purpose.value.replace("_", "-")
         return self.template.replace("{purpose}", name).replace("{token}", token)
+
+
+def asked_by(actor: Actor, identifier: str | None = None) -> dict[str, str]:
+    """Return the values of a message that somebody asks for: whom it is for, and from where."""
+    values = {IDENTIFIER: identifier, ASKED_FROM: actor.address}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,29 +104,32 @@ class Composer:
             if purpose is not None:
                 if await _is_stale(uow, user, purpose, message, now):
                     return None
-                if message.tries == 1 and not await _charge(uow, user, purpose, now):
+                if message.tries == 1 and not await allow(
+                    uow, message.kind, user, to, now, asked_from=values.get(ASKED_FROM)
+                ):
                     return None
                 values |= await self._prove(uow, purpose, user, to, values)
             if message.kind is MessageKind.EMAIL_CHANGED:
                 values[NEW_EMAIL] = user.email.address
             await uow.commit()
-        return Letter(to=to.address, locale=user.locale or self._links.locale, values=values)
+        told = {name: values[name] for name in VALUES[message.kind]}
+        return Letter(to=to.address, locale=user.locale or self._links.locale, values=told)
 
     async def _prove(
         self, uow: UnitOfWork, purpose: Purpose, user: User, to: Email, values: Mapping[str, str]
     ) -> dict[str, str]:
-        """Make a link and a code in place of the earlier ones, and return them."""
+        """Make a link and a code in place of the earlier ones of this browser; return them."""
         now = self._ambient.clock.now()
-        browser = values.get(BROWSER)
+        digest = bytes.fromhex(values[BROWSER]) if BROWSER in values else None
         made = self._maker.make(
             purpose,
             user.id,
             to.key,
             now,
             new_email=values.get(NEW_EMAIL),
-            browser_digest=None if browser is None else bytes.fromhex(browser),
+            browser_digest=digest,
         )
-        earlier = await uow.proofs.find_of(user.id, purpose)
+        earlier = await uow.proofs.find_of(user.id, purpose, digest)
         await uow.proofs.put(made.proof.after(earlier, now))
         return {
             "link": self._links.link(purpose, made.token.reveal()),
@@ -181,15 +190,3 @@ async def _is_stale(
         return False
     credential = await uow.passwords.find(user.id)
     return credential is not None and credential.changed_at > message.created_at
-
-
-async def _charge(uow: UnitOfWork, user: User, purpose: Purpose, now: datetime) -> bool:
-    """Count one more mail to this user for this purpose; tell whether it is not one too many."""
-    subject = f"{purpose} {user.id}".encode()
-    key = "mail:" + hashlib.sha256(subject).hexdigest()
-    (throttle,) = await uow.throttles.lock([key], now)
-    try:
-        await uow.throttles.save(throttle.charge_window(_MOST_MAILS, _WINDOW, now))
-    except TooManyAttempts:
-        return False
-    return True

@@ -1,20 +1,27 @@
 """Telling whose link or code came in, before it is spent."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 from limen.core.actor import Actor
-from limen.core.errors import ProofInvalid
-from limen.core.ids import UserId
+from limen.core.errors import ProofInvalid, UserNotFound
+from limen.core.ids import ProofId, UserId
 from limen.core.proofs.making import ProofMaker
-from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, read_link
+from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, browser_digest, read_link
 from limen.core.reading import Reader
 from limen.core.secret import Secret
-from limen.core.signin.model import ThrottlePolicy, of_stranger, of_user
-from limen.core.signin.throttling import charge
+from limen.core.signin.model import ThrottlePolicy, of_stranger
+from limen.core.signin.throttling import charge, subject_of
 from limen.core.users.model import User, read_identifier
 from limen.ports.clock import Clock
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+# What the store is asked about where there is nobody.
+_NOBODY: Final = UserId(UUID(int=0))
+_NO_PROOF: Final = ProofId(UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,19 +123,18 @@ class ProofChecker:
         browser: Secret[str] | None,
     ) -> Proof:
         now = self._clock.now()
+        digest = None if browser is None else browser_digest(browser)
         async with self._unit_of_work() as uow:
-            user_id, subject = await _subject(uow, shown.identifier, actor)
-            await charge(uow, subject, actor, self._throttle, now, user_id=user_id)
-            await uow.commit()
-        # Apart: who spends a proof locks it before the throttle.
-        async with self._unit_of_work() as uow:
+            user_id, subject = await _subject(uow, shown.identifier, actor, now)
             found = [
                 proof
-                for proof in await _proofs(uow, user_id, purposes)
-                # A code of another browser costs nobody a try.
-                if self._maker.is_browser_of(proof, browser)
-                and await uow.proofs.charge(proof.id, MOST_TRIES)
+                for proof in await _lock_proofs(uow, user_id, purposes, digest)
+                if await uow.proofs.charge(proof.id, MOST_TRIES)
             ]
+            if not found:
+                await uow.proofs.charge(_NO_PROOF, MOST_TRIES)
+            known = None if user_id == _NOBODY else user_id
+            await charge(uow, subject, actor, self._throttle, now, user_id=known)
             await uow.commit()
         for proof in found:
             if self._maker.is_code_of(proof, shown.code or Secret("")):
@@ -137,24 +143,28 @@ class ProofChecker:
 
 
 async def _subject(
-    uow: UnitOfWork, identifier: str | None, actor: Actor
-) -> tuple[UserId | None, str]:
-    """Return whom a code is tried against, and what the try counts against."""
-    if identifier is None:
-        user_id = actor.user_id
-        return user_id, of_stranger(None, "") if user_id is None else of_user(user_id)
-    read = read_identifier(identifier)
+    uow: UnitOfWork, identifier: str | None, actor: Actor, now: datetime
+) -> tuple[UserId, str]:
+    """Return whom a code is tried against, `_NOBODY` for nobody, and what the try counts against.
+
+    The store is asked as much for nobody as for somebody, here and in what follows.
+    """
+    read = None if identifier is None else read_identifier(identifier)
     user = None if read is None else await uow.users.find(read)
-    if user is None:
-        return None, of_stranger(None if read is None else read.key, identifier)
-    return user.id, of_user(user.id)
+    user_id = user.id if user else _NOBODY
+    if identifier is None and actor.user_id is not None:
+        user_id = actor.user_id
+    subject = await subject_of(uow, user_id, actor, now)
+    if user_id == _NOBODY:
+        subject = of_stranger(None if read is None else read.key, identifier or "")
+    return user_id, subject
 
 
-async def _proofs(
-    uow: UnitOfWork, user_id: UserId | None, purposes: tuple[Purpose, ...]
+async def _lock_proofs(
+    uow: UnitOfWork, user_id: UserId, purposes: tuple[Purpose, ...], digest: bytes | None
 ) -> list[Proof]:
-    """Return the proofs of a user for these purposes."""
-    if user_id is None:
-        return []
-    found = [await uow.proofs.find_of(user_id, purpose) for purpose in purposes]
+    """Lock a user, as whoever spends a proof does, and return their proofs in this browser."""
+    with suppress(UserNotFound):
+        await uow.users.lock(user_id)
+    found = [await uow.proofs.find_of(user_id, purpose, digest) for purpose in purposes]
     return [proof for proof in found if proof is not None]

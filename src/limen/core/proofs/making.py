@@ -19,6 +19,9 @@ from limen.core.proofs.model import (
     write_code,
     write_link,
 )
+from limen.core.proofs.model import (
+    browser_digest as digest_of_browser,
+)
 from limen.core.secret import Secret
 from limen.ports.entropy import Entropy
 from limen.ports.ids import IdSource
@@ -91,5 +94,4 @@ class ProofMaker:
         """Tell whether this browser asked for `proof`, or it is bound to none."""
         if proof.browser_digest is None:
             return True
-        given = digest_of((browser or Secret("")).reveal().encode(errors="replace"))
-        return hmac.compare_digest(proof.browser_digest, given)
+        return hmac.compare_digest(proof.browser_digest, digest_of_browser(browser or Secret("")))

@@ -53,7 +53,7 @@ _PREFIXES: Final = {purpose: f"limen_{purpose.replace('_', '-')}_" for purpose i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What is stored of a link and its code; a user has at most one for each purpose.
+    """What is stored of a link and its code; a user has at most one for each purpose and browser.
 
     `email` is the key of the address it was sent to; of a change, `new_email` is the address that
     is to be the user's. `browser_digest` is that of the secret of the browser that asked, which
@@ -119,6 +119,11 @@ def read_link(token: Secret[str], *purposes: Purpose) -> PresentedLink:
 def digest_of(secret: bytes) -> bytes:
     """Return the digest under which a secret of full length is stored."""
     return hashlib.sha256(secret).digest()
+
+
+def browser_digest(browser: Secret[str]) -> bytes:
+    """Return the digest of the secret that a browser shows."""
+    return digest_of(browser.reveal().encode(errors="replace"))
 
 
 def write_code(drawn: bytes) -> Secret[str]:

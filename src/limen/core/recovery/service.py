@@ -6,7 +6,7 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import ProofInvalid, UserNotFound
 from limen.core.events import PasswordReset, PasswordResetRequested
-from limen.core.messages.composing import IDENTIFIER
+from limen.core.messages.composing import asked_by
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox, post
 from limen.core.passwords.preparation import PasswordPreparation
@@ -16,8 +16,7 @@ from limen.core.proofs.model import Proof, Purpose
 from limen.core.proofs.spending import spend
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason
-from limen.core.signin.model import account_key, of_user
-from limen.core.signin.throttling import charge_mail
+from limen.core.signin.throttling import charge_mail, unlock
 from limen.core.users.model import User
 from limen.core.users.ownership import prove_address
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -55,7 +54,7 @@ class RecoveryService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await charge_mail(uow, by, now)
-            kind, values = MessageKind.RESET_PASSWORD, {IDENTIFIER: identifier}
+            kind, values = MessageKind.RESET_PASSWORD, asked_by(by, identifier)
             await self._postbox.post(uow, kind, now, values=values)
             uow.emit(PasswordResetRequested(at=now, actor=by))
             await uow.commit()
@@ -85,7 +84,7 @@ class RecoveryService:
             user = await spend(uow, proof, now)
             user = await prove_address(uow, user, by, now, is_maker=False)
             await store_password(uow, user.id, digest, now)
-            await uow.throttles.clear(account_key(of_user(user.id)))
+            await unlock(uow, user.id, by)
             await uow.sessions.end(user.id, now, EndReason.PASSWORD_CHANGED)
             await uow.proofs.remove(user.id)
             uow.emit(PasswordReset(at=now, actor=by, user_id=user.id))

@@ -7,7 +7,7 @@ from limen.core.ambient import Ambient
 from limen.core.encoding import write_base64url
 from limen.core.errors import ProofInvalid
 from limen.core.events import SignInFailed, SignInLinkRequested
-from limen.core.messages.composing import BROWSER, IDENTIFIER
+from limen.core.messages.composing import BROWSER, asked_by
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.proofs.checking import ProofChecker, present
@@ -16,8 +16,7 @@ from limen.core.proofs.spending import spend
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
 from limen.core.signin.entering import Entrance, Entry
-from limen.core.signin.model import account_key, of_user
-from limen.core.signin.throttling import charge_mail
+from limen.core.signin.throttling import charge_mail, unlock
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User, UserPolicy
 from limen.core.users.ownership import prove_address
@@ -65,7 +64,8 @@ class LinkSignInService:
         by = actor or Actor.anonymous()
         now = self._ambient.clock.now()
         browser = write_base64url(self._ambient.entropy.bytes(SECRET_BYTES))
-        values = {IDENTIFIER: identifier, BROWSER: digest_of(browser.encode()).hex()}
+        asked = asked_by(by, identifier)
+        values = asked | {BROWSER: digest_of(browser.encode()).hex()}
         async with self._unit_of_work() as uow:
             await charge_mail(uow, by, now)
             await self._mail.postbox.post(uow, MessageKind.SIGN_IN, now, values=values)
@@ -96,7 +96,7 @@ class LinkSignInService:
         entry = self._entrance.prepare(proof.user_id, methods=_METHODS, label=label, actor=by)
         async with self._unit_of_work() as uow:
             admitted = await self._admit(uow, proof, entry, by)
-            await uow.throttles.clear(account_key(of_user(admitted.id)))
+            await unlock(uow, admitted.id, by)
             user, roles = await self._entrance.begin(uow, admitted, entry)
             await uow.commit()
         return await self._entrance.issue(user, roles, entry)

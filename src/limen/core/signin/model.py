@@ -100,6 +100,11 @@ def of_user_at(user_id: UserId, address: str) -> str:
     return f"user:{user_id} at {_network(address)}"
 
 
+def of_network(address: str | None) -> str:
+    """Name the network of an address, as throttling counts them; nothing names none."""
+    return "" if address is None else _network(address)
+
+
 def of_stranger(key: str | None, text: str) -> str:
     """Name the subject of attempts against nobody: by the key all spellings of a name share."""
     return f"nobody:{key}" if key is not None else f"nothing:{text}"

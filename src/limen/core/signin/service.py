@@ -19,9 +19,9 @@ from limen.core.passwords.model import checkable
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
 from limen.core.signin.entering import Entrance
-from limen.core.signin.model import is_same_network, of_stranger, of_user, of_user_at
+from limen.core.signin.model import of_stranger
 from limen.core.signin.policy import SignInPolicy
-from limen.core.signin.throttling import charge, clear, forgive
+from limen.core.signin.throttling import charge, clear, forgive, subject_of
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User, read_identifier
 from limen.ports.password_hasher import PasswordHasher
@@ -105,7 +105,7 @@ class SignInService:
             else:
                 credential = await uow.passwords.find(user.id)
                 candidate = _Candidate(
-                    subject=await _subject_of(uow, user.id, actor, now),
+                    subject=await subject_of(uow, user.id, actor, now),
                     user=user,
                     digest=None if credential is None else credential.digest,
                 )
@@ -186,19 +186,6 @@ async def _store_upgrade(
     if credential is not None:
         await uow.passwords.save(credential.upgraded(digest))
         uow.emit(PasswordHashUpgraded(at=now, actor=actor, user_id=user_id))
-
-
-async def _subject_of(uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime) -> str:
-    """Return what attempts against a user count against.
-
-    A network where they are signed in has an allowance of its own, so that strangers elsewhere
-    cannot lock them out there.
-    """
-    if actor.address is not None:
-        for session in await uow.sessions.list_live(user_id, now):
-            if is_same_network(session.address, actor.address):
-                return of_user_at(user_id, actor.address)
-    return of_user(user_id)
 
 
 def _reason(candidate: _Candidate, mismatch: PasswordMismatch) -> SignInFailure:

@@ -6,7 +6,14 @@ from typing import Final
 from limen.core.actor import Actor
 from limen.core.events import SignInThrottled
 from limen.core.ids import UserId
-from limen.core.signin.model import ThrottlePolicy, account_key, address_key
+from limen.core.signin.model import (
+    ThrottlePolicy,
+    account_key,
+    address_key,
+    is_same_network,
+    of_user,
+    of_user_at,
+)
 from limen.ports.unit_of_work import UnitOfWork
 
 _WORTH_TELLING_SECONDS = 60
@@ -45,6 +52,32 @@ async def charge(
         )
 
 
+async def is_signed_in_at(
+    uow: UnitOfWork, user_id: UserId, address: str | None, now: datetime
+) -> bool:
+    """Tell whether a user is signed in from the network of this address."""
+    live = await uow.sessions.list_live(user_id, now)
+    return any(is_same_network(session.address, address) for session in live)
+
+
+async def subject_of(uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime) -> str:
+    """Return what attempts against a user count against.
+
+    A network where they are signed in has an allowance of its own, so that strangers elsewhere
+    cannot lock them out there.
+    """
+    if actor.address is not None and await is_signed_in_at(uow, user_id, actor.address, now):
+        return of_user_at(user_id, actor.address)
+    return of_user(user_id)
+
+
+async def unlock(uow: UnitOfWork, user_id: UserId, actor: Actor) -> None:
+    """Forget the attempts against a locked user who proved by mail that it is them."""
+    await uow.throttles.clear(account_key(of_user(user_id)))
+    if actor.address is not None:
+        await uow.throttles.clear(account_key(of_user_at(user_id, actor.address)))
+
+
 async def clear(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> None:
     """Forget the attempts against a user who came through, and forgive this one's address."""
     account, *address = await uow.throttles.lock(_keys(subject, actor), now)
@@ -62,11 +95,15 @@ async def forgive(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) ->
 async def charge_registration(
     uow: UnitOfWork, actor: Actor, most: int, window: timedelta, now: datetime
 ) -> None:
-    """Count one registration from the actor's address; raise `TooManyAttempts` beyond `most`."""
+    """Count one registration from the actor's address, and the mail that it asks for.
+
+    Raises `TooManyAttempts` beyond `most`, or for too much mail.
+    """
     if actor.address is not None:
-        key = address_key(actor.address, "registration")
-        (throttle,) = await uow.throttles.lock([key], now)
-        await uow.throttles.save(throttle.charge_window(most, window, now))
+        names = [address_key(actor.address, "registration"), address_key(actor.address, "mail")]
+        registration, mail = await uow.throttles.lock(names, now)
+        await uow.throttles.save(registration.charge_window(most, window, now))
+        await uow.throttles.save(mail.charge_window(_MOST_MAILS, _MAIL_WINDOW, now))
 
 
 async def charge_mail(uow: UnitOfWork, actor: Actor, now: datetime) -> None:

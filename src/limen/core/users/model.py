@@ -313,7 +313,7 @@ class UserPolicy:
 
     is_registration_open: bool = True
     allows_unverified_sign_in: bool = True
-    registrations_per_address: int = 100
+    registrations_per_address: int = 30
     registration_window: timedelta = timedelta(minutes=15)
 
     @property

@@ -18,6 +18,7 @@ from limen.testing.fakes import NOON
 
 INSTANT: Final = timedelta(microseconds=1)
 END: Final = NOON + timedelta(hours=1)
+HERE, THERE, NOWHERE = (bytes([place]) * 32 for place in range(3))
 
 
 async def _kept(unit_of_work: UnitOfWorkFactory, purpose: Purpose = Purpose.SIGN_IN) -> Proof:
@@ -64,6 +65,30 @@ class ProofsContract(Contract):
         async with unit_of_work.view() as view:
             assert await view.proofs.find_of(proof.user_id, Purpose.VERIFY_EMAIL) is None
             assert await view.proofs.find_of(a_user_id(), Purpose.SIGN_IN) is None
+
+    async def test_find_of_returns_the_proof_that_is_bound_to_this_browser_or_none(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        digests = (None, HERE, THERE)
+        proofs = {each: a_proof(user.id, browser_digest=each) for each in digests}
+        await keep(unit_of_work, user, *proofs.values())
+        purpose = Purpose.VERIFY_EMAIL
+        async with unit_of_work.view() as view:
+            for digest, proof in proofs.items():
+                assert_same(await view.proofs.find_of(user.id, purpose, digest), proof)
+            assert await view.proofs.find_of(user.id, purpose, NOWHERE) is None
+            assert await view.proofs.find_of(user.id, Purpose.SIGN_IN, HERE) is None
+
+    async def test_put_leaves_the_proofs_of_other_browsers_alone(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        earlier, later = (a_proof(user.id, browser_digest=HERE) for _ in range(2))
+        others = [a_proof(user.id), a_proof(user.id, browser_digest=THERE)]
+        await keep(unit_of_work, user, *others, earlier, later)
+        await assert_kept(unit_of_work, *others, later)
+        assert await _find(unit_of_work, earlier.id) is None
 
     @pytest.mark.parametrize("purpose", Purpose)
     async def test_find_of_returns_the_proof_of_this_user_for_this_purpose(
@@ -150,6 +175,7 @@ class ProofsContract(Contract):
     ) -> None:
         user = a_user()
         proofs = [a_proof(user.id, purpose) for purpose in Purpose]
+        proofs.append(a_proof(user.id, browser_digest=HERE))
         other = await _kept(unit_of_work)
         await keep(unit_of_work, user, *proofs)
         await change(unit_of_work, lambda uow: uow.proofs.remove(user.id))

@@ -171,16 +171,21 @@ def _own_throttle(_rows: Rows, throttle: Throttle) -> list[Lock]:
 
 
 def _put_proof(_rows: Rows, proof: Proof) -> list[Lock]:
-    return [_reference("user", proof.user_id), _change("proof", (proof.user_id, proof.purpose))]
+    return [_reference("user", proof.user_id), _change("proof", _place_of(proof))]
 
 
 def _own_proof(rows: Rows, proof_id: ProofId, *_: object) -> list[Lock]:
-    found = (proof for proof in rows.proofs.values() if proof.id == proof_id)
-    return [_change("proof", (proof.user_id, proof.purpose)) for proof in found]
+    proof = rows.proofs.get(proof_id)
+    return [] if proof is None else [_change("proof", _place_of(proof))]
 
 
-def _proofs_of(_rows: Rows, user_id: UserId) -> list[Lock]:
-    return [_whole("proof", (user_id, purpose)) for purpose in Purpose]
+def _proofs_of(rows: Rows, user_id: UserId) -> list[Lock]:
+    found = (proof for proof in rows.proofs.values() if proof.user_id == user_id)
+    return [_whole("proof", place) for place in sorted(map(_place_of, found))]
+
+
+def _place_of(proof: Proof) -> tuple[UserId, Purpose, bytes]:
+    return proof.user_id, proof.purpose, proof.browser_digest or b""
 
 
 def _passkeys_of(_rows: Rows, passkey: Passkey) -> list[Lock]:

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from limen.core.actor import Actor
 from limen.core.errors import InvalidCredentials, ProofInvalid, TooManyAttempts
 from limen.core.messages.model import MessageState
 from limen.core.secret import Secret
-from limen.testing.assembly import OPERATOR, Assembly, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 
 ADA = "ada@example.org"
+HOME = Actor.anonymous(address="198.51.100.1")
+STRANGER = Actor.anonymous(address="203.0.113.1")
 
 
 def token_of(mail: dict[str, str]) -> str:
@@ -76,14 +79,78 @@ async def test_a_link_is_over_after_ten_minutes() -> None:
         await limen.links.complete(browser=browser, token=token_of(mail))
 
 
-async def test_asking_again_in_another_browser_voids_the_first_link() -> None:
+async def test_each_browser_that_asked_has_a_link_of_its_own() -> None:
     limen, browser, mail = await asked()
     other = await limen.links.ask(identifier=ADA)
     later = await limen.read_mail()
-    for secret, link in ((browser, mail), (browser, later), (other, mail)):
+    for secret, link in ((browser, later), (other, mail)):
         with pytest.raises(ProofInvalid):
             await limen.links.complete(browser=secret, token=token_of(link))
-    await limen.links.complete(browser=other, token=token_of(later))
+    await limen.links.complete(browser=browser, token=token_of(mail))
+    await limen.links.complete(browser=other, identifier=ADA, code=later["code"])
+
+
+async def test_strangers_who_ask_take_nobodys_link_away_and_nobodys_mail() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    for _ in range(8):
+        await limen.links.ask(identifier=ADA, actor=STRANGER)
+    await limen.delivery.deliver()
+    assert len(limen.mail.to(ADA)) == 1 + 5
+    browser = await limen.links.ask(identifier=ADA, actor=HOME)
+    link = token_of(await limen.read_mail())
+    for _ in range(8):
+        await limen.links.ask(identifier=ADA, actor=STRANGER)
+    await limen.delivery.deliver()
+    tokens = await limen.links.complete(browser=browser, token=link, actor=HOME)
+    assert tokens.user.id == ada.id
+
+
+async def test_where_somebody_is_signed_in_strangers_from_everywhere_take_nothing() -> None:
+    limen = Assembly()
+    await limen.register()
+    await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=HOME)
+    for number in range(30):
+        await limen.links.ask(identifier=ADA, actor=Actor.anonymous(address=f"192.0.2.{number}"))
+    await limen.delivery.deliver()
+    before = len(limen.mail.to(ADA))
+    assert before == 20
+    await limen.links.ask(identifier=ADA, actor=HOME)
+    await limen.delivery.deliver()
+    assert len(limen.mail.to(ADA)) == before + 1
+
+
+async def test_to_one_address_go_twenty_mails_an_hour_and_fifty_a_day() -> None:
+    limen = Assembly()
+    await limen.register()
+    for _ in range(4):
+        for number in range(15):
+            stranger = Actor.anonymous(address=f"192.0.2.{number}")
+            await limen.links.ask(identifier=ADA, actor=stranger)
+            await limen.recovery.forgot(identifier=ADA, actor=stranger)
+        await limen.delivery.deliver()
+        limen.clock.advance(timedelta(hours=1))
+    assert len(limen.mail.to(ADA)) == 50
+    limen.clock.advance(timedelta(hours=20))
+    await limen.links.ask(identifier=ADA, actor=HOME)
+    await limen.delivery.deliver()
+    assert len(limen.mail.to(ADA)) == 51
+
+
+async def test_codes_that_strangers_try_keep_nobody_out_where_they_are_signed_in() -> None:
+    limen = Assembly()
+    await limen.register()
+    await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=HOME)
+    browser = await limen.links.ask(identifier=ADA, actor=STRANGER)
+    await limen.delivery.deliver()
+    for wrong in (ProofInvalid,) * 6 + (TooManyAttempts,):
+        with pytest.raises(wrong):
+            await limen.links.complete(
+                browser=browser, identifier=ADA, code="BCDF-GHJK", actor=STRANGER
+            )
+    fresh = await limen.links.ask(identifier=ADA, actor=HOME)
+    code = (await limen.read_mail())["code"]
+    await limen.links.complete(browser=fresh, identifier=ADA, code=code, actor=HOME)
 
 
 async def test_nobody_is_sent_anything_and_asking_looks_the_same() -> None:

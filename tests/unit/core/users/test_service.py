@@ -325,6 +325,16 @@ async def test_one_address_registers_so_many_and_no_more() -> None:
     await limen.users.register(email="again@example.org", password=PASSWORD, actor=here)
 
 
+async def test_a_registration_is_one_of_the_mails_that_an_address_may_ask_for() -> None:
+    limen = Assembly()
+    here = Actor.anonymous(address="192.0.2.1")
+    for _ in range(29):
+        await limen.recovery.forgot(identifier="nobody@example.org", actor=here)
+    await limen.users.register(email="ada@example.org", password=PASSWORD, actor=here)
+    with pytest.raises(TooManyAttempts):
+        await limen.users.register(email="eve@example.org", password=PASSWORD, actor=here)
+
+
 async def test_a_taken_name_is_refused_before_any_hashing() -> None:
     limen = Assembly()
     await limen.users.register(email="ada@example.org", username="ada", password=PASSWORD)

@@ -1,0 +1,62 @@
+"""How much mail may be asked for, so that nobody's post is filled by strangers.
+
+Whoever asks is told nothing: what is too much is not sent.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from limen.core.errors import TooManyAttempts
+from limen.core.messages.model import MessageKind
+from limen.core.signin.model import of_network
+from limen.core.signin.throttling import is_signed_in_at
+from limen.core.users.model import Email, User
+from limen.ports.unit_of_work import UnitOfWork
+
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+
+class _Limit(NamedTuple):
+    """So many mails of one subject in each window."""
+
+    subject: str
+    most: int
+    window: timedelta
+
+
+async def allow(
+    uow: UnitOfWork,
+    kind: MessageKind,
+    user: User,
+    to: Email,
+    now: datetime,
+    *,
+    asked_from: str | None,
+) -> bool:
+    """Count one more mail of this kind to an address; tell whether it is not one too many.
+
+    From one network five an hour may be asked for, from all together twenty an hour and fifty a
+    day of all kinds. A network where the user is signed in has an allowance of its own: strangers
+    elsewhere cannot use it up.
+    """
+    is_at_home = await is_signed_in_at(uow, user.id, asked_from, now)
+    limits = [_Limit(f"{kind} {to.key} from {of_network(asked_from)} {is_at_home}", 5, _HOUR)]
+    if not is_at_home:
+        limits += [_Limit(f"{to.key} hour", 20, _HOUR), _Limit(f"{to.key} day", 50, _DAY)]
+    throttles = await uow.throttles.lock([_key(limit) for limit in limits], now)
+    try:
+        charged = [
+            throttle.charge_window(limit.most, limit.window, now)
+            for throttle, limit in zip(throttles, limits, strict=True)
+        ]
+    except TooManyAttempts:
+        return False
+    for throttle in charged:
+        await uow.throttles.save(throttle)
+    return True
+
+
+def _key(limit: _Limit) -> str:
+    return "mail:" + hashlib.sha256(limit.subject.encode()).hexdigest()
