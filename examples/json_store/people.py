@@ -62,6 +62,8 @@ class JsonUsers(Repository):
         tables.grants.remove_where(lambda grant: grant.user_id == user_id)
         tables.proofs.remove_where(lambda proof: proof.user_id == user_id)
         tables.passkeys.remove_where(lambda passkey: passkey.user_id == user_id)
+        tables.totps.remove_where(lambda totp: totp.user_id == user_id)
+        tables.recovery_codes.remove_where(lambda code: code.user_id == user_id)
         tables.passwords.remove(user_id)
         tables.users.remove(user_id)
 

@@ -14,6 +14,7 @@ from typing import Final
 from examples.json_store.access import JsonGrants, JsonRoles, JsonSigningKeys
 from examples.json_store.codec import encode
 from examples.json_store.directory import Directory
+from examples.json_store.factors import JsonRecoveryCodes, JsonTotps
 from examples.json_store.mail import JsonMessages, JsonProofs
 from examples.json_store.passkeys import JsonCeremonies, JsonPasskeys
 from examples.json_store.people import JsonAccounts, JsonPasswords, JsonUsers
@@ -49,6 +50,8 @@ class JsonView:
         self.proofs = JsonProofs(desk)
         self.passkeys = JsonPasskeys(desk)
         self.ceremonies = JsonCeremonies(desk)
+        self.totps = JsonTotps(desk)
+        self.recovery_codes = JsonRecoveryCodes(desk)
 
 
 class JsonUnitOfWork(JsonView):

@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from examples.json_store.codec import decode, encode
 from examples.json_store.directory import Directory, Row, Rows, unlock
 from limen.core.errors import ConcurrentUpdate, StorageReadOnly
+from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import UserId
 from limen.core.keys.model import SigningKey
@@ -104,6 +105,8 @@ class Tables:
     proofs: Table[Proof]
     passkeys: Table[Passkey]
     ceremonies: Table[Ceremony]
+    totps: Table[Totp]
+    recovery_codes: Table[RecoveryCode]
 
     @classmethod
     def of(cls, loaded: Mapping[str, Rows]) -> "Tables":
@@ -126,6 +129,16 @@ def proof_key(user_id: UserId, purpose: Purpose, browser_digest: bytes | None) -
     return f"{user_id} {purpose} {(browser_digest or b'').hex()}"
 
 
+def totp_key(user_id: UserId, *, is_confirmed: bool) -> str:
+    """Return the key of the one secret of this user that counts, or of the one that waits."""
+    return f"{user_id} {'counts' if is_confirmed else 'waits'}"
+
+
+def recovery_code_key(user_id: UserId, digest: bytes) -> str:
+    """Return the key of a recovery code of this user."""
+    return f"{user_id} {digest.hex()}"
+
+
 # What is in each table, and under which key.
 _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "users": (User, lambda user: user.id),
@@ -143,6 +156,11 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose, proof.browser_digest)),
     "passkeys": (Passkey, lambda passkey: passkey.id),
     "ceremonies": (Ceremony, lambda ceremony: ceremony.digest.hex()),
+    "totps": (
+        Totp,
+        lambda totp: totp_key(totp.user_id, is_confirmed=totp.confirmed_at is not None),
+    ),
+    "recovery_codes": (RecoveryCode, lambda code: recovery_code_key(code.user_id, code.digest)),
 }
 
 

@@ -56,6 +56,10 @@ class AesGcmCipher:
         except (InvalidTag, ValueError):
             raise SealBroken from None
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether the newest key sealed this."""
+        return sealed.startswith(self._prefix)
+
 
 def _prefix(key: Secret[bytes]) -> bytes:
     return _VERSION + _derive(key, b"limen cipher 1 key id", _KEY_ID_BYTES)

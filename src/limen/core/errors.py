@@ -379,6 +379,37 @@ class TooManyPasskeys(LimenError):
     kind = Kind.UNPROCESSABLE
 
 
+# --- second factors ------------------------------------------------------------------------
+
+
+class FactorInvalid(LimenError):
+    """The code is not right, or was used before. Wait for the next one, or try another."""
+
+    code = "factor.invalid"
+    kind = Kind.UNPROCESSABLE
+
+
+class FactorNotFound(LimenError):
+    """There is no such second factor."""
+
+    code = "factor.not_found"
+    kind = Kind.NOT_FOUND
+
+
+class EnrolmentOver(LimenError):
+    """No authenticator app waits for its first code, or it waited too long. Begin again."""
+
+    code = "factor.enrolment_over"
+    kind = Kind.UNPROCESSABLE
+
+
+class FactorMissing(LimenError):
+    """Recovery codes only stand in for another factor. Set one up first."""
+
+    code = "factor.missing"
+    kind = Kind.UNPROCESSABLE
+
+
 # --- repeated requests ---------------------------------------------------------------------
 
 

@@ -203,6 +203,64 @@ class PasswordHashUpgraded(Event):
     name: ClassVar[str] = "password.hash_upgraded"
 
 
+# --- second factors ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorEnrolled(Event):
+    """A user has another second factor; all their other sessions ended."""
+
+    name: ClassVar[str] = "factor.enrolled"
+    ends_sessions: ClassVar[bool] = True
+
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorRemoved(Event):
+    """A user gave up a second factor; all their other sessions ended."""
+
+    name: ClassVar[str] = "factor.removed"
+    ends_sessions: ClassVar[bool] = True
+
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorsReset(Event):
+    """An administrator removed all second factors of a user; all the user's sessions ended."""
+
+    name: ClassVar[str] = "factor.all_reset"
+    ends_sessions: ClassVar[bool] = True
+
+    factors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorRefused(Event):
+    """A user, or whoever has proved all but this, gave a code that was not good."""
+
+    name: ClassVar[str] = "factor.refused"
+
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesMade(Event):
+    """A user has new recovery codes; the earlier ones are good for nothing."""
+
+    name: ClassVar[str] = "recovery_code.all_made"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(Event):
+    """A recovery code was used up; so many are left."""
+
+    name: ClassVar[str] = "recovery_code.used"
+
+    left: int
+
+
 # --- sign-in, sessions, tokens -------------------------------------------------------------
 
 

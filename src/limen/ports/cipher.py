@@ -15,3 +15,7 @@ class Cipher(Protocol):
     def open(self, sealed: bytes, place: str) -> Secret[bytes]:
         """Return what was sealed for exactly this place; raise `SealBroken` for anything else."""
         ...
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether this was sealed with the key that `seal` uses now."""
+        ...

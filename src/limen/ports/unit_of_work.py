@@ -6,6 +6,7 @@ from typing import Protocol
 from limen.core.events import Event
 from limen.ports.accounts import Accounts
 from limen.ports.ceremonies import Ceremonies
+from limen.ports.factors import RecoveryCodes, Totps
 from limen.ports.families import RefreshFamilies
 from limen.ports.grants import Grants
 from limen.ports.idempotency import Attempts
@@ -103,6 +104,16 @@ class View(Protocol):
     @property
     def ceremonies(self) -> Ceremonies:
         """The questions to authenticators."""
+        ...
+
+    @property
+    def totps(self) -> Totps:
+        """The secrets of authenticator apps."""
+        ...
+
+    @property
+    def recovery_codes(self) -> RecoveryCodes:
+        """The recovery codes."""
         ...
 
 

@@ -11,6 +11,7 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.emails.service import EmailService
+from limen.core.factors.proving import FactorProver
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.ids import UserId
 from limen.core.imports.service import ImportService
@@ -199,6 +200,7 @@ class Assembly:
         uow = self.unit_of_work
         postbox = Postbox(cipher=PlainCipher(), ids=self.ids)
         maker = ProofMaker(key=Secret(b"p" * 32), ids=self.ids, entropy=ambient.entropy)
+        self._build_factor_parts(ambient, postbox)
         checker = ProofChecker(
             unit_of_work=uow, clock=self.clock, maker=maker, throttle=self.policies.throttle
         )
@@ -227,6 +229,15 @@ class Assembly:
             postbox=postbox,
             checker=checker,
             preparation=preparation,
+        )
+
+    def _build_factor_parts(self, ambient: Ambient, postbox: Postbox) -> None:
+        self.factor_prover = FactorProver(
+            unit_of_work=self.unit_of_work,
+            ambient=ambient,
+            cipher=postbox.cipher,
+            postbox=postbox,
+            policy=self.policies.throttle,
         )
 
     def _build_delivery(self, composer: Composer) -> None:

@@ -11,8 +11,9 @@ from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.events import UserRegistered
+from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import MessageId, PasskeyId, ProofId, SessionId, UserId
+from limen.core.ids import MessageId, PasskeyId, ProofId, SessionId, TotpId, UserId
 from limen.core.keys.model import Algorithm, SigningKey
 from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.core.passkeys.model import Ceremony, CeremonyPurpose, Passkey
@@ -342,6 +343,31 @@ def a_ceremony(
         session_id=session_id,
         expires_at=expires_at,
     )
+
+
+def a_totp(
+    user_id: UserId,
+    *,
+    sealed: bytes = b"sealed",
+    expires_at: datetime | None = NOON + timedelta(minutes=15),
+    confirmed_at: datetime | None = None,
+    last_step: int = 0,
+) -> Totp:
+    """Build the secret of an app; it waits until a quarter past noon, unless it is confirmed."""
+    return Totp(
+        id=TotpId(_ids.new()),
+        user_id=user_id,
+        sealed=sealed,
+        created_at=NOON,
+        expires_at=expires_at if confirmed_at is None else None,
+        confirmed_at=confirmed_at,
+        last_step=last_step,
+    )
+
+
+def a_recovery_code(user_id: UserId, *, digest: bytes | None = None) -> RecoveryCode:
+    """Build a recovery code."""
+    return RecoveryCode(user_id=user_id, digest=digest or _ids.new().bytes * 2, made_at=NOON)
 
 
 def an_account(user: User | None = None, *roles: str) -> Account:

@@ -297,6 +297,10 @@ class PlainCipher:
     def _seal_tag(self, body: bytes, place: str) -> bytes:
         return hmac.digest(self._key, place.encode() + b"\0" + body, hashlib.sha256)
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell yes: there is one key."""
+        return len(sealed) > 0
+
     def _mask(self, head: bytes, text: bytes) -> bytes:
         stream = hashlib.shake_128(self._key + head).digest(len(text))
         return bytes(a ^ b for a, b in zip(text, stream, strict=True))

@@ -12,6 +12,7 @@ from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.ambient import Ambient
 from limen.core.emails.service import EmailService
+from limen.core.factors.proving import FactorProver
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
 from limen.core.keys.ring import KeyRing
@@ -149,6 +150,14 @@ class Container(DeclarativeContainer):
         clock=clock,
         maker=proof_maker,
         throttle=settings.provided.throttle.policy,
+    )
+    factor_prover = Singleton[FactorProver](
+        FactorProver,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        cipher=cipher,
+        postbox=postbox,
+        policy=settings.provided.throttle.policy,
     )
     composer = Singleton[Composer](
         Composer,

@@ -100,6 +100,11 @@ def what_is_sealed_opens_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AesGcmCipher, "open", open_anywhere)
 
 
+@cipher("TestCipher::test_is_current_of_what_was_just_sealed")
+def everything_is_sealed_anew_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AesGcmCipher, "is_current", lambda _self, _sealed: False)
+
+
 @cipher("TestCipher::test_the_same_secret_looks_different_each_time")
 def a_nonce_is_used_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SystemEntropy, "bytes", lambda _self, count: bytes(count))

@@ -45,6 +45,13 @@ def test_old_keys_open_and_new_keys_seal() -> None:
             cipher(*keys).open(again, "keys.1")
 
 
+def test_what_a_former_key_sealed_is_not_current() -> None:
+    both = cipher(NEW, OLD)
+    assert not both.is_current(cipher(OLD).seal(Secret(b"private"), "keys.1"))
+    assert both.is_current(cipher(NEW).seal(Secret(b"private"), "keys.1"))
+    assert not both.is_current(b"")
+
+
 def test_the_form_does_not_change_unseen() -> None:
     sealed = AesGcmCipher(keys=[NEW], entropy=SeededEntropy()).seal(Secret(b"private"), "keys.1")
     assert sealed.hex() == KNOWN

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, Final, Generic, TypeVar, cast
 
 from limen.core.errors import LimenError, StorageReadOnly
+from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import EventId, MessageId, ProofId, SessionId, UserId
 from limen.core.keys.model import SigningKey
@@ -143,6 +144,9 @@ class Rows:
     passkeys: Table[UserId, tuple[Passkey, ...]] = field(default_factory=_table)
     credentials: Table[bytes, UserId] = field(default_factory=_table)
     ceremonies: Table[bytes, Ceremony] = field(default_factory=_table)
+    totps: Table[UserId, Totp] = field(default_factory=_table)
+    waiting_totps: Table[UserId, Totp] = field(default_factory=_table)
+    recovery_codes: Table[UserId, tuple[RecoveryCode, ...]] = field(default_factory=_table)
 
     def draft(self) -> "Rows":
         """Return rows that show these and keep every change to themselves."""

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from limen.adapters.memory.accounts import MemoryAccounts
 from limen.adapters.memory.ceremonies import MemoryCeremonies
+from limen.adapters.memory.factors import MemoryRecoveryCodes, MemoryTotps
 from limen.adapters.memory.families import MemoryFamilies
 from limen.adapters.memory.grants import MemoryGrants
 from limen.adapters.memory.idempotency import MemoryAttempts
@@ -46,6 +47,8 @@ class MemoryView:
         self.proofs = MemoryProofs(desk)
         self.passkeys = MemoryPasskeys(desk)
         self.ceremonies = MemoryCeremonies(desk)
+        self.totps = MemoryTotps(desk)
+        self.recovery_codes = MemoryRecoveryCodes(desk)
 
 
 class MemoryUnitOfWork(MemoryView):

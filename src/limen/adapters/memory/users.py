@@ -76,6 +76,9 @@ class MemoryUsers:
             rows.proofs.pop(proof_id)
         for passkey in rows.passkeys.pop(user_id) or ():
             rows.credentials.pop(passkey.credential_id)
+        rows.totps.pop(user_id)
+        rows.waiting_totps.pop(user_id)
+        rows.recovery_codes.pop(user_id)
         for session_id in rows.user_sessions.pop(user_id) or ():
             rows.sessions.pop(session_id)
             rows.families.pop(session_id)

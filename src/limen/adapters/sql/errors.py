@@ -41,6 +41,8 @@ _BROKEN: Final[Mapping[str, type[LimenError]]] = {
     "fk_proofs_user_id": UserNotFound,
     "fk_passkeys_user_id": UserNotFound,
     "uq_passkeys_credential_id": PasskeyTaken,
+    "fk_totp_factors_user_id": UserNotFound,
+    "fk_recovery_codes_user_id": UserNotFound,
 }
 
 # What keeps a row of this table from going: others point at it.

@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -291,4 +291,29 @@ ceremonies: Final = Table(
     Column("user_id", Id),
     Column("session_id", Id),
     Column("expires_at", Instant, nullable=False, index=True),
+)
+
+# `is_confirmed` tells a secret that counts from one that waits for its first code.
+totp_factors: Final = Table(
+    "totp_factors",
+    metadata,
+    _of_user(),
+    Column("is_confirmed", Boolean, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("sealed", Bytes, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, index=True),
+    Column("confirmed_at", Instant),
+    Column("last_step", Integer, nullable=False),
+    PrimaryKeyConstraint("user_id", "is_confirmed"),
+    UniqueConstraint("id"),
+)
+
+recovery_codes: Final = Table(
+    "recovery_codes",
+    metadata,
+    _of_user(),
+    Column("digest", Bytes, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    PrimaryKeyConstraint("user_id", "digest"),
 )

@@ -7,6 +7,7 @@ from limen.adapters.sql.accounts import SqlAccounts
 from limen.adapters.sql.ceremonies import SqlCeremonies
 from limen.adapters.sql.database import Database
 from limen.adapters.sql.engine import Desk
+from limen.adapters.sql.factors import SqlRecoveryCodes, SqlTotps
 from limen.adapters.sql.families import SqlFamilies
 from limen.adapters.sql.grants import SqlGrants
 from limen.adapters.sql.idempotency import SqlAttempts
@@ -121,6 +122,16 @@ class SqlView:
     def ceremonies(self) -> SqlCeremonies:
         """Questions to authenticators."""
         return SqlCeremonies(self._desk)
+
+    @property
+    def totps(self) -> SqlTotps:
+        """Secrets of authenticator apps."""
+        return SqlTotps(self._desk)
+
+    @property
+    def recovery_codes(self) -> SqlRecoveryCodes:
+        """Recovery codes."""
+        return SqlRecoveryCodes(self._desk)
 
 
 class SqlUnitOfWork(SqlView):

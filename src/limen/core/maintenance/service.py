@@ -36,6 +36,7 @@ class Purged:
     messages: int
     proofs: int
     ceremonies: int
+    factors: int
 
 
 class MaintenanceService:
@@ -67,6 +68,7 @@ class MaintenanceService:
             messages=await self._drain(now - self._policy.messages, lambda uow: uow.messages.purge),
             proofs=await self._drain(now, lambda uow: uow.proofs.purge),
             ceremonies=await self._drain(now, lambda uow: uow.ceremonies.purge),
+            factors=await self._drain(now, lambda uow: uow.totps.purge),
         )
 
     async def _drain(

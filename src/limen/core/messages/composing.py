@@ -177,6 +177,11 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.SIGN_IN: _is_not_shut_out,
     # Nobody can have strangers written to: what happens to an account is told at proved addresses.
     MessageKind.PASSWORD_CHANGED: _is_proved,
+    MessageKind.TOTP_ENROLLED: _is_proved,
+    MessageKind.TOTP_REMOVED: _is_proved,
+    MessageKind.FACTORS_RESET: _is_proved,
+    MessageKind.RECOVERY_CODES_MADE: _is_proved,
+    MessageKind.RECOVERY_CODE_USED: _is_proved,
 }
 
 

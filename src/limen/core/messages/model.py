@@ -25,6 +25,11 @@ class MessageKind(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a message
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a message
     SIGN_IN = "sign_in"
+    TOTP_ENROLLED = "totp_enrolled"
+    TOTP_REMOVED = "totp_removed"
+    FACTORS_RESET = "factors_reset"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
 
 
 _PROOF: Final = ("link", "code", "minutes")
@@ -38,6 +43,11 @@ ABOUT: Final[Mapping[MessageKind, str]] = {
     MessageKind.RESET_PASSWORD: "Lets the user set a new password",
     MessageKind.PASSWORD_CHANGED: "Tells that the password was changed, by whomever",
     MessageKind.SIGN_IN: "Lets the user in, in the browser that asked",
+    MessageKind.TOTP_ENROLLED: "Tells that there is an authenticator app now",
+    MessageKind.TOTP_REMOVED: "Tells that the authenticator app was given up",
+    MessageKind.FACTORS_RESET: "Tells that an administrator removed all second factors",
+    MessageKind.RECOVERY_CODES_MADE: "Tells that there are new recovery codes",
+    MessageKind.RECOVERY_CODE_USED: "Tells that a recovery code was used, and how many are left",
 }
 
 # The values that each message tells, by name.
@@ -49,6 +59,11 @@ VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
     MessageKind.RESET_PASSWORD: _PROOF,
     MessageKind.PASSWORD_CHANGED: (),
     MessageKind.SIGN_IN: _PROOF,
+    MessageKind.TOTP_ENROLLED: (),
+    MessageKind.TOTP_REMOVED: (),
+    MessageKind.FACTORS_RESET: (),
+    MessageKind.RECOVERY_CODES_MADE: (),
+    MessageKind.RECOVERY_CODE_USED: ("left",),
 }
 
 

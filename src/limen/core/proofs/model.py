@@ -16,16 +16,14 @@ from uuid import UUID
 from limen.core.encoding import read_base64url, write_base64url
 from limen.core.errors import ProofInvalid
 from limen.core.ids import ProofId, UserId
+from limen.core.letters import read_letters, write_letters
 from limen.core.secret import Secret
 
 MOST_TRIES: Final = 5
 SECRET_BYTES: Final = 32
 _ID_BYTES: Final = 16
 _ENCODED: Final = (_ID_BYTES + SECRET_BYTES) * 4 // 3
-_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
 _CODE_LENGTH: Final = 8
-# Far more than the letters and whatever people put between them.
-_LONGEST_TYPED: Final = 64
 
 
 class Purpose(StrEnum):
@@ -128,12 +126,7 @@ def browser_digest(browser: Secret[str]) -> bytes:
 
 def write_code(drawn: bytes) -> Secret[str]:
     """Return the code that stands for eight or more random bytes."""
-    number, letters = int.from_bytes(drawn), []
-    for _ in range(_CODE_LENGTH):
-        number, letter = divmod(number, len(_ALPHABET))
-        letters.append(_ALPHABET[letter])
-    half = _CODE_LENGTH // 2
-    return Secret("".join(letters[:half]) + "-" + "".join(letters[half:]))
+    return Secret(write_letters(drawn, _CODE_LENGTH))
 
 
 def read_code(code: Secret[str]) -> Secret[str]:
@@ -141,11 +134,8 @@ def read_code(code: Secret[str]) -> Secret[str]:
 
     Case, spaces and marks between the letters do not count (RFC 8628 section 6.1).
     """
-    typed = code.reveal()
-    if len(typed) > _LONGEST_TYPED or not typed.isascii():
-        raise ProofInvalid
-    letters = "".join(char for char in typed.upper() if char.isalnum())
-    if len(letters) != _CODE_LENGTH or not set(letters) <= set(_ALPHABET):
+    letters = read_letters(code.reveal(), _CODE_LENGTH)
+    if letters is None:
         raise ProofInvalid
     return Secret(letters)
 

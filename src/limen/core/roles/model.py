@@ -29,6 +29,8 @@ class Permission(StrEnum):
     USERS_IMPORT = "users.import"
     USERS_EXPORT = "users.export"
     PASSWORDS_SET = "passwords.set"
+    FACTORS_READ = "factors.read"
+    FACTORS_RESET = "factors.reset"
     SESSIONS_READ = "sessions.read"
     SESSIONS_REVOKE = "sessions.revoke"
     ROLES_READ = "roles.read"
@@ -48,6 +50,8 @@ DESCRIPTIONS: Final[Mapping[Permission, str]] = {
     Permission.USERS_IMPORT: "Bring many users in at once, with their password hashes",
     Permission.USERS_EXPORT: "Take all users out, with their password hashes",
     Permission.PASSWORDS_SET: "Set the password of a user",
+    Permission.FACTORS_READ: "See which second factors a user has",
+    Permission.FACTORS_RESET: "Take all second factors from a user",
     Permission.SESSIONS_READ: "See the sessions of a user",
     Permission.SESSIONS_REVOKE: "End the sessions of a user",
     Permission.ROLES_READ: "See roles and who has them",

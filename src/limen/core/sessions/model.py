@@ -24,6 +24,7 @@ class EndReason(StrEnum):
     REFRESH_REUSED = "refresh_reused"
     EMAIL_CHANGED = "email_changed"
     TAKEN_OVER = "taken_over"
+    FACTOR_CHANGED = "factor_changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

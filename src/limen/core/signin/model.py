@@ -105,6 +105,11 @@ def of_network(address: str | None) -> str:
     return "" if address is None else _network(address)
 
 
+def of_factor(user_id: UserId, factor: str) -> str:
+    """Name the subject of attempts at one second factor of a user, counted apart from all else."""
+    return f"{factor} of user:{user_id}"
+
+
 def of_stranger(key: str | None, text: str) -> str:
     """Name the subject of attempts against nobody: by the key all spellings of a name share."""
     return f"nobody:{key}" if key is not None else f"nothing:{text}"

@@ -56,6 +56,9 @@ class CipherContract(Contract):
             with pytest.raises(SealBroken):
                 cipher.open(wrong, _PLACE)
 
+    def test_is_current_of_what_was_just_sealed(self, cipher: Cipher) -> None:
+        assert cipher.is_current(cipher.seal(Secret(b"secret"), _PLACE))
+
     @examples(50)
     @given(noise=st.binary(max_size=200))
     def test_open_raises_seal_broken_for_what_nobody_sealed(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from limen.core.factors.model import RecoveryCode
 from limen.core.sessions.model import EndReason
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from limen.testing.builders import (
@@ -16,9 +17,11 @@ from limen.testing.builders import (
     a_message,
     a_passkey,
     a_proof,
+    a_recovery_code,
     a_role,
     a_session,
     a_signing_key,
+    a_totp,
     a_user,
     an_account,
     an_attempt,
@@ -261,6 +264,67 @@ class ConcurrencyContract(Contract):
         outcomes = await at_once(unit_of_work, *[lambda uow: uow.passkeys.use(used)] * MANY)
         assert Counter(outcomes) == {True: 1, False: MANY - 1}
         await assert_kept(unit_of_work, used)
+
+    async def test_of_many_who_use_one_time_step_one_wins(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        totp = a_totp(user.id, confirmed_at=NOON, last_step=6)
+        await keep(unit_of_work, user, totp)
+        outcomes = await at_once(unit_of_work, *[lambda uow: uow.totps.use(totp.id, 7)] * MANY)
+        assert kinds(outcomes) == {"NoneType": 1, "FactorInvalid": MANY - 1}
+        await assert_kept(unit_of_work, replace(totp, last_step=7))
+
+    async def test_of_many_who_confirm_one_secret_one_wins(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        former = a_totp(user.id, confirmed_at=NOON, last_step=6)
+        await keep(unit_of_work, user, former, totp := a_totp(user.id))
+        outcomes = await at_once(
+            unit_of_work, *[lambda uow: uow.totps.confirm(totp.id, 7, NOON)] * MANY
+        )
+        assert kinds(outcomes) == {"NoneType": 1, "FactorInvalid": MANY - 1}
+        await assert_kept(unit_of_work, totp.confirmed(7, NOON))
+
+    async def test_of_many_new_secrets_one_waits(self, unit_of_work: UnitOfWorkFactory) -> None:
+        user = a_user()
+        await keep(unit_of_work, user)
+        totps = [a_totp(user.id, sealed=b"%d" % n) for n in range(MANY)]
+        outcomes = await at_once(unit_of_work, *(lambda u, t=t: u.totps.put(t) for t in totps))
+        assert kinds(outcomes) == {"NoneType": MANY}
+        assert await look(unit_of_work, lambda view: view.totps.find_waiting(user.id)) in totps
+
+    async def test_of_many_who_use_one_recovery_code_one_wins(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        code, other = a_recovery_code(user.id), a_recovery_code(user.id)
+        await keep(unit_of_work, user, code, other)
+        outcomes = await at_once(
+            unit_of_work, *[lambda uow: uow.recovery_codes.consume(user.id, code.digest)] * MANY
+        )
+        assert kinds(outcomes) == {"NoneType": 1, "FactorInvalid": MANY - 1}
+        left = await look(unit_of_work, lambda view: view.recovery_codes.list(user.id))
+        assert_same(left, (other,))
+
+    async def test_of_many_who_replace_the_recovery_codes_the_codes_of_one_are_left(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user)
+        sets = [[a_recovery_code(user.id) for _ in range(3)] for _ in range(MANY)]
+
+        async def replace_codes(uow: UnitOfWork, codes: list[RecoveryCode]) -> None:
+            await uow.users.lock(user.id)
+            await uow.recovery_codes.replace(user.id, codes)
+
+        outcomes = await at_once(
+            unit_of_work, *(lambda u, c=codes: replace_codes(u, c) for codes in sets)
+        )
+        assert kinds(outcomes) == {"NoneType": MANY}
+        left = await look(unit_of_work, lambda view: view.recovery_codes.list(user.id))
+        assert set(left) in [set(codes) for codes in sets]
 
     async def test_of_many_workers_each_message_is_claimed_by_one(
         self, unit_of_work: UnitOfWorkFactory

@@ -15,6 +15,7 @@ _GIVEN: Final = {
     "code": "WDJB-MJHT",
     "minutes": "30",
     "new_email": "o'neil+<b>&tag@example.org",
+    "left": "9",
 }
 _WITH_VALUES: Final = [kind for kind in MessageKind if VALUES[kind]]
 

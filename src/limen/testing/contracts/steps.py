@@ -1,9 +1,12 @@
 """Steps that most contracts begin or end with."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from limen.core.events import Event
+from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
@@ -65,6 +68,20 @@ async def _put_throttle(uow: UnitOfWork, throttle: Throttle) -> None:
     await uow.throttles.save(throttle)
 
 
+async def _put_totp(uow: UnitOfWork, totp: Totp) -> None:
+    if totp.confirmed_at is None:
+        await uow.totps.put(totp)
+        return
+    later = totp.confirmed_at + timedelta(minutes=1)
+    await uow.totps.put(replace(totp, expires_at=later, confirmed_at=None, last_step=0))
+    await uow.totps.confirm(totp.id, totp.last_step, totp.confirmed_at)
+
+
+async def _put_recovery_code(uow: UnitOfWork, code: RecoveryCode) -> None:
+    others = await uow.recovery_codes.list(code.user_id)
+    await uow.recovery_codes.replace(code.user_id, [*others, code])
+
+
 async def _put_attempt(uow: UnitOfWork, attempt: Attempt) -> None:
     await uow.attempts.begin(attempt, abandoned_before=attempt.begun_at)
     if attempt.sealed is not None:
@@ -88,6 +105,8 @@ _PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
     Proof: lambda uow, proof: uow.proofs.put(proof),
     Passkey: lambda uow, passkey: uow.passkeys.add(passkey),
     Ceremony: lambda uow, ceremony: uow.ceremonies.add(ceremony),
+    Totp: _put_totp,
+    RecoveryCode: _put_recovery_code,
     Throttle: _put_throttle,
     Attempt: _put_attempt,
     Event: _emit,
@@ -108,6 +127,16 @@ async def _find_grant(view: View, grant: Grant) -> Grant | None:
     return next((other for other in kept if other.role == grant.role), None)
 
 
+async def _find_totp(view: View, totp: Totp) -> Totp | None:
+    find = view.totps.find_waiting if totp.confirmed_at is None else view.totps.find
+    return await find(totp.user_id)
+
+
+async def _find_recovery_code(view: View, code: RecoveryCode) -> RecoveryCode | None:
+    kept = await view.recovery_codes.list(code.user_id)
+    return next((other for other in kept if other.digest == code.digest), None)
+
+
 _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     User: lambda view, user: view.users.get(user.id),
     PasswordCredential: lambda view, credential: view.passwords.find(credential.user_id),
@@ -119,4 +148,6 @@ _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     Proof: lambda view, proof: view.proofs.find(proof.id),
     Passkey: lambda view, passkey: view.passkeys.find(passkey.credential_id),
     Grant: _find_grant,
+    Totp: _find_totp,
+    RecoveryCode: _find_recovery_code,
 }

@@ -10,6 +10,7 @@ from limen.testing.contracts.accounts import AccountsContract
 from limen.testing.contracts.ceremonies import CeremoniesContract
 from limen.testing.contracts.concurrency import ConcurrencyContract
 from limen.testing.contracts.directory import DirectoryContract
+from limen.testing.contracts.factors import RecoveryCodesContract, TotpsContract
 from limen.testing.contracts.families import FamiliesContract
 from limen.testing.contracts.grants import GrantsContract
 from limen.testing.contracts.idempotency import AttemptsContract
@@ -78,6 +79,12 @@ class PlainStoreContract(Contract):
 
     class TestCeremonies(CeremoniesContract):
         """See `limen.ports.ceremonies`."""
+
+    class TestTotps(TotpsContract):
+        """See `limen.ports.factors.Totps`."""
+
+    class TestRecoveryCodes(RecoveryCodesContract):
+        """See `limen.ports.factors.RecoveryCodes`."""
 
     class TestMessages(MessagesContract):
         """See `limen.ports.messages`."""

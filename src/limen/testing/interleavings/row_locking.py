@@ -14,8 +14,9 @@ from typing import Any, Final, TypeAlias, cast
 
 from limen.adapters.memory.store import Desk, MemoryStore, Rows
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
+from limen.core.factors.model import Totp
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import ProofId, SessionId, UserId
+from limen.core.ids import ProofId, SessionId, TotpId, UserId
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
 from limen.core.passkeys.model import Passkey
@@ -37,7 +38,7 @@ _Needs: TypeAlias = Callable[..., Iterable[Lock]]
 _READS: Final = frozenset(
     {
         *("get", "find", "list", "list_live", "list_endings", "list_held"),
-        *("count_administrators", "find_standing", "find_of"),
+        *("count_administrators", "find_standing", "find_of", "find_waiting"),
     }
 )
 
@@ -75,6 +76,8 @@ def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
         _whole("password", user_id),
         *_proofs_of(rows, user_id),
         _whole("passkeys of", user_id),
+        _whole("totps of", user_id),
+        _whole("codes of", user_id),
         _whole("grants of", user_id),
         _whole("sessions of", user_id),
         *_sessions(rows, user_id),
@@ -205,6 +208,20 @@ def _own_passkeys(_rows: Rows, user_id: UserId, *_: object) -> list[Lock]:
     return [_change("passkeys of", user_id)]
 
 
+def _put_totp(_rows: Rows, totp: Totp) -> list[Lock]:
+    # The secrets of a user are one row here, and so are the recovery codes.
+    return [_reference("user", totp.user_id), _whole("totps of", totp.user_id)]
+
+
+def _own_totps(rows: Rows, totp_id: TotpId, *_: object) -> list[Lock]:
+    totps = [*rows.totps.values(), *rows.waiting_totps.values()]
+    return [_whole("totps of", totp.user_id) for totp in totps if totp.id == totp_id]
+
+
+def _codes_of(_rows: Rows, user_id: UserId, *_: object) -> list[Lock]:
+    return [_whole("codes of", user_id)]
+
+
 def _own_message(_rows: Rows, message: Message) -> list[Lock]:
     return [_change("message", message.id)]
 
@@ -239,6 +256,12 @@ _NEEDS: Final[Mapping[str, Mapping[str, _Needs]]] = {
         "add": lambda _rows, ceremony: [_change("ceremony", ceremony.digest)],
         "consume": lambda _rows, digest, *_: [_change("ceremony", digest)],
     },
+    "totps": {
+        "put": _put_totp,
+        **dict.fromkeys(("confirm", "use", "reseal"), _own_totps),
+        "remove": lambda _rows, user_id: [_whole("totps of", user_id)],
+    },
+    "recovery_codes": dict.fromkeys(("replace", "consume", "remove"), _codes_of),
     "messages": {
         "add": _own_message,
         "save": _own_message,

@@ -68,7 +68,8 @@ def test_what_is_not_possible_is_named_with_the_words_that_are_limens() -> None:
         parse_permissions(["users.fly", "a.b", "!"])
     assert str(refused.value) == (
         "not possible: !, users.fly; a permission is a dotted name such as invoices.read, "
-        "and keys, maintenance, messages, passwords, roles, sessions, users belong to limen"
+        "and factors, keys, maintenance, messages, passwords, roles, sessions, users "
+        "belong to limen"
     )
 
 
@@ -80,6 +81,8 @@ def test_limens_permissions_have_these_names() -> None:
         "users.import",
         "users.export",
         "passwords.set",
+        "factors.read",
+        "factors.reset",
         "sessions.read",
         "sessions.revoke",
         "roles.read",
@@ -91,10 +94,8 @@ def test_limens_permissions_have_these_names() -> None:
         "messages.send",
         "maintenance.run",
     } == OWN
-    assert (
-        frozenset({"keys", "maintenance", "messages", "passwords", "roles", "sessions", "users"})
-        == RESERVED
-    )
+    names = "factors keys maintenance messages passwords roles sessions users"
+    assert frozenset(names.split()) == RESERVED
 
 
 def test_a_role_has_no_description_of_its_own_accord() -> None:

@@ -103,6 +103,7 @@ def test_the_reasons_of_an_end_are_stored_under_these_names() -> None:
         "refresh_reused",
         "email_changed",
         "taken_over",
+        "factor_changed",
     ]
 
 

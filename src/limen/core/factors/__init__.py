@@ -1,0 +1,1 @@
+"""Owns second factors: authenticator apps and recovery codes; never what they let one do."""

@@ -1,0 +1,103 @@
+"""Proving a second factor: by a code of an app, or by a recovery code."""
+
+from datetime import datetime
+from typing import Final
+
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import FactorInvalid
+from limen.core.events import FactorRefused, RecoveryCodeUsed
+from limen.core.factors.model import METHODS, FactorKind, place_of
+from limen.core.factors.recovery_codes import digest_of, read_recovery_code
+from limen.core.factors.totp import find_step, read_totp_code
+from limen.core.ids import UserId
+from limen.core.messages.model import MessageKind
+from limen.core.messages.posting import Postbox
+from limen.core.secret import Secret
+from limen.core.signin.model import ThrottlePolicy, of_factor
+from limen.core.signin.throttling import charge, clear
+from limen.ports.cipher import Cipher
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+LEFT: Final = "left"
+
+
+class FactorProver:
+    """Tells whether a code is that of a user, and uses it up.
+
+    Each kind of factor counts the attempts against it by itself, before it looks at the code: who
+    guesses one has no more tries for a new sign-in, nor another's owner fewer.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        cipher: Cipher,
+        postbox: Postbox,
+        policy: ThrottlePolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._cipher = cipher
+        self._postbox = postbox
+        self._policy = policy
+
+    async def prove(self, user_id: UserId, code: Secret[str] | str, *, actor: Actor) -> str:
+        """Return the method (`amr`) by which `code` proves its user: `otp`, or `rc`.
+
+        Raises `FactorInvalid` or `TooManyAttempts`.
+        """
+        kind, read = _read(code if isinstance(code, Secret) else Secret(code))
+        subject, now = of_factor(user_id, kind), self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await charge(uow, subject, actor, self._policy, now, user_id=user_id)
+            await uow.commit()
+        use = self._use_totp if kind is FactorKind.TOTP else self._use_recovery_code
+        try:
+            async with self._unit_of_work() as uow:
+                await use(uow, user_id, read, actor)
+                await clear(uow, subject, actor, now)
+                await uow.commit()
+        except FactorInvalid:
+            async with self._unit_of_work() as uow:
+                uow.emit(FactorRefused(at=now, actor=actor, user_id=user_id, factor=kind))
+                await uow.commit()
+            raise
+        return METHODS[kind]
+
+    async def _use_totp(
+        self, uow: UnitOfWork, user_id: UserId, code: Secret[str], _actor: Actor
+    ) -> None:
+        totp = await uow.totps.find(user_id)
+        if totp is None:
+            raise FactorInvalid
+        secret = self._cipher.open(totp.sealed, place_of(totp.id))
+        step = find_step(secret, code, self._ambient.clock.now(), after=totp.last_step)
+        if step is None:
+            raise FactorInvalid
+        await uow.totps.use(totp.id, step)
+        if not self._cipher.is_current(totp.sealed):
+            await uow.totps.reseal(totp.id, self._cipher.seal(secret, place_of(totp.id)))
+
+    async def _use_recovery_code(
+        self, uow: UnitOfWork, user_id: UserId, letters: Secret[str], actor: Actor
+    ) -> None:
+        now: datetime = self._ambient.clock.now()
+        await uow.recovery_codes.consume(user_id, digest_of(user_id, letters))
+        left = len(await uow.recovery_codes.list(user_id))
+        uow.emit(RecoveryCodeUsed(at=now, actor=actor, user_id=user_id, left=left))
+        kind, values = MessageKind.RECOVERY_CODE_USED, {LEFT: str(left)}
+        await self._postbox.post(uow, kind, now, user_id=user_id, values=values)
+
+
+def _read(code: Secret[str]) -> tuple[FactorKind, Secret[str]]:
+    """Tell by its form what a code is; raise `FactorInvalid` if it can be none."""
+    for kind, read in (
+        (FactorKind.TOTP, read_totp_code(code)),
+        (FactorKind.RECOVERY_CODE, read_recovery_code(code)),
+    ):
+        if read is not None:
+            return kind, read
+    raise FactorInvalid
