@@ -61,6 +61,7 @@ class JsonUsers(Repository):
             tables.families.remove(session_id)
         tables.grants.remove_where(lambda grant: grant.user_id == user_id)
         tables.proofs.remove_where(lambda proof: proof.user_id == user_id)
+        tables.partial_sessions.remove_where(lambda partial: partial.user_id == user_id)
         tables.passkeys.remove_where(lambda passkey: passkey.user_id == user_id)
         tables.totps.remove_where(lambda totp: totp.user_id == user_id)
         tables.recovery_codes.remove_where(lambda code: code.user_id == user_id)

@@ -16,6 +16,7 @@ from examples.json_store.codec import encode
 from examples.json_store.directory import Directory
 from examples.json_store.factors import JsonRecoveryCodes, JsonTotps
 from examples.json_store.mail import JsonMessages, JsonProofs
+from examples.json_store.partial_sessions import JsonPartialSessions
 from examples.json_store.passkeys import JsonCeremonies, JsonPasskeys
 from examples.json_store.people import JsonAccounts, JsonPasswords, JsonUsers
 from examples.json_store.records import JsonAttempts, JsonOutbox
@@ -48,6 +49,7 @@ class JsonView:
         self.accounts = JsonAccounts(desk)
         self.messages = JsonMessages(desk)
         self.proofs = JsonProofs(desk)
+        self.partial_sessions = JsonPartialSessions(desk)
         self.passkeys = JsonPasskeys(desk)
         self.ceremonies = JsonCeremonies(desk)
         self.totps = JsonTotps(desk)

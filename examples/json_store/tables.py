@@ -14,6 +14,7 @@ from limen.core.idempotency.model import Attempt
 from limen.core.ids import UserId
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
+from limen.core.partial_sessions.model import PartialSession
 from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
@@ -103,6 +104,7 @@ class Tables:
     attempts: Table[Attempt]
     messages: Table[Message]
     proofs: Table[Proof]
+    partial_sessions: Table[PartialSession]
     passkeys: Table[Passkey]
     ceremonies: Table[Ceremony]
     totps: Table[Totp]
@@ -154,6 +156,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "attempts": (Attempt, lambda attempt: attempt.scope.hex()),
     "messages": (Message, lambda message: message.id),
     "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose, proof.browser_digest)),
+    "partial_sessions": (PartialSession, lambda partial: partial.id),
     "passkeys": (Passkey, lambda passkey: passkey.id),
     "ceremonies": (Ceremony, lambda ceremony: ceremony.digest.hex()),
     "totps": (

@@ -224,6 +224,20 @@ class SessionEnded(LimenError):
     kind = Kind.UNAUTHENTICATED
 
 
+class PartialSessionInvalid(LimenError):
+    """The sign-in was finished or stopped, or took too long. Begin again."""
+
+    code = "session.partial_invalid"
+    kind = Kind.UNAUTHENTICATED
+
+
+class SecondFactorNeeded(LimenError):
+    """The sign-in waits for its second factor. Finish it to get an access token."""
+
+    code = "session.second_factor_needed"
+    kind = Kind.FORBIDDEN
+
+
 class SessionNotFound(LimenError):
     """There is no such session."""
 

@@ -13,6 +13,7 @@ from limen.ports.idempotency import Attempts
 from limen.ports.keys import SigningKeys
 from limen.ports.messages import Messages
 from limen.ports.outbox import Outbox
+from limen.ports.partial_sessions import PartialSessions
 from limen.ports.passkeys import Passkeys
 from limen.ports.passwords import Passwords
 from limen.ports.proofs import Proofs
@@ -94,6 +95,11 @@ class View(Protocol):
     @property
     def proofs(self) -> Proofs:
         """The one-time links and codes."""
+        ...
+
+    @property
+    def partial_sessions(self) -> PartialSessions:
+        """Their sign-ins that wait for a second factor."""
         ...
 
     @property

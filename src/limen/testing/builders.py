@@ -13,9 +13,18 @@ from limen.core.actor import Actor
 from limen.core.events import UserRegistered
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import MessageId, PasskeyId, ProofId, SessionId, TotpId, UserId
+from limen.core.ids import (
+    MessageId,
+    PartialSessionId,
+    PasskeyId,
+    ProofId,
+    SessionId,
+    TotpId,
+    UserId,
+)
 from limen.core.keys.model import Algorithm, SigningKey
 from limen.core.messages.model import Message, MessageKind, MessageState
+from limen.core.partial_sessions.model import PartialSession
 from limen.core.passkeys.model import Ceremony, CeremonyPurpose, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
@@ -293,6 +302,30 @@ def a_proof(
         expires_at=expires_at,
         tries=tries,
         spent_at=spent_at,
+    )
+
+
+def a_partial_session(
+    user_id: UserId,
+    *,
+    methods: tuple[str, ...] = ("pwd",),
+    label: str = "",
+    address: str | None = None,
+    user_agent: str | None = None,
+    expires_at: datetime = NOON + timedelta(minutes=10),
+) -> PartialSession:
+    """Build a partial session that can be finished for ten minutes from noon on."""
+    partial_id = PartialSessionId(_ids.new())
+    return PartialSession(
+        id=partial_id,
+        user_id=user_id,
+        digest=partial_id.bytes.ljust(32, b"d"),
+        methods=methods,
+        label=label,
+        address=address,
+        user_agent=user_agent,
+        created_at=NOON,
+        expires_at=expires_at,
     )
 
 

@@ -11,9 +11,17 @@ from typing import Any, Final, Generic, TypeVar, cast
 from limen.core.errors import LimenError, StorageReadOnly
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import EventId, MessageId, ProofId, SessionId, UserId
+from limen.core.ids import (
+    EventId,
+    MessageId,
+    PartialSessionId,
+    ProofId,
+    SessionId,
+    UserId,
+)
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
+from limen.core.partial_sessions.model import PartialSession
 from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof
@@ -141,6 +149,7 @@ class Rows:
     messages: Table[MessageId, Message] = field(default_factory=_table)
     proofs: Table[ProofId, Proof] = field(default_factory=_table)
     user_proofs: Table[UserId, frozenset[ProofId]] = field(default_factory=_table)
+    partial_sessions: Table[PartialSessionId, PartialSession] = field(default_factory=_table)
     passkeys: Table[UserId, tuple[Passkey, ...]] = field(default_factory=_table)
     credentials: Table[bytes, UserId] = field(default_factory=_table)
     ceremonies: Table[bytes, Ceremony] = field(default_factory=_table)

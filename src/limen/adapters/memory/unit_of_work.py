@@ -13,6 +13,7 @@ from limen.adapters.memory.idempotency import MemoryAttempts
 from limen.adapters.memory.keys import MemoryKeys
 from limen.adapters.memory.messages import MemoryMessages
 from limen.adapters.memory.outbox import MemoryOutbox, stored
+from limen.adapters.memory.partial_sessions import MemoryPartialSessions
 from limen.adapters.memory.passkeys import MemoryPasskeys
 from limen.adapters.memory.passwords import MemoryPasswords
 from limen.adapters.memory.proofs import MemoryProofs
@@ -45,6 +46,7 @@ class MemoryView:
         self.accounts = MemoryAccounts(desk)
         self.messages = MemoryMessages(desk)
         self.proofs = MemoryProofs(desk)
+        self.partial_sessions = MemoryPartialSessions(desk)
         self.passkeys = MemoryPasskeys(desk)
         self.ceremonies = MemoryCeremonies(desk)
         self.totps = MemoryTotps(desk)

@@ -74,6 +74,8 @@ class MemoryUsers:
         rows.grants.pop(user_id)
         for proof_id in rows.user_proofs.pop(user_id) or ():
             rows.proofs.pop(proof_id)
+        for partial in [p for p in rows.partial_sessions.values() if p.user_id == user_id]:
+            rows.partial_sessions.pop(partial.id)
         for passkey in rows.passkeys.pop(user_id) or ():
             rows.credentials.pop(passkey.credential_id)
         rows.totps.pop(user_id)

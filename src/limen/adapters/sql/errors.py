@@ -39,6 +39,7 @@ _BROKEN: Final[Mapping[str, type[LimenError]]] = {
     "fk_grants_user_id": UserNotFound,
     "fk_grants_role": RoleNotFound,
     "fk_proofs_user_id": UserNotFound,
+    "fk_partial_sessions_user_id": UserNotFound,
     "fk_passkeys_user_id": UserNotFound,
     "uq_passkeys_credential_id": PasskeyTaken,
     "fk_totp_factors_user_id": UserNotFound,

@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -259,6 +259,21 @@ proofs: Final = Table(
     Column("spent_at", Instant),
     PrimaryKeyConstraint("user_id", "purpose", "browser_digest"),
     UniqueConstraint("id"),
+)
+
+partial_sessions: Final = Table(
+    "partial_sessions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _of_user(),
+    Column("digest", Bytes, nullable=False),
+    Column("methods", Json, nullable=False),
+    Column("label", Words, nullable=False),
+    Column("address", Words),
+    Column("user_agent", Words),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Index("ix_partial_sessions_user_id", "user_id"),
 )
 
 passkeys: Final = Table(

@@ -14,6 +14,7 @@ from limen.adapters.sql.idempotency import SqlAttempts
 from limen.adapters.sql.keys import SqlKeys
 from limen.adapters.sql.messages import SqlMessages
 from limen.adapters.sql.outbox import EMIT, SqlOutbox, write_event
+from limen.adapters.sql.partial_sessions import SqlPartialSessions
 from limen.adapters.sql.passkeys import SqlPasskeys
 from limen.adapters.sql.passwords import SqlPasswords
 from limen.adapters.sql.proofs import SqlProofs
@@ -112,6 +113,11 @@ class SqlView:
     def proofs(self) -> SqlProofs:
         """One-time links and codes."""
         return SqlProofs(self._desk)
+
+    @property
+    def partial_sessions(self) -> SqlPartialSessions:
+        """Sign-ins that wait for a second factor."""
+        return SqlPartialSessions(self._desk)
 
     @property
     def passkeys(self) -> SqlPasskeys:

@@ -37,6 +37,7 @@ class Purged:
     proofs: int
     ceremonies: int
     factors: int
+    partial_sessions: int
 
 
 class MaintenanceService:
@@ -69,6 +70,7 @@ class MaintenanceService:
             proofs=await self._drain(now, lambda uow: uow.proofs.purge),
             ceremonies=await self._drain(now, lambda uow: uow.ceremonies.purge),
             factors=await self._drain(now, lambda uow: uow.totps.purge),
+            partial_sessions=await self._drain(now, lambda uow: uow.partial_sessions.purge),
         )
 
     async def _drain(

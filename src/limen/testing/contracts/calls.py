@@ -12,6 +12,7 @@ from limen.testing.builders import (
     a_family,
     a_grant,
     a_message,
+    a_partial_session,
     a_passkey,
     a_proof,
     a_recovery_code,
@@ -70,6 +71,12 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "proofs.consume": lambda v: v.proofs.consume(a_proof(a_user_id()).id, NOON),
     "proofs.remove": lambda v: v.proofs.remove(a_user_id()),
     "proofs.purge": lambda v: v.proofs.purge(NOON, 1),
+    "partial_sessions.add": lambda v: v.partial_sessions.add(a_partial_session(a_user_id())),
+    "partial_sessions.consume": lambda v: v.partial_sessions.consume(
+        a_partial_session(a_user_id()).id, NOON
+    ),
+    "partial_sessions.remove": lambda v: v.partial_sessions.remove(a_user_id()),
+    "partial_sessions.purge": lambda v: v.partial_sessions.purge(NOON, 1),
     "passkeys.add": lambda v: v.passkeys.add(a_passkey(a_user_id())),
     "passkeys.save": lambda v: v.passkeys.save(a_passkey(a_user_id(), version=2)),
     "passkeys.use": lambda v: v.passkeys.use(a_passkey(a_user_id(), last_used_at=NOON)),
@@ -112,6 +119,7 @@ READS: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "grants.list": lambda v: v.grants.list(a_user_id()),
     "grants.list_held": lambda v: v.grants.list_held(a_user_id(), NOON),
     "grants.count_administrators": lambda v: v.grants.count_administrators(besides=a_user_id()),
+    "partial_sessions.find": lambda v: v.partial_sessions.find(a_partial_session(a_user_id()).id),
     "passkeys.list": lambda v: v.passkeys.list(a_user_id()),
     "passkeys.find": lambda v: v.passkeys.find(b"unknown"),
     "totps.find": lambda v: v.totps.find(a_user_id()),

@@ -15,6 +15,7 @@ from limen.testing.builders import (
     a_family,
     a_grant,
     a_message,
+    a_partial_session,
     a_passkey,
     a_proof,
     a_recovery_code,
@@ -231,6 +232,16 @@ class ConcurrencyContract(Contract):
         async with unit_of_work.view() as view:
             found = [await view.proofs.find(proof.id) for proof in proofs]
         assert len([proof for proof in found if proof is not None]) == 1
+
+    async def test_of_many_who_finish_one_sign_in_one_wins(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, partial := a_partial_session(user.id))
+        outcomes = await at_once(
+            unit_of_work, *[lambda uow: uow.partial_sessions.consume(partial.id, NOON)] * MANY
+        )
+        assert kinds(outcomes) == {"NoneType": 1, "PartialSessionInvalid": MANY - 1}
 
     async def test_of_many_who_answer_one_ceremony_one_wins(
         self, unit_of_work: UnitOfWorkFactory

@@ -10,6 +10,7 @@ from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
+from limen.core.partial_sessions.model import PartialSession
 from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof
@@ -103,6 +104,7 @@ _PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
     Account: lambda uow, account: uow.accounts.add([account]),
     Message: lambda uow, message: uow.messages.add(message),
     Proof: lambda uow, proof: uow.proofs.put(proof),
+    PartialSession: lambda uow, partial: uow.partial_sessions.add(partial),
     Passkey: lambda uow, passkey: uow.passkeys.add(passkey),
     Ceremony: lambda uow, ceremony: uow.ceremonies.add(ceremony),
     Totp: _put_totp,
@@ -146,6 +148,7 @@ _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     Role: lambda view, role: view.roles.get(role.name),
     Message: lambda view, message: view.messages.get(message.id),
     Proof: lambda view, proof: view.proofs.find(proof.id),
+    PartialSession: lambda view, partial: view.partial_sessions.find(partial.id),
     Passkey: lambda view, passkey: view.passkeys.find(passkey.credential_id),
     Grant: _find_grant,
     Totp: _find_totp,

@@ -18,6 +18,7 @@ from limen.testing.contracts.keys import SigningKeysContract
 from limen.testing.contracts.locks import LocksContract
 from limen.testing.contracts.messages import MessagesContract
 from limen.testing.contracts.outbox import OutboxContract
+from limen.testing.contracts.partial_sessions import PartialSessionsContract
 from limen.testing.contracts.passkeys import PasskeysContract
 from limen.testing.contracts.passwords import PasswordsContract
 from limen.testing.contracts.proofs import ProofsContract
@@ -73,6 +74,9 @@ class PlainStoreContract(Contract):
 
     class TestProofs(ProofsContract):
         """See `limen.ports.proofs`."""
+
+    class TestPartialSessions(PartialSessionsContract):
+        """See `limen.ports.partial_sessions`."""
 
     class TestPasskeys(PasskeysContract):
         """See `limen.ports.passkeys`."""

@@ -75,6 +75,7 @@ def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
         *(() if user is None else _names(user)),
         _whole("password", user_id),
         *_proofs_of(rows, user_id),
+        *_partial_sessions_of(rows, user_id),
         _whole("passkeys of", user_id),
         _whole("totps of", user_id),
         _whole("codes of", user_id),
@@ -191,6 +192,11 @@ def _place_of(proof: Proof) -> tuple[UserId, Purpose, bytes]:
     return proof.user_id, proof.purpose, proof.browser_digest or b""
 
 
+def _partial_sessions_of(rows: Rows, user_id: UserId) -> list[Lock]:
+    ids = sorted(p.id for p in rows.partial_sessions.values() if p.user_id == user_id)
+    return [_change("partial session", partial_id) for partial_id in ids]
+
+
 def _passkeys_of(_rows: Rows, passkey: Passkey) -> list[Lock]:
     # The passkeys of a user are one row here.
     return [_change("passkeys of", passkey.user_id)]
@@ -244,6 +250,11 @@ _NEEDS: Final[Mapping[str, Mapping[str, _Needs]]] = {
         "charge": _own_proof,
         "consume": _own_proof,
         "remove": _proofs_of,
+    },
+    "partial_sessions": {
+        "add": lambda _rows, partial: [_reference("user", partial.user_id)],
+        "consume": lambda _rows, partial_id, *_: [_change("partial session", partial_id)],
+        "remove": _partial_sessions_of,
     },
     "passkeys": {
         "add": _add_passkey,
