@@ -16,10 +16,10 @@ PASSWORD = "correct horse battery"
 async def main(url: str = "memory://") -> None:
     """Register somebody, sign them in, let them list the users as soon as they may."""
     async with limen.open(url) as app:
-        ada = await app.users.register(email="ada@example.org", password=PASSWORD, name="Ada")
-        print(f"registered {ada.email}, {ada.status}")
-
+        await app.users.register(email="ada@example.org", password=PASSWORD, name="Ada")
         tokens = await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+        ada = tokens.user
+        print(f"registered {ada.email}, {ada.status}")
         print(f"signed in; the access token lives for {tokens.expires_in} seconds")
 
         # What a service does with the token of a request: believe it, and act as its user.

@@ -136,7 +136,8 @@ async def main() -> None:
         unit_of_work=unit_of_work, ambient=ambient, prover=prover, preparation=preparation
     )
 
-    ada = await users.register(email="ada@example.org", password="correct horse battery")
+    await users.register(email="ada@example.org", password="correct horse battery")
+    ada = await users.find("ada@example.org", actor=Actor.system("example"))
     print(f"registered {ada.email}")
 
     actor = Actor.anonymous().as_user(ada.id)

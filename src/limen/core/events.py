@@ -80,6 +80,13 @@ class UsersImported(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRepeated(Event):
+    """Somebody registered with the address of a user, who is told by mail; nothing changed."""
+
+    name: ClassVar[str] = "user.registration_repeated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserUpdated(Event):
     """Some fields of a user changed; `changed` names them."""
 

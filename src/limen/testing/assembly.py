@@ -259,7 +259,8 @@ class Assembly:
     async def register(self, email: str = "ada@example.org", password: str = PASSWORD) -> User:
         """Register somebody; make the first signing key if there is none."""
         await self.keys.ensure(actor=OPERATOR)
-        return await self.users.register(email=email, password=password)
+        user = await self.users.register(email=email, password=password)
+        return user or await self.users.find(email, actor=OPERATOR)
 
     async def administrator(self, email: str = "root@example.org") -> User:
         """Register somebody and grant them `admin`."""

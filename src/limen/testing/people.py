@@ -66,11 +66,18 @@ class SignedInUser:
         return {"Authorization": f"Bearer {self.tokens.access_token.reveal()}"}
 
 
+def registered(user: User | None) -> User:
+    """Return the user whom a registration made; it fails where limen tells nobody."""
+    if user is None:
+        raise AssertionError("the policy hides whether an account was made")
+    return user
+
+
 async def sign_up(
     limen: WaysIn, email: str = EMAIL, *, password: str = PASSWORD, roles: Iterable[str] = ()
 ) -> SignedInUser:
     """Register somebody with `roles`, which are made if they are not there, and sign them in."""
-    user = await limen.users.register(email=email, password=password)
+    user = registered(await limen.users.register(email=email, password=password))
     for role in roles:
         with suppress(RoleTaken):
             await limen.roles.create(actor=OPERATOR, name=role)

@@ -14,6 +14,7 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import PASSWORD, Assembly
 from limen.testing.fakes import CountingIds
+from limen.testing.people import registered
 from limen.testing.races.contests import (
     CONTESTS,
     REGISTRATION,
@@ -53,8 +54,8 @@ async def think_of_a_username(_limen: Assembly, round_: int) -> Prize:
 
 async def take_it(limen: Assembly, prize: Prize, number: int) -> str:
     email = f"{prize['username']}-{number}@example.org"
-    user = await limen.users.register(email=email, password=PASSWORD, username=prize["username"])
-    return str(user.id)
+    made = await limen.users.register(email=email, password=PASSWORD, username=prize["username"])
+    return str(registered(made).id)
 
 
 async def count_countesses(limen: Assembly, prize: Prize) -> int:

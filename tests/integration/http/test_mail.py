@@ -46,3 +46,22 @@ async def test_mail_leads_back_into_an_account(storage_url: str, tmp_path: Path)
         assert data["user"]["email_verified"] is True
         old = {"identifier": who["email"], "password": PASSWORD}
         assert (await client.post("/auth/login", json=old)).status_code == 401
+
+
+async def test_registering_tells_nobody_who_has_an_account(
+    storage_url: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mail"
+    settings = settings_for(storage_url, tmp_path, unverified_sign_in="no")
+    async with serving(settings) as client:
+        who = {"email": "ada@example.org", "password": PASSWORD}
+        free = await client.post("/auth/register", json=who)
+        await until(lambda: arrived(folder, "Confirm your e-mail address"))
+        text = arrived(folder, "Confirm your e-mail address") or ""
+        proof = {"token": token_in(text), "password": PASSWORD}
+        assert (await client.post("/auth/email/verify", json=proof)).status_code == 200
+        taken = await client.post("/auth/register", json={**who, "password": NEW})
+        assert (free.status_code, free.text) == (taken.status_code, taken.text)
+        await until(lambda: arrived(folder, "You have an account already"))
+        login = {"identifier": who["email"], "password": PASSWORD}
+        assert (await client.post("/auth/login", json=login)).status_code == 200

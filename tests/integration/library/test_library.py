@@ -22,6 +22,7 @@ from limen.core.errors import (
 from limen.core.events import UserRegistered
 from limen.core.imports.model import AccountRow
 from limen.core.roles.model import ADMIN
+from limen.testing.people import registered
 from limen.testing.postgres import PostgresServer
 from limen.wiring.lifecycle import open_container
 from limen.wiring.secret_key import SECRET_FILE
@@ -42,7 +43,7 @@ async def app(storage_url: str) -> AsyncIterator[limen.Limen]:
 
 
 async def test_a_user_comes_and_goes(app: limen.Limen) -> None:
-    user = await app.users.register(email="ada@example.org", password=PASSWORD)
+    user = registered(await app.users.register(email="ada@example.org", password=PASSWORD))
     tokens = await app.sign_in.sign_in(identifier="ADA@example.org", password=PASSWORD)
     claims = await app.tokens.authenticate(tokens.access_token)
     assert claims.user_id == user.id

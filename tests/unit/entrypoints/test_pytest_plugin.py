@@ -17,7 +17,7 @@ from limen.core.passwords.model import PasswordPolicy
 from limen.testing import in_memory
 from limen.testing.assembly import Assembly, Policies, run_now
 from limen.testing.fakes import NOON, FrozenClock
-from limen.testing.people import SignedInUser, sign_up
+from limen.testing.people import SignedInUser, registered, sign_up
 from tests.unit.docs.pages import page
 
 ROOT = Path(__file__).parents[3]
@@ -30,8 +30,8 @@ def test_pytest_finds_the_plugin_by_itself() -> None:
 
 async def test_limen_is_what_limen_open_gives(limen: package.Limen) -> None:
     assert isinstance(limen, package.Limen)
-    ada = await limen.users.register(email="ada@example.org", password="correct horse battery")
-    assert ada.email.address == "ada@example.org"
+    made = await limen.users.register(email="ada@example.org", password="correct horse battery")
+    assert registered(made).email.address == "ada@example.org"
 
 
 async def test_every_test_has_a_limen_of_its_own(limen: package.Limen) -> None:

@@ -29,6 +29,7 @@ from limen.core.users.model import (
 )
 from limen.testing import in_memory, strategies
 from limen.testing.fakes import NOON, ListedPasswords, PlainHasher
+from limen.testing.people import registered
 
 SOME = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
@@ -252,6 +253,6 @@ def test_the_edges_of_roles_turn_up(
 async def test_everybody_drawn_can_register_and_sign_in(registration: dict[str, str]) -> None:
     limen = in_memory()
     email, password = registration["email"], registration["password"]
-    user = await limen.users.register(email=email, password=password)
+    user = registered(await limen.users.register(email=email, password=password))
     tokens = await limen.sign_in.sign_in(identifier=user.email.key, password=password)
     assert tokens.user == replace(user, last_sign_in_at=NOON)

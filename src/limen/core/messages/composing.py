@@ -36,6 +36,8 @@ _PURPOSES: Final = {
 }
 
 
+# What strangers can have sent.
+_ASKED_FOR: Final = {*_PURPOSES, MessageKind.EMAIL_TAKEN}
 _CHANGES: Final = {Purpose.APPROVE_EMAIL_CHANGE, Purpose.CONFIRM_EMAIL_CHANGE}
 # What nobody waits for any more once its time is over; anything else is welcome late, too.
 _HASTY: Final = _CHANGES | {Purpose.SIGN_IN}
@@ -101,13 +103,15 @@ class Composer:
             if user is None or not _IS_WANTED.get(message.kind, _always)(user):
                 return None
             to = Email.parse(message.to) if message.to else user.email
+            if purpose is not None and await _is_stale(uow, user, purpose, message, now):
+                return None
+            is_first = message.tries == 1 and message.kind in _ASKED_FOR
+            asked_from = values.get(ASKED_FROM)
+            if is_first and not await allow(
+                uow, message.kind, user, to, now, asked_from=asked_from
+            ):
+                return None
             if purpose is not None:
-                if await _is_stale(uow, user, purpose, message, now):
-                    return None
-                if message.tries == 1 and not await allow(
-                    uow, message.kind, user, to, now, asked_from=values.get(ASKED_FROM)
-                ):
-                    return None
                 values |= await self._prove(uow, purpose, user, to, values)
             if message.kind is MessageKind.EMAIL_CHANGED:
                 values[NEW_EMAIL] = user.email.address
@@ -173,6 +177,7 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.VERIFY_EMAIL: _is_unverified,
     MessageKind.APPROVE_EMAIL_CHANGE: _is_not_shut_out,
     MessageKind.CONFIRM_EMAIL_CHANGE: _is_not_shut_out,
+    MessageKind.EMAIL_TAKEN: _is_not_shut_out,
     MessageKind.RESET_PASSWORD: _is_not_shut_out,
     MessageKind.SIGN_IN: _is_not_shut_out,
     # Nobody can have strangers written to: what happens to an account is told at proved addresses.

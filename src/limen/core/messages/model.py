@@ -22,6 +22,7 @@ class MessageKind(StrEnum):
     APPROVE_EMAIL_CHANGE = "approve_email_change"
     CONFIRM_EMAIL_CHANGE = "confirm_email_change"
     EMAIL_CHANGED = "email_changed"
+    EMAIL_TAKEN = "email_taken"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a message
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a message
     SIGN_IN = "sign_in"
@@ -40,6 +41,7 @@ ABOUT: Final[Mapping[MessageKind, str]] = {
     MessageKind.APPROVE_EMAIL_CHANGE: "Asks the present address to agree to another one",
     MessageKind.CONFIRM_EMAIL_CHANGE: "Proves the address that is to be the user's",
     MessageKind.EMAIL_CHANGED: "Tells the former address that there is another one now",
+    MessageKind.EMAIL_TAKEN: "Tells that somebody wanted another account with the address",
     MessageKind.RESET_PASSWORD: "Lets the user set a new password",
     MessageKind.PASSWORD_CHANGED: "Tells that the password was changed, by whomever",
     MessageKind.SIGN_IN: "Lets the user in, in the browser that asked",
@@ -56,6 +58,7 @@ VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
     MessageKind.APPROVE_EMAIL_CHANGE: (*_PROOF, "new_email"),
     MessageKind.CONFIRM_EMAIL_CHANGE: _PROOF,
     MessageKind.EMAIL_CHANGED: ("new_email",),
+    MessageKind.EMAIL_TAKEN: (),
     MessageKind.RESET_PASSWORD: _PROOF,
     MessageKind.PASSWORD_CHANGED: (),
     MessageKind.SIGN_IN: _PROOF,

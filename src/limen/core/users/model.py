@@ -307,7 +307,8 @@ class UserPolicy:
     """What the operator decides about accounts.
 
     With `is_registration_open` false only administrators make accounts; with
-    `allows_unverified_sign_in` false a registered user is pending until the address is proved. From
+    `allows_unverified_sign_in` false a registered user is pending until the address is proved, and
+    whoever registers is told by mail alone whether the address has an account already. From
     one network address there are `registrations_per_address` in each window.
     """
 
@@ -315,6 +316,11 @@ class UserPolicy:
     allows_unverified_sign_in: bool = True
     registrations_per_address: int = 30
     registration_window: timedelta = timedelta(minutes=15)
+
+    @property
+    def hides_accounts(self) -> bool:
+        """Whether a registration tells nobody if its address has an account already."""
+        return not self.allows_unverified_sign_in
 
     @property
     def first_status(self) -> Status:

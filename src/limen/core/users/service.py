@@ -16,6 +16,7 @@ from limen.core.errors import (
 )
 from limen.core.events import (
     EmailSet,
+    RegistrationRepeated,
     UserCreated,
     UserDeleted,
     UserReactivated,
@@ -36,7 +37,7 @@ from limen.core.sessions.model import EndReason
 from limen.core.signin.throttling import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
 from limen.core.users.making import first_credential, judge, new_user
-from limen.core.users.model import Json, Profile, Status, User, UserPolicy, read_identifier
+from limen.core.users.model import Email, Json, Profile, Status, User, UserPolicy, read_identifier
 from limen.core.users.ownership import leave_address
 from limen.core.users.profile import changed_fields, patch_profile, read_profile
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -73,8 +74,11 @@ class UserService:
         name: str = "",
         locale: str | None = None,
         actor: Actor | None = None,
-    ) -> User:
+    ) -> User | None:
         """Make an account for somebody who asks for one; they hold no role.
+
+        Where nobody signs in unproved, `None` comes back whether the address is free or taken, and
+        mail to it tells the rest. A username would tell as well, and is chosen later.
 
         Raises `RegistrationClosed`, `InvalidInput`, `PasswordRefused`, `EmailTaken`,
         `UsernameTaken`, `TooManyAttempts` or `HashingBusy`.
@@ -83,19 +87,27 @@ class UserService:
             raise RegistrationClosed
         by = actor or Actor.anonymous()
         reader = Reader()
+        is_hidden = self._policy.hides_accounts
+        if is_hidden and username is not None:
+            reader.fault("username", "too_early", "can be chosen once the address is proved")
         read = read_profile(reader, email=email, username=username, name=name, locale=locale)
         profile = await judge(self._preparation, reader, read, password)
         now = self._ambient.clock.now()
         await self._admit(profile, by, now)
         digest = await self._preparation.hash(password)
         user = new_user(self._ambient.ids, profile, self._policy.first_status, now)
-        async with self._unit_of_work() as uow:
-            await uow.users.add(user)
-            await uow.passwords.add(first_credential(user, digest))
-            uow.emit(UserRegistered(at=now, actor=by, user_id=user.id))
-            await post(uow, self._ambient.ids, MessageKind.VERIFY_EMAIL, user.id, now)
-            await uow.commit()
-        return user
+        try:
+            async with self._unit_of_work() as uow:
+                await uow.users.add(user)
+                await uow.passwords.add(first_credential(user, digest))
+                uow.emit(UserRegistered(at=now, actor=by, user_id=user.id))
+                await post(uow, self._ambient.ids, MessageKind.VERIFY_EMAIL, user.id, now)
+                await uow.commit()
+        except EmailTaken:
+            if not is_hidden:
+                raise
+            await self._tell_owner(profile.email, by, now)
+        return None if is_hidden else user
 
     async def create(
         self,
@@ -343,11 +355,25 @@ class UserService:
                 uow, actor, policy.registrations_per_address, policy.registration_window, now
             )
             await uow.commit()
+        if policy.hides_accounts:
+            return
         async with self._unit_of_work.view() as view:
             if await view.users.find(profile.email) is not None:
                 raise EmailTaken
             if profile.username and await view.users.find(profile.username) is not None:
                 raise UsernameTaken
+
+    async def _tell_owner(self, email: Email, actor: Actor, now: datetime) -> None:
+        """Write to whoever has an address that somebody registered once more."""
+        async with self._unit_of_work() as uow:
+            owner = await uow.users.find(email)
+            if owner is None:
+                return
+            is_proved = owner.email_verified_at is not None
+            kind = MessageKind.EMAIL_TAKEN if is_proved else MessageKind.VERIFY_EMAIL
+            await post(uow, self._ambient.ids, kind, owner.id, now)
+            uow.emit(RegistrationRepeated(at=now, actor=actor, user_id=owner.id))
+            await uow.commit()
 
 
 def _complete(reader: Reader, profile: Profile | None) -> Profile:

@@ -13,6 +13,7 @@ BEARER: Final = "bearer"
 _VERSIONED: Final = "is_versioned"
 
 _WHEN: Final[Mapping[int, str]] = {
+    202: "Mail is on its way and tells the rest",
     400: "The body, a parameter or a header has the wrong form",
     401: "No access token, or one that is expired or refused",
     403: "Not allowed",
@@ -50,7 +51,7 @@ def described(
     answer with if it is no refusal. `is_versioned`: the route gives or heeds entity tags.
     """
     kept = rules or Rules()
-    statuses = {*_FOR_ALL, *refuses}
+    statuses = {*_FOR_ALL, *refuses, *(shapes or {})}
     if kept.has_json:
         statuses.add(406)
     if not kept.is_public:

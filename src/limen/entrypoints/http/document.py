@@ -35,7 +35,8 @@ _SCHEMAS: Final = "#/components/schemas/"
 _ENVELOPE: Final = re.compile(r"^Success_(list_)?(?:.*\.)?([A-Za-z]+?)_+$")
 _SPARSE: Final = re.compile(r"Sparse\w+Out")
 _CREATED: Final = "201"
-_NO_CONTENT: Final = "204"
+# What tells of no one thing: accepted, and without content.
+_UNVERSIONED: Final = frozenset({"202", "204"})
 _CONFLICT: Final = "409"
 _FIRST_REFUSAL: Final = 400
 _HEADERS_OF_STATUS: Final = {
@@ -161,7 +162,7 @@ def _headers(handler: HTTPRouteHandler, status: str) -> Iterator[str]:
     yield from _HEADERS_OF_STATUS.get(status, ())
     if int(status) >= _FIRST_REFUSAL:
         return
-    if is_versioned(handler) and status != _NO_CONTENT:
+    if is_versioned(handler) and status not in _UNVERSIONED:
         yield "ETag"
     if rules.is_repeatable:
         yield "IdempotencyReplayed"

@@ -1,5 +1,7 @@
 """Getting an account, and signing in."""
 
+from typing import Final, cast
+
 from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
@@ -7,11 +9,13 @@ from msgspec import Struct
 
 from limen.core.signin.service import SignInService
 from limen.core.users.service import UserService
-from limen.entrypoints.http.answers import Answered, created, plain
+from limen.entrypoints.http.answers import Answered, accepted, created, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
-from limen.entrypoints.shapes import Success, TokensOut, UserOut
+from limen.entrypoints.shapes import AcceptedOut, Success, TokensOut, UserOut
+
+_MAILED: Final = "Mail is on its way to this address. What to do next stands in it."
 
 
 class RegisterUserIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -47,6 +51,7 @@ class RegistrationController(Controller):
             rules=Rules(is_public=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
+            shapes={202: Success[AcceptedOut]},
         ),
     )
     async def register(
@@ -55,7 +60,11 @@ class RegistrationController(Controller):
         users: NamedDependency[UserService],
         data: JSONBody[RegisterUserIn],
     ) -> Answered[Success[UserOut]]:
-        """Make an account; whether it may sign in at once is the operator's choice."""
+        """Make an account; whether it may sign in at once is the operator's choice.
+
+        If not, the answer is 202, the same for a free address and for one that has an account:
+        mail to it tells the rest. A username is chosen later then.
+        """
         user = await users.register(
             email=data.email,
             password=data.password,
@@ -64,6 +73,8 @@ class RegistrationController(Controller):
             locale=data.locale,
             actor=request.actor,
         )
+        if user is None:
+            return cast("Answered[Success[UserOut]]", accepted(_MAILED))
         return created(request, UserOut.of(user), "limen.getUser", user_id=user.id)
 
 

@@ -14,6 +14,7 @@ from limen.core.users.model import Email
 from limen.ports.unit_of_work import View
 from limen.testing.assembly import PASSWORD, Assembly
 from limen.testing.crashes.journal import Request
+from limen.testing.people import registered
 
 CREW: Final = "crew"
 SETUP: Final = Actor.system("storm", request_id="setup")
@@ -119,8 +120,8 @@ def _device(people: People, request: Request) -> Device:
 
 
 async def _register(limen: Assembly, _people: People, request: Request) -> Facts:
-    user = await limen.users.register(email=request.who, password=PASSWORD, actor=somebody(request))
-    return {"ids": [str(user.id)]}
+    made = await limen.users.register(email=request.who, password=PASSWORD, actor=somebody(request))
+    return {"ids": [str(registered(made).id)]}
 
 
 async def _import(limen: Assembly, _people: People, request: Request) -> Facts:

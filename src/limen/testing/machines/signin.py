@@ -36,6 +36,7 @@ from limen.testing.machines.tries import (
     staleness,
     throttled,
 )
+from limen.testing.people import registered
 
 HOME: Final = "203.0.113.1"
 WRONG: Final = "a wrong horse battery"
@@ -281,7 +282,7 @@ class SignInMachine(TellingMachine):
         if wait is not None:
             self._refused(outcome, wait)
         elif not isinstance(outcome, LimenError):
-            self.owners[name] = Owner(outcome.id, PASSWORDS[0])
+            self.owners[name] = Owner(registered(outcome).id, PASSWORDS[0])
             self.tell("user.registered")
 
     @rule(name=_NAMES, is_right=st.booleans(), address=_ADDRESSES, new=st.sampled_from(PASSWORDS))

@@ -36,6 +36,7 @@ from limen.testing.machines.inputs import (
 )
 from limen.testing.machines.machine import Bench
 from limen.testing.machines.telling import TellingMachine
+from limen.testing.people import registered
 
 _FIRST: Final = ("ada", "bob_1")
 _LOOKS: Final = 3
@@ -83,7 +84,7 @@ class UserMachine(TellingMachine):
         )
         if isinstance(outcome, LimenError):
             return multiple()
-        expected = self._fresh(outcome.id, email, username, name=name)
+        expected = self._fresh(registered(outcome).id, email, username, name=name)
         self.compare("the new user", outcome, expected)
         return self._learn(Known(expected, password), "user.registered")
 

@@ -10,6 +10,7 @@ from limen.core.ids import UserId
 from limen.core.roles.model import ADMIN
 from limen.core.users.model import Email
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly
+from limen.testing.people import registered
 
 # What a call needs to know; texts alone, because it goes to other processes.
 Prize: TypeAlias = Mapping[str, str]
@@ -112,7 +113,7 @@ async def _think_of_an_address(_limen: Assembly, round_: int) -> Prize:
 
 async def _register(limen: Assembly, prize: Prize, number: int) -> str:
     email = prize["email"] if number % 2 else prize["email"].upper()
-    return str((await limen.users.register(email=email, password=PASSWORD)).id)
+    return str(registered(await limen.users.register(email=email, password=PASSWORD)).id)
 
 
 async def _count_users(limen: Assembly, prize: Prize) -> int:

@@ -14,6 +14,7 @@ from limen.core.sessions.model import SessionPolicy
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.assembly import OPERATOR, Assembly, Policies
 from limen.testing.fakes import CountingIds, FrozenClock
+from limen.testing.people import registered
 from limen.testing.simulation import administering, coming_in, trouble
 from limen.testing.simulation.answers import AnswerJudge
 from limen.testing.simulation.catalogue import ACKNOWLEDGED, NOTHING_BREAKS
@@ -148,9 +149,10 @@ class World:
                 await limen.roles.create(actor=OPERATOR, name=name, permissions=permissions)
             for person in self._town.people[:2]:
                 password = self._town.new_password()
-                user = await limen.users.register(
+                made = await limen.users.register(
                     email=person.email, username=person.username, password=password
                 )
+                user = registered(made)
                 person.user_id = user.id
                 person.may_be(password)
                 role = ADMIN if person.number == 0 else administering.GRANTORS

@@ -8,6 +8,7 @@ from limen.core.secret import Secret
 from limen.core.users.model import UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies
 from limen.testing.fakes import PlainHasher
+from limen.testing.people import registered
 
 AT_HOME = Actor.anonymous(address="192.0.2.1", user_agent="test", request_id="r1")
 
@@ -40,7 +41,8 @@ async def refusal(limen: Assembly, identifier: str, password: str = PASSWORD) ->
 async def test_sign_in_by_address_or_username_begins_a_session() -> None:
     limen = Assembly()
     await limen.keys.ensure(actor=OPERATOR)
-    ada = await limen.users.register(email="ada@example.org", username="ada", password=PASSWORD)
+    made = await limen.users.register(email="ada@example.org", username="ada", password=PASSWORD)
+    ada = registered(made)
     for identifier in ("ada@example.org", "ADA", "Ada@Example.ORG"):
         tokens = await limen.sign_in.sign_in(
             identifier=identifier, password=PASSWORD, actor=AT_HOME, label="laptop"

@@ -23,6 +23,7 @@ from limen.core.page import ListQuery
 from limen.core.users.model import Status, UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies, acting
 from limen.testing.builders import a_user_id
+from limen.testing.people import registered
 
 NOBODY = Actor.anonymous()
 
@@ -161,7 +162,8 @@ async def test_an_update_that_changes_nothing_has_no_new_version_and_no_event() 
 
 async def test_a_language_is_kept_from_the_first_and_changed_and_taken_away() -> None:
     limen = Assembly()
-    ada = await limen.users.register(email="ada@example.org", password=PASSWORD, locale="EN-gb")
+    made = await limen.users.register(email="ada@example.org", password=PASSWORD, locale="EN-gb")
+    ada = registered(made)
     bob = await limen.users.create(actor=OPERATOR, email="bob@example.org", locale="pt-br")
     assert [user.locale for user in (ada, bob)] == ["en-GB", "pt-BR"]
     assert (await limen.users.get(ada.id, actor=OPERATOR)).locale == "en-GB"

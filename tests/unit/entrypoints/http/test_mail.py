@@ -1,6 +1,8 @@
 """Addresses, links and codes, as those who call see them."""
 
-from tests.unit.entrypoints.http.site import Site
+from limen.core.users.model import UserPolicy
+from limen.testing.assembly import Assembly, Policies
+from tests.unit.entrypoints.http.site import PASSWORD, Site, faults_of, open_site
 
 
 async def test_another_address_from_an_administrator_ends_what_the_former_opened(
@@ -11,3 +13,18 @@ async def test_another_address_from_an_administrator_ends_what_the_former_opened
     changed = await site.ask("PATCH", f"users/{ada.id}", by=root, json=body)
     assert changed.status_code == 200
     assert (await site.ask("GET", "me", by=ada)).status_code == 401
+
+
+async def test_where_nobody_signs_in_unproved_registering_tells_nothing() -> None:
+    policies = Policies(users=UserPolicy(allows_unverified_sign_in=False))
+    async with open_site(limen=Assembly(policies=policies)) as site:
+        answers = []
+        for email in ("ada@example.org", "ada@example.org", "free@example.org"):
+            body = {"email": email, "password": PASSWORD}
+            answers.append(await site.ask("POST", "auth/register", json=body))
+        assert {answer.status_code for answer in answers} == {202}
+        assert len({answer.text for answer in answers}) == 1
+        assert not any({"etag", "location"} & set(answer.headers) for answer in answers)
+        body = {"email": "new@example.org", "password": PASSWORD, "username": "ada"}
+        refused = await site.ask("POST", "auth/register", json=body)
+        assert (refused.status_code, faults_of(refused)) == (400, {"username": "too_early"})
