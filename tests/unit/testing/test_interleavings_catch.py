@@ -18,7 +18,7 @@ from limen.core.tokens.service import TokenService
 from limen.core.users.model import User
 from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWork
-from limen.testing.interleavings import row_locking
+from limen.testing.interleavings import row_locking, row_needs
 from limen.testing.interleavings.__main__ import STORES, key
 from limen.testing.interleavings.catalogue import SCENARIOS
 from limen.testing.interleavings.exploration import Bound, Violation, explore, replay
@@ -169,8 +169,8 @@ def a_refresh_takes_the_family_before_the_session(monkeypatch: pytest.MonkeyPatc
 
 
 def _forget(monkeypatch: pytest.MonkeyPatch, repository: str, method: str) -> None:
-    needs = {**row_locking._NEEDS[repository], method: row_locking._no_needs}
-    monkeypatch.setitem(row_locking._NEEDS, repository, needs)
+    needs = {**row_needs.NEEDS[repository], method: row_locking._no_needs}
+    monkeypatch.setitem(row_needs.NEEDS, repository, needs)
 
 
 @fault("row-locking: two-administrators-who-demote-each-other")
