@@ -214,6 +214,15 @@ class PasswordHashUpgraded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactorEnrolmentBegun(Event):
+    """A user began to set up a second factor; it does not count yet."""
+
+    name: ClassVar[str] = "factor.enrolment_begun"
+
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorEnrolled(Event):
     """A user has another second factor; all their other sessions ended."""
 
@@ -254,9 +263,10 @@ class FactorRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCodesMade(Event):
-    """A user has new recovery codes; the earlier ones are good for nothing."""
+    """A user has new recovery codes, and no other ones; all their other sessions ended."""
 
     name: ClassVar[str] = "recovery_code.all_made"
+    ends_sessions: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,9 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.emails.service import EmailService
+from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
+from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.ids import UserId
 from limen.core.imports.service import ImportService
@@ -59,6 +61,7 @@ from limen.testing.fakes import (
     ListedPasswords,
     MailBox,
     PlainCipher,
+    PlainDrawer,
     PlainHasher,
     PlainSigner,
     PlainWriter,
@@ -232,12 +235,19 @@ class Assembly:
         )
 
     def _build_factor_parts(self, ambient: Ambient, postbox: Postbox) -> None:
-        self.factor_prover = FactorProver(
-            unit_of_work=self.unit_of_work,
-            ambient=ambient,
+        uow, throttle = self.unit_of_work, self.policies.throttle
+        maker = TotpMaker(
+            issuer="limen",
             cipher=postbox.cipher,
-            postbox=postbox,
-            policy=self.policies.throttle,
+            ids=self.ids,
+            entropy=ambient.entropy,
+            drawer=PlainDrawer(),
+        )
+        self.factors = FactorService(
+            unit_of_work=uow, ambient=ambient, maker=maker, policy=throttle
+        )
+        self.factor_prover = FactorProver(
+            unit_of_work=uow, ambient=ambient, maker=maker, postbox=postbox, policy=throttle
         )
 
     def _build_delivery(self, composer: Composer) -> None:

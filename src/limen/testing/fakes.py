@@ -13,6 +13,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from html import escape
+from textwrap import wrap
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from limen.ports.ids import IdSource
 from limen.ports.mailer import Mail, Mailer
 from limen.ports.message_writer import MessageWriter, Wording
 from limen.ports.password_hasher import PasswordHasher
+from limen.ports.qr import QrDrawer
 from limen.ports.token_signer import TokenHeader, TokenSigner
 
 NOON: Final = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -306,6 +308,23 @@ class PlainCipher:
         return bytes(a ^ b for a, b in zip(text, stream, strict=True))
 
 
+class PlainDrawer:
+    """Writes the text down instead of drawing it."""
+
+    def svg(self, text: Secret[str]) -> Secret[str]:
+        """Return an SVG document that says `text`."""
+        said = f'<svg xmlns="{_SVG}" viewBox="0 0 1 1"><desc>{escape(text.reveal())}</desc></svg>'
+        return Secret(said)
+
+    def terminal(self, text: Secret[str]) -> Secret[str]:
+        """Return `text` in lines of equal length."""
+        return Secret("\n".join(line.ljust(_WIDTH) for line in wrap(text.reveal(), _WIDTH)))
+
+
+_SVG: Final = "http://www.w3.org/2000/svg"
+_WIDTH: Final = 40
+
+
 class ListedPasswords:
     """Knows the passwords it was told of; while `is_out`, it cannot tell."""
 
@@ -358,6 +377,7 @@ _conforms: tuple[
     type[BreachedPasswords],
     type[MessageWriter],
     type[FormerPasswords],
+    type[QrDrawer],
 ] = (
     FrozenClock,
     CountingIds,
@@ -369,4 +389,5 @@ _conforms: tuple[
     ListedPasswords,
     PlainWriter,
     FormerSystem,
+    PlainDrawer,
 )

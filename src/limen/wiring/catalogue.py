@@ -354,6 +354,13 @@ CATALOGUE: Final = (
         sentence="How many failed sign-ins one network address may make in 15 minutes.",
     ),
     Setting(
+        name="LIMEN_FACTORS_ISSUER",
+        key="factors.issuer",
+        form=forms.TEXT,
+        otherwise="the host of LIMEN_PUBLIC_URL; limen where that is this machine",
+        sentence="The name under which authenticator apps show accounts.",
+    ),
+    Setting(
         name="LIMEN_SMTP_URL",
         key="mail.smtp_url",
         form=forms.SMTP_URL,

@@ -12,7 +12,9 @@ from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.ambient import Ambient
 from limen.core.emails.service import EmailService
+from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
+from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
 from limen.core.keys.ring import KeyRing
@@ -43,7 +45,9 @@ from limen.core.users.service import UserService
 from limen.ports.mailer import Mailer
 from limen.ports.message_writer import MessageWriter
 from limen.ports.password_hasher import PasswordHasher
+from limen.ports.qr import QrDrawer
 from limen.wiring.parts import (
+    make_drawer,
     make_hasher,
     make_mailer,
     make_verifying,
@@ -83,6 +87,7 @@ class Container(DeclarativeContainer):
     verifying = Singleton[PasswordHasher](make_verifying, settings=settings, hasher=hasher)
     mailer = Singleton[Mailer](make_mailer, settings=settings, clock=clock, ids=ids)
     writer = Singleton[MessageWriter](make_writer, settings=settings)
+    drawer = Singleton[QrDrawer](make_drawer)
 
     storage = Singleton[Storage](make_storage, settings=settings.provided.database, ids=ids)
     denials = Singleton[DenialList](
@@ -151,11 +156,19 @@ class Container(DeclarativeContainer):
         maker=proof_maker,
         throttle=settings.provided.throttle.policy,
     )
+    totp_maker = Singleton[TotpMaker](
+        TotpMaker,
+        issuer=settings.provided.factors.issuer,
+        cipher=cipher,
+        ids=ids,
+        entropy=entropy,
+        drawer=drawer,
+    )
     factor_prover = Singleton[FactorProver](
         FactorProver,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        cipher=cipher,
+        maker=totp_maker,
         postbox=postbox,
         policy=settings.provided.throttle.policy,
     )
@@ -230,6 +243,13 @@ class Container(DeclarativeContainer):
         postbox=postbox,
         checker=proof_checker,
         prover=prover,
+    )
+    factors = Singleton[FactorService](
+        FactorService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        maker=totp_maker,
+        policy=settings.provided.throttle.policy,
     )
     recovery = Singleton[RecoveryService](
         RecoveryService,

@@ -205,6 +205,13 @@ class ThrottleSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactorSettings:
+    """Under which name authenticator apps show accounts."""
+
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
     """Who takes mail, from whom it comes, what it looks like and where its links lead."""
 
@@ -237,6 +244,7 @@ class Settings:
     session: SessionSettings
     account: AccountSettings
     throttle: ThrottleSettings
+    factors: FactorSettings
     mail: MailSettings
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 

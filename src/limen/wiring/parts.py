@@ -24,6 +24,7 @@ from limen.ports.ids import IdSource
 from limen.ports.mailer import Mailer
 from limen.ports.message_writer import MessageWriter
 from limen.ports.password_hasher import PasswordHasher, PasswordScheme
+from limen.ports.qr import QrDrawer
 from limen.wiring.catalogue import ForeignHash, PasswordHash
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage
@@ -118,6 +119,14 @@ def make_writer(settings: Settings) -> MessageWriter:
     from limen.adapters.jinja import JinjaWriter  # noqa: PLC0415
 
     return JinjaWriter(settings.mail.templates)
+
+
+def make_drawer() -> QrDrawer:
+    """Return what draws QR codes."""
+    # Only those who set up an authenticator app need segno.
+    from limen.adapters.segno import SegnoQrDrawer  # noqa: PLC0415
+
+    return SegnoQrDrawer()
 
 
 def watched_units(storage: Storage, denials: DenialList) -> WatchedUnits:

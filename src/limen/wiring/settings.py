@@ -15,6 +15,7 @@ from limen.wiring.groups import (
     AccountSettings,
     BootstrapSettings,
     DatabaseSettings,
+    FactorSettings,
     FormerSettings,
     HttpSettings,
     LogSettings,
@@ -45,6 +46,7 @@ _GROUPS: Final[Mapping[str, Callable[..., object]]] = {
     "session": SessionSettings,
     "account": AccountSettings,
     "throttle": ThrottleSettings,
+    "factors": FactorSettings,
     "mail": MailSettings,
 }
 
@@ -183,6 +185,11 @@ def _derive(values: dict[str, Any]) -> None:
         values["http.allowed_hosts"] = (host,) if is_production else ()
     if values["token.issuer"] is None:
         values["token.issuer"] = values["http.public_url"]
+    if values["factors.issuer"] is None:
+        public_url = values["http.public_url"]
+        values["factors.issuer"] = (
+            "limen" if _is_here(public_url) else urlsplit(public_url).hostname
+        )
     if values["mail.link_url"] is None:
         values["mail.link_url"] = values["http.public_url"] + "/{purpose}#token={token}"
     if values["password.hashing_threads"] is None:

@@ -21,6 +21,7 @@ from limen.adapters.former_http import HttpFormerPasswords
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.log_mail import LogMailer
 from limen.adapters.pyjwt import JwtSigner
+from limen.adapters.segno import SegnoQrDrawer
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.errors import PasswordMismatch, SealBroken, TokenInvalid
 from limen.core.secret import Secret
@@ -28,7 +29,7 @@ from limen.ports.mailer import Mail
 from tests.integration.faults.fault import faults_of
 
 signer, cipher, hasher = faults_of("signer"), faults_of("cipher"), faults_of("hasher")
-foreign = faults_of("foreign")
+foreign, drawer = faults_of("foreign"), faults_of("drawer")
 machine, mailer, breached = faults_of("machine"), faults_of("mailer"), faults_of("breached")
 
 
@@ -120,6 +121,36 @@ def a_broken_seal_is_an_empty_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         return Secret(b"")
 
     monkeypatch.setattr(aesgcm.AesGcmCipher, "open", open_all_the_same)
+
+
+# --- drawer --------------------------------------------------------------------------------------
+
+
+@drawer("TestDrawer::test_svg_returns_one_element_that_a_page_can_take_in")
+def a_drawing_stands_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    svg = SegnoQrDrawer.svg
+
+    def declare(self: SegnoQrDrawer, text: Secret[str]) -> Secret[str]:
+        return Secret('<?xml version="1.0"?>' + svg(self, text).reveal())
+
+    monkeypatch.setattr(SegnoQrDrawer, "svg", declare)
+
+
+@drawer("TestDrawer::test_terminal_returns_lines_of_equal_length")
+def the_last_light_of_a_line_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = SegnoQrDrawer.terminal
+
+    def save(self: SegnoQrDrawer, text: Secret[str]) -> Secret[str]:
+        first, *others = terminal(self, text).reveal().split("\n")
+        return Secret("\n".join([first.rstrip("█"), *others]))
+
+    monkeypatch.setattr(SegnoQrDrawer, "terminal", save)
+
+
+@drawer("TestDrawer::test_the_same_text_is_drawn_alike_and_another_one_is_not")
+def everybody_gets_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    svg = SegnoQrDrawer.svg
+    monkeypatch.setattr(SegnoQrDrawer, "svg", lambda self, _text: svg(self, Secret("limen")))
 
 
 # --- hasher --------------------------------------------------------------------------------------

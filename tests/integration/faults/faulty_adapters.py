@@ -16,6 +16,7 @@ from limen.adapters.former_http import HttpFormerPasswords
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.log_mail import LogMailer
 from limen.adapters.pyjwt import JwtSigner
+from limen.adapters.segno import SegnoQrDrawer
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.secret import Secret
 from limen.ports.mailer import Mail
@@ -39,6 +40,7 @@ from limen.testing.contracts.password_hasher import (
     PasswordVerifierContract,
     UpgradeContract,
 )
+from limen.testing.contracts.qr import QrDrawerContract
 from limen.testing.contracts.token_signer import TokenSignerContract
 from limen.wiring.catalogue import ForeignHash
 from limen.wiring.parts import foreign_scheme
@@ -59,6 +61,12 @@ class TestSigner(TokenSignerContract):
     @pytest.fixture
     def signer(self) -> JwtSigner:
         return JwtSigner()
+
+
+class TestDrawer(QrDrawerContract):
+    @pytest.fixture
+    def drawer(self) -> SegnoQrDrawer:
+        return SegnoQrDrawer()
 
 
 class TestCipher(CipherContract):

@@ -29,6 +29,7 @@ from limen.testing.contracts.password_hasher import (
     PasswordHasherContract,
     UpgradeContract,
 )
+from limen.testing.contracts.qr import QrDrawerContract
 from limen.testing.contracts.token_signer import TokenSignerContract
 from limen.testing.fakes import (
     CountingIds,
@@ -37,6 +38,7 @@ from limen.testing.fakes import (
     ListedPasswords,
     MailBox,
     PlainCipher,
+    PlainDrawer,
     PlainHasher,
     PlainSigner,
     PlainWriter,
@@ -66,6 +68,12 @@ class TestPlainCipher(CipherContract):
     @pytest.fixture
     def cipher(self) -> PlainCipher:
         return PlainCipher()
+
+
+class TestPlainDrawer(QrDrawerContract):
+    @pytest.fixture
+    def drawer(self) -> PlainDrawer:
+        return PlainDrawer()
 
 
 class TestPlainSigner(TokenSignerContract):

@@ -7,16 +7,16 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import FactorInvalid
 from limen.core.events import FactorRefused, RecoveryCodeUsed
-from limen.core.factors.model import METHODS, FactorKind, place_of
+from limen.core.factors.making import TotpMaker
+from limen.core.factors.model import METHODS, FactorKind
 from limen.core.factors.recovery_codes import digest_of, read_recovery_code
-from limen.core.factors.totp import find_step, read_totp_code
+from limen.core.factors.totp import read_totp_code
 from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.secret import Secret
 from limen.core.signin.model import ThrottlePolicy, of_factor
 from limen.core.signin.throttling import charge, clear
-from limen.ports.cipher import Cipher
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 LEFT: Final = "left"
@@ -34,13 +34,13 @@ class FactorProver:
         *,
         unit_of_work: UnitOfWorkFactory,
         ambient: Ambient,
-        cipher: Cipher,
+        maker: TotpMaker,
         postbox: Postbox,
         policy: ThrottlePolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
-        self._cipher = cipher
+        self._maker = maker
         self._postbox = postbox
         self._policy = policy
 
@@ -73,13 +73,11 @@ class FactorProver:
         totp = await uow.totps.find(user_id)
         if totp is None:
             raise FactorInvalid
-        secret = self._cipher.open(totp.sealed, place_of(totp.id))
-        step = find_step(secret, code, self._ambient.clock.now(), after=totp.last_step)
-        if step is None:
-            raise FactorInvalid
+        step = self._maker.step_of(totp, code, self._ambient.clock.now())
         await uow.totps.use(totp.id, step)
-        if not self._cipher.is_current(totp.sealed):
-            await uow.totps.reseal(totp.id, self._cipher.seal(secret, place_of(totp.id)))
+        sealed = self._maker.sealed_anew(totp)
+        if sealed is not None:
+            await uow.totps.reseal(totp.id, sealed)
 
     async def _use_recovery_code(
         self, uow: UnitOfWork, user_id: UserId, letters: Secret[str], actor: Actor

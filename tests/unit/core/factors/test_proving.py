@@ -9,6 +9,7 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import FactorInvalid, SealBroken, TooManyAttempts
 from limen.core.factors.holding import factors_of, remove_lonely_codes
+from limen.core.factors.making import TotpMaker
 from limen.core.factors.model import FactorKind, Totp, place_of
 from limen.core.factors.proving import FactorProver
 from limen.core.factors.recovery_codes import make_recovery_codes
@@ -22,7 +23,7 @@ from limen.core.users.model import User
 from limen.testing.assembly import Assembly
 from limen.testing.builders import a_totp, a_user_id
 from limen.testing.contracts.steps import keep, look
-from limen.testing.fakes import FrozenClock, PlainCipher, SeededEntropy
+from limen.testing.fakes import PlainCipher, PlainDrawer, SeededEntropy
 
 SECRET = Secret(b"s" * 20)
 STRANGER = Actor.anonymous(address="192.0.2.7")
@@ -207,11 +208,18 @@ async def test_without_the_secret_key_the_app_is_of_no_use_and_recovery_codes_ar
 
 
 def _prover(limen: Assembly, cipher: PlainCipher) -> FactorProver:
-    clock: FrozenClock = limen.clock
+    ambient = Ambient(limen.clock, limen.ids, SeededEntropy())
+    maker = TotpMaker(
+        issuer="limen",
+        cipher=cipher,
+        ids=ambient.ids,
+        entropy=ambient.entropy,
+        drawer=PlainDrawer(),
+    )
     return FactorProver(
         unit_of_work=limen.unit_of_work,
-        ambient=Ambient(clock, limen.ids, SeededEntropy()),
-        cipher=cipher,
+        ambient=ambient,
+        maker=maker,
         postbox=Postbox(cipher=cipher, ids=limen.ids),
         policy=ThrottlePolicy(),
     )

@@ -1,0 +1,209 @@
+"""Setting up second factors and giving them up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from limen.core.access import authorise, authorise_over, require_fresh
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import (
+    EnrolmentOver,
+    FactorMissing,
+    FactorNotFound,
+    NotSignedIn,
+    UserNotFound,
+)
+from limen.core.events import (
+    Event,
+    FactorEnrolled,
+    FactorEnrolmentBegun,
+    FactorRemoved,
+    FactorsReset,
+    RecoveryCodesMade,
+)
+from limen.core.factors.holding import factors_of, remove_lonely_codes
+from limen.core.factors.making import NewTotp, TotpMaker
+from limen.core.factors.model import FactorKind, RecoveryCode, Totp
+from limen.core.factors.recovery_codes import make_recovery_codes
+from limen.core.ids import UserId
+from limen.core.messages.model import MessageKind
+from limen.core.messages.posting import post
+from limen.core.roles.model import Permission
+from limen.core.secret import Secret
+from limen.core.sessions.model import EndReason
+from limen.core.signin.model import ThrottlePolicy, of_factor
+from limen.core.signin.throttling import charge, clear
+from limen.core.users.model import User
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+_ENROLMENT: Final = "enrolment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factors:
+    """The second factors of a user; of recovery codes those that are left."""
+
+    totp: Totp | None
+    recovery_codes: tuple[RecoveryCode, ...]
+
+
+class FactorService:
+    """One's own second factors, and with a permission another's.
+
+    What changes them needs a session whose user proved lately who they are, and ends all others.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        maker: TotpMaker,
+        policy: ThrottlePolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._maker = maker
+        self._policy = policy
+
+    async def get(self, user_id: UserId, *, actor: Actor) -> Factors:
+        """Return the second factors of a user; another's need `factors.read`.
+
+        Raises `UserNotFound`.
+        """
+        async with self._unit_of_work.view() as view:
+            if not actor.owns(user_id):
+                await authorise(view, actor, Permission.FACTORS_READ, self._ambient.clock.now())
+                await view.users.get(user_id)
+            return Factors(
+                totp=await view.totps.find(user_id),
+                recovery_codes=await view.recovery_codes.list(user_id),
+            )
+
+    async def begin_totp(self, *, actor: Actor) -> NewTotp:
+        """Make a secret for an authenticator app; it counts once a code of it has been confirmed.
+
+        It takes the place of any other that waits; one that counts goes on until then. Raises what
+        `require_fresh` does.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            user = await self._lock_self(uow, actor, now)
+            made = self._maker.make(user, now)
+            await uow.totps.put(made.totp)
+            kind = FactorKind.TOTP
+            uow.emit(FactorEnrolmentBegun(at=now, actor=actor, user_id=user.id, factor=kind))
+            await uow.commit()
+        return made
+
+    async def confirm_totp(
+        self, *, code: Secret[str] | str, actor: Actor
+    ) -> tuple[Secret[str], ...]:
+        """Let the app count from now on, in place of any other one.
+
+        Returns the recovery codes of a user who has none, to be shown this once. Raises
+        `EnrolmentOver`, `FactorInvalid`, `TooManyAttempts` and what `require_fresh` does.
+        """
+        shown, subject = Secret(code) if isinstance(code, str) else code, _enrolment_of(actor)
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await require_fresh(uow, actor, now)
+            await charge(uow, subject, actor, self._policy, now, user_id=actor.user_id)
+            await uow.commit()
+        async with self._unit_of_work() as uow:
+            user = await self._lock_self(uow, actor, now)
+            totp = await uow.totps.find_waiting(user.id)
+            if totp is None or not totp.waits(now):
+                raise EnrolmentOver
+            await uow.totps.confirm(totp.id, self._maker.step_of(totp, shown, now), now)
+            codes = await self._first_codes(uow, user.id, actor, now)
+            await clear(uow, subject, actor, now)
+            kind = FactorKind.TOTP
+            event = FactorEnrolled(at=now, actor=actor, user_id=user.id, factor=kind)
+            await self._finish(uow, user.id, event, MessageKind.TOTP_ENROLLED)
+        return codes
+
+    async def remove_totp(self, *, actor: Actor) -> None:
+        """Give up the authenticator app; without another factor the recovery codes go, too.
+
+        Raises `FactorNotFound` and what `require_fresh` does.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            user = await self._lock_self(uow, actor, now)
+            if await uow.totps.find(user.id) is None:
+                raise FactorNotFound
+            await uow.totps.remove(user.id)
+            await remove_lonely_codes(uow, user.id)
+            event = FactorRemoved(at=now, actor=actor, user_id=user.id, factor=FactorKind.TOTP)
+            await self._finish(uow, user.id, event, MessageKind.TOTP_REMOVED)
+
+    async def make_recovery_codes(self, *, actor: Actor) -> tuple[Secret[str], ...]:
+        """Return ten new recovery codes in place of all others, to be shown this once.
+
+        Raises `FactorMissing` where there is nothing that they could stand in for, and what
+        `require_fresh` does.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            user = await self._lock_self(uow, actor, now)
+            if not await factors_of(uow, user.id):
+                raise FactorMissing
+            codes = await make_recovery_codes(uow, self._ambient.entropy, user.id, now)
+            event = RecoveryCodesMade(at=now, actor=actor, user_id=user.id)
+            await self._finish(uow, user.id, event, MessageKind.RECOVERY_CODES_MADE)
+        return codes
+
+    async def reset(self, user_id: UserId, *, actor: Actor) -> None:
+        """Take all second factors from a user and end all their sessions; needs `factors.reset`.
+
+        Nothing happens to a user who has none. Raises `UserNotFound` and what `require_fresh` does.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await authorise_over(uow, actor, Permission.FACTORS_RESET, user_id, now)
+            await require_fresh(uow, actor, now)
+            await uow.users.lock(user_id)
+            found = await factors_of(uow, user_id)
+            await uow.totps.remove(user_id)
+            await uow.recovery_codes.remove(user_id)
+            if not found:
+                await uow.commit()
+                return
+            event = FactorsReset(at=now, actor=actor, user_id=user_id, factors=found)
+            await self._finish(uow, user_id, event, MessageKind.FACTORS_RESET)
+
+    async def _lock_self(self, uow: UnitOfWork, actor: Actor, now: datetime) -> User:
+        await require_fresh(uow, actor, now)
+        if actor.user_id is None:
+            raise NotSignedIn
+        try:
+            return await uow.users.lock(actor.user_id)
+        except UserNotFound as gone:
+            raise NotSignedIn from gone
+
+    async def _first_codes(
+        self, uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime
+    ) -> tuple[Secret[str], ...]:
+        if await uow.recovery_codes.list(user_id):
+            return ()
+        uow.emit(RecoveryCodesMade(at=now, actor=actor, user_id=user_id))
+        return await make_recovery_codes(uow, self._ambient.entropy, user_id, now)
+
+    async def _finish(
+        self, uow: UnitOfWork, user_id: UserId, event: Event, kind: MessageKind
+    ) -> None:
+        """End what was opened without the change, tell of it, and commit."""
+        kept = event.actor.session_id if event.actor.owns(user_id) else None
+        await uow.sessions.end(user_id, event.at, EndReason.FACTOR_CHANGED, keep=kept)
+        await uow.proofs.remove(user_id)
+        uow.emit(event)
+        await post(uow, self._ambient.ids, kind, user_id, event.at)
+        await uow.commit()
+
+
+def _enrolment_of(actor: Actor) -> str:
+    if actor.user_id is None:
+        raise NotSignedIn
+    return of_factor(actor.user_id, _ENROLMENT)
