@@ -89,7 +89,7 @@ class JsonGrants(Repository):
     async def count_administrators(self, *, besides: UserId) -> int:
         tables = await self._desk.read()
         others = tables.grants.where(role=ADMIN, ends_at=None)
-        return sum(g.user_id != besides and _is_active(tables, g.user_id) for g in others)
+        return sum(g.user_id != besides and _is_somebody(tables, g.user_id) for g in others)
 
     async def purge(self, before: datetime, limit: int) -> int:
         tables = await self._desk.write()
@@ -125,6 +125,11 @@ def _had_ended(grant: Grant, before: datetime) -> bool:
 def _is_active(tables: Tables, user_id: UserId) -> bool:
     user = tables.users.get(user_id)
     return user is not None and user.status is Status.ACTIVE
+
+
+def _is_somebody(tables: Tables, user_id: UserId) -> bool:
+    user = tables.users.get(user_id)
+    return user is not None and user.is_person and user.status is Status.ACTIVE
 
 
 def _in_order(tables: Tables) -> tuple[SigningKey, ...]:

@@ -10,7 +10,7 @@ from examples.json_store.directory import Row
 from examples.json_store.tables import Tables
 from limen.core.page import Condition, Count, Operator, Page, Position, Selection, Sort
 from limen.core.text import fold
-from limen.core.users.model import User
+from limen.core.users.model import User, UserKind
 
 Value = Any
 
@@ -58,6 +58,8 @@ _VALUES: Final[Mapping[str, Callable[[Row], Value]]] = {
     "username": lambda row: row["username"] and row["username"]["key"],
     "name": lambda row: fold(row["name"]),
     "locale": lambda row: row.get("locale") and fold(row["locale"]),
+    # Files from before there were others hold people alone.
+    "kind": lambda row: row.get("kind", UserKind.PERSON),
     "status": lambda row: row["status"],
     "created_at": _instant("created_at"),
     "updated_at": _instant("updated_at"),

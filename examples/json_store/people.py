@@ -65,6 +65,7 @@ class JsonUsers(Repository):
         tables.passkeys.remove_where(lambda passkey: passkey.user_id == user_id)
         tables.totps.remove_where(lambda totp: totp.user_id == user_id)
         tables.recovery_codes.remove_where(lambda code: code.user_id == user_id)
+        tables.api_keys.remove_where(lambda key: key.owner_id == user_id)
         tables.passwords.remove(user_id)
         tables.users.remove(user_id)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from examples.json_store.access import JsonGrants, JsonRoles, JsonSigningKeys
+from examples.json_store.api_keys import JsonApiKeys
 from examples.json_store.codec import encode
 from examples.json_store.directory import Directory
 from examples.json_store.factors import JsonRecoveryCodes, JsonTotps
@@ -54,6 +55,7 @@ class JsonView:
         self.ceremonies = JsonCeremonies(desk)
         self.totps = JsonTotps(desk)
         self.recovery_codes = JsonRecoveryCodes(desk)
+        self.api_keys = JsonApiKeys(desk)
 
 
 class JsonUnitOfWork(JsonView):
@@ -125,7 +127,7 @@ def _stored(event: Event, event_id: EventId) -> StoredEvent:
         id=event_id,
         name=event.name,
         at=event.at,
-        actor=event.actor,
+        actor=event.actor.recorded,
         user_id=event.user_id,
         payload=event.payload(),
     )

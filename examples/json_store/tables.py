@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from examples.json_store.codec import decode, encode
 from examples.json_store.directory import Directory, Row, Rows, unlock
+from limen.core.api_keys.model import ApiKey
 from limen.core.errors import ConcurrentUpdate, StorageReadOnly
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
@@ -109,6 +110,7 @@ class Tables:
     ceremonies: Table[Ceremony]
     totps: Table[Totp]
     recovery_codes: Table[RecoveryCode]
+    api_keys: Table[ApiKey]
 
     @classmethod
     def of(cls, loaded: Mapping[str, Rows]) -> "Tables":
@@ -157,6 +159,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "messages": (Message, lambda message: message.id),
     "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose, proof.browser_digest)),
     "partial_sessions": (PartialSession, lambda partial: partial.id),
+    "api_keys": (ApiKey, lambda key: key.id),
     "passkeys": (Passkey, lambda passkey: passkey.id),
     "ceremonies": (Ceremony, lambda ceremony: ceremony.digest.hex()),
     "totps": (

@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from limen.core.actor import Actor
-from limen.core.errors import LastAdministrator, NotSignedIn, SessionEnded, StepUpNeeded
+from limen.core.errors import LastAdministrator, NotByKey, NotSignedIn, SessionEnded, StepUpNeeded
 from limen.core.ids import UserId
 from limen.core.roles.model import (
     ADMIN,
+    ME_READ,
     OWN,
     Permission,
+    allowed_to_keys,
     permissions_of,
     refuse_beyond,
     require,
@@ -21,13 +23,16 @@ async def authorise(
 ) -> frozenset[str]:
     """Return what the actor may do, which includes `permission`.
 
-    Raises `NotSignedIn` or `PermissionMissing`. The operator's own code may do everything.
+    Raises `NotSignedIn` or `PermissionMissing`. The operator's own code may do everything; an API
+    key may do what its scopes name, for as long as its owner may.
     """
     if actor.is_system:
         return OWN
     if actor.user_id is None:
         raise NotSignedIn
     held = permissions_of(await view.grants.list_held(actor.user_id, now))
+    if actor.is_key:
+        held = allowed_to_keys(actor.scopes, held)
     require(permission, held)
     return held
 
@@ -37,9 +42,12 @@ async def authorise_over(
 ) -> None:
     """Check that the actor may do this to that user.
 
-    Nobody reaches a user who may do more than they themselves: raises `BeyondOwnPermissions`.
+    Nobody reaches a user who may do more than they themselves: raises `BeyondOwnPermissions`. A key
+    never reaches its owner: raises `NotByKey`.
     """
     held = await authorise(view, actor, permission, now)
+    if actor.is_key and actor.user_id == user_id:
+        raise NotByKey
     if actor.is_system or actor.owns(user_id):
         return
     granted = {grant.role for grant in await view.grants.list(user_id) if grant.is_live(now)}
@@ -48,20 +56,35 @@ async def authorise_over(
         refuse_beyond(held, permissions_of(roles))
 
 
+def may_see(actor: Actor, user_id: UserId) -> bool:
+    """Tell whether the actor may see this account for being it, or a key of it that may."""
+    is_own_key = actor.is_key and actor.user_id == user_id and ME_READ in actor.scopes
+    return is_own_key or actor.owns(user_id)
+
+
+def require_person(actor: Actor) -> UserId:
+    """Return who is here; raise `NotByKey` for an API key, `NotSignedIn` for anybody else."""
+    if actor.is_key:
+        raise NotByKey
+    if actor.person_id is None:
+        raise NotSignedIn
+    return actor.person_id
+
+
 async def require_fresh(view: View, actor: Actor, now: datetime) -> None:
     """Check that the actor has proved lately who they are, in the session they act in.
 
-    It guards what could take an account from its owner. Raises `NotSignedIn`, `SessionEnded`, or
-    `StepUpNeeded` also for an actor without a session. The operator's own code need not.
+    It guards what could take an account from its owner. Raises `NotSignedIn`, `NotByKey`,
+    `SessionEnded`, or `StepUpNeeded` also for an actor without a session. The operator's own code
+    need not.
     """
     if actor.is_system:
         return
-    if actor.user_id is None:
-        raise NotSignedIn
+    user_id = require_person(actor)
     if actor.session_id is None:
         raise StepUpNeeded
     session = await view.sessions.find(actor.session_id)
-    if session is None or session.user_id != actor.user_id or not session.is_live(now):
+    if session is None or session.user_id != user_id or not session.is_live(now):
         raise SessionEnded
     if not session.is_fresh(now):
         raise StepUpNeeded

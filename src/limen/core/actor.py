@@ -12,6 +12,7 @@ class ActorKind(StrEnum):
 
     ANONYMOUS = "anonymous"
     USER = "user"
+    API_KEY = "api_key"
     SYSTEM = "system"
 
 
@@ -20,8 +21,9 @@ class Actor:
     """The party behind a use case: the subject of every permission check and every event.
 
     `SYSTEM` is the operator's own code or shell and may do everything; a door that serves other
-    people builds `USER` and `ANONYMOUS` actors only. `address` and `user_agent` are what the door
-    knows of the caller, `request_id` ties events to log lines.
+    people builds the other kinds only. `API_KEY` acts for the user `user_id` within `scopes` and is
+    no person: it owns nothing; `name` is the public part of the key. `address` and `user_agent` are
+    what the door knows of the caller, `request_id` ties events to log lines.
     """
 
     kind: ActorKind
@@ -31,6 +33,7 @@ class Actor:
     request_id: str | None = None
     address: str | None = None
     user_agent: str | None = None
+    scopes: frozenset[str] = frozenset()
 
     @classmethod
     def system(cls, name: str, *, request_id: str | None = None) -> Self:
@@ -56,6 +59,25 @@ class Actor:
     def as_user(self, user_id: UserId, session_id: SessionId | None = None) -> "Actor":
         """Return this actor as the user they have proved to be, in the same request."""
         return replace(self, kind=ActorKind.USER, user_id=user_id, session_id=session_id)
+
+    def as_key(self, user_id: UserId, name: str, scopes: frozenset[str]) -> "Actor":
+        """Return this actor as the API key it has shown, in the same request."""
+        return replace(self, kind=ActorKind.API_KEY, user_id=user_id, name=name, scopes=scopes)
+
+    @property
+    def recorded(self) -> "Actor":
+        """This actor as events tell of it: who it was, not what it could do."""
+        return replace(self, scopes=frozenset()) if self.scopes else self
+
+    @property
+    def person_id(self) -> UserId | None:
+        """The user who is here, signed in; `None` for a key, which only acts for one."""
+        return self.user_id if self.kind is ActorKind.USER else None
+
+    @property
+    def is_key(self) -> bool:
+        """Whether this is an API key."""
+        return self.kind is ActorKind.API_KEY
 
     @property
     def is_system(self) -> bool:

@@ -303,6 +303,13 @@ class StepUpNeeded(LimenError):
     kind = Kind.FORBIDDEN
 
 
+class NotByKey(LimenError):
+    """An API key may not do this. Sign in."""
+
+    code = "access.not_by_key"
+    kind = Kind.FORBIDDEN
+
+
 class RoleNotFound(LimenError):
     """There is no such role."""
 
@@ -342,6 +349,51 @@ class LastAdministrator(LimenError):
     """This is the last administrator. Make somebody else administrator first."""
 
     code = "role.last_administrator"
+    kind = Kind.UNPROCESSABLE
+
+
+# --- API keys and service accounts ---------------------------------------------------------
+
+
+class ApiKeyInvalid(LimenError):
+    """The API key is not valid."""
+
+    code = "api_key.invalid"
+    kind = Kind.UNAUTHENTICATED
+
+
+class ApiKeyNotFound(LimenError):
+    """There is no such API key."""
+
+    code = "api_key.not_found"
+    kind = Kind.NOT_FOUND
+
+
+class ApiKeyOver(LimenError):
+    """The API key holds no more, or has a successor already."""
+
+    code = "api_key.over"
+    kind = Kind.UNPROCESSABLE
+
+
+class TooManyApiKeys(LimenError):
+    """There are too many API keys already. Revoke those that nobody uses."""
+
+    code = "api_key.too_many"
+    kind = Kind.UNPROCESSABLE
+
+
+class ServiceAccountNotFound(LimenError):
+    """There is no such service account."""
+
+    code = "service_account.not_found"
+    kind = Kind.NOT_FOUND
+
+
+class NotAPerson(LimenError):
+    """This is a service account: it has no password and no address, and is managed as such."""
+
+    code = "user.not_a_person"
     kind = Kind.UNPROCESSABLE
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from limen.core.actor import Actor
-from limen.core.ids import MessageId, SessionId, UserId
+from limen.core.ids import ApiKeyId, MessageId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class EmailVerified(Event):
 class UserTakenOver(Event):
     """Whoever owns the address of an unproven account has it now.
 
-    What its maker came in by is gone: the password and all sessions.
+    What its maker came in by is gone: the password, all sessions and API keys.
     """
 
     name: ClassVar[str] = "user.taken_over"
@@ -292,6 +292,7 @@ class SignInFailure(Enum):
     UNVERIFIED = "unverified"
     CHANGED_MEANWHILE = "changed_meanwhile"
     FORMER_UNAVAILABLE = "former_unavailable"
+    NOT_A_PERSON = "not_a_person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,6 +386,107 @@ class SigningKeyAdded(Event):
     key_id: str
     algorithm: str
     signs_from: datetime
+
+
+# --- API keys and service accounts ---------------------------------------------------------
+
+
+class ApiKeyFailure(Enum):
+    """The true reason why an API key was refused, which only the event tells."""
+
+    UNKNOWN = "unknown"
+    WRONG_SECRET = "wrong_secret"  # noqa: S105 - the name of a reason
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    OWNER_REFUSED = "owner_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyCreated(Event):
+    """A user has a new API key; `successor_of` names the key that it takes the place of."""
+
+    name: ClassVar[str] = "api_key.created"
+
+    key_id: ApiKeyId
+    scopes: tuple[str, ...]
+    expires_at: datetime | None = None
+    successor_of: ApiKeyId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRotated(Event):
+    """An API key has a successor and holds until `expires_at` at most."""
+
+    name: ClassVar[str] = "api_key.rotated"
+
+    key_id: ApiKeyId
+    successor_id: ApiKeyId
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRevoked(Event):
+    """An API key was ended, by its owner or an administrator."""
+
+    name: ClassVar[str] = "api_key.revoked"
+
+    key_id: ApiKeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyReported(Event):
+    """Somebody who is not its owner had an API key in hand and reported it; it was ended."""
+
+    name: ClassVar[str] = "api_key.reported"
+
+    key_id: ApiKeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRefused(Event):
+    """An API key was refused, for this reason."""
+
+    name: ClassVar[str] = "api_key.refused"
+
+    key_id: ApiKeyId
+    reason: ApiKeyFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccountCreated(Event):
+    """There is a new service account."""
+
+    name: ClassVar[str] = "service_account.created"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccountUpdated(Event):
+    """Some fields of a service account changed; `changed` names them."""
+
+    name: ClassVar[str] = "service_account.updated"
+
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccountSuspended(Event):
+    """A service account was shut out; its keys hold no more."""
+
+    name: ClassVar[str] = "service_account.suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccountReactivated(Event):
+    """A suspended service account is let in again; so are its keys."""
+
+    name: ClassVar[str] = "service_account.reactivated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccountDeleted(Event):
+    """A service account is gone, with its grants and keys."""
+
+    name: ClassVar[str] = "service_account.deleted"
 
 
 # --- messages ------------------------------------------------------------------------------

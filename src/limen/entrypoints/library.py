@@ -54,6 +54,8 @@ def services_of(container: Container) -> Limen:
         links=container.links(),
         recovery=container.recovery(),
         messages=container.messages(),
+        api_keys=container.api_keys(),
+        service_accounts=container.service_accounts(),
         imports=container.imports(),
         idempotency=container.idempotency(),
         maintenance=container.maintenance(),

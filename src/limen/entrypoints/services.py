@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from limen.core.api_keys.service import ApiKeyService
 from limen.core.emails.service import EmailService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
@@ -12,6 +13,7 @@ from limen.core.messages.service import MessageService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
+from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.links import LinkSignInService
 from limen.core.signin.service import SignInService
@@ -37,6 +39,8 @@ class Limen:
     links: LinkSignInService
     recovery: RecoveryService
     messages: MessageService
+    api_keys: ApiKeyService
+    service_accounts: ServiceAccountService
     imports: ImportService
     idempotency: IdempotencyService
     maintenance: MaintenanceService
@@ -56,6 +60,8 @@ class Limen:
             links=assembly.links,
             recovery=assembly.recovery,
             messages=assembly.messages,
+            api_keys=assembly.api_keys,
+            service_accounts=assembly.service_accounts,
             imports=assembly.imports,
             idempotency=assembly.idempotency,
             maintenance=assembly.maintenance,

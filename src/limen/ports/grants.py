@@ -30,7 +30,7 @@ class Grants(Protocol):
         ...
 
     async def count_administrators(self, *, besides: UserId) -> int:
-        """Count the active users other than `besides` whose `admin` grant has no end."""
+        """Count the active people other than `besides` whose `admin` grant has no end."""
         ...
 
     async def purge(self, before: datetime, limit: int) -> int:

@@ -11,7 +11,10 @@ from limen.core.ids import EventId, UserId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """An event as it was stored: its name, the common fields, and its own as JSON values."""
+    """An event as it was stored: its name, the common fields, and its own as JSON values.
+
+    The actor is stored as `Actor.recorded`.
+    """
 
     id: EventId
     name: str

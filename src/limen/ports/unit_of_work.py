@@ -5,6 +5,7 @@ from typing import Protocol
 
 from limen.core.events import Event
 from limen.ports.accounts import Accounts
+from limen.ports.api_keys import ApiKeys
 from limen.ports.ceremonies import Ceremonies
 from limen.ports.factors import RecoveryCodes, Totps
 from limen.ports.families import RefreshFamilies
@@ -120,6 +121,11 @@ class View(Protocol):
     @property
     def recovery_codes(self) -> RecoveryCodes:
         """The recovery codes."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The API keys."""
         ...
 
 

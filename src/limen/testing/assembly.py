@@ -10,6 +10,10 @@ from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
+from limen.core.api_keys.checking import ApiKeyChecker
+from limen.core.api_keys.model import ApiKeyPolicy
+from limen.core.api_keys.service import ApiKeyService, KeyParts
+from limen.core.api_keys.uses import KeyUses
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
@@ -37,6 +41,7 @@ from limen.core.recovery.service import RecoveryService
 from limen.core.roles.model import ADMIN
 from limen.core.roles.service import RoleService
 from limen.core.secret import Secret
+from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.denial import DenialList, DenialPolicy, WatchedUnits
 from limen.core.sessions.model import SessionPolicy
 from limen.core.sessions.service import SessionService
@@ -85,6 +90,7 @@ class Policies:
     sessions: SessionPolicy = field(default_factory=SessionPolicy)
     denial: DenialPolicy = field(default_factory=DenialPolicy)
     keys: KeyPolicy = field(default_factory=KeyPolicy)
+    api_keys: ApiKeyPolicy = field(default_factory=ApiKeyPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     links: LinkPolicy = field(
         default_factory=lambda: LinkPolicy(template="https://app.example.org/{purpose}#{token}")
@@ -215,6 +221,7 @@ class Assembly:
             links=self.policies.links,
         )
         self._build_delivery(composer)
+        self._build_machine_parts(ambient, postbox)
         self.links = LinkSignInService(
             unit_of_work=uow,
             ambient=ambient,
@@ -248,6 +255,26 @@ class Assembly:
         )
         self.factor_prover = FactorProver(
             unit_of_work=uow, ambient=ambient, maker=maker, postbox=postbox, policy=throttle
+        )
+
+    def _build_machine_parts(self, ambient: Ambient, postbox: Postbox) -> None:
+        uow, policy = self.unit_of_work, self.policies.api_keys
+        self.key_uses = KeyUses(unit_of_work=uow, policy=policy)
+        checker = ApiKeyChecker(
+            unit_of_work=uow,
+            ambient=ambient,
+            uses=self.key_uses,
+            policy=policy,
+            users=self.policies.users,
+        )
+        self.api_keys = ApiKeyService(
+            unit_of_work=uow,
+            ambient=ambient,
+            parts=KeyParts(checker=checker, postbox=postbox, lists=self._lists),
+            policy=policy,
+        )
+        self.service_accounts = ServiceAccountService(
+            unit_of_work=uow, ambient=ambient, lists=self._lists
         )
 
     def _build_delivery(self, composer: Composer) -> None:

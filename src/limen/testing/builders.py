@@ -33,7 +33,7 @@ from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason, Session
 from limen.core.signin.model import Throttle
 from limen.core.tokens.family import RefreshFamily
-from limen.core.users.model import Email, Json, Status, User, Username
+from limen.core.users.model import Email, Json, Status, User, UserKind, Username
 from limen.ports.accounts import Account
 from limen.testing.fakes import NOON, CountingIds
 
@@ -59,6 +59,7 @@ def a_user(
     username: str | None = None,
     name: str = "",
     locale: str | None = None,
+    kind: UserKind = UserKind.PERSON,
     status: Status = Status.ACTIVE,
     attributes: Mapping[str, Json] | None = None,
     email_verified_at: datetime | None = None,
@@ -74,6 +75,7 @@ def a_user(
         username=None if username is None else Username.parse(username),
         name=name,
         locale=locale,
+        kind=kind,
         status=status,
         attributes=attributes or {},
         email_verified_at=email_verified_at,

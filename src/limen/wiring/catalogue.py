@@ -6,73 +6,20 @@ from typing import Final
 
 from limen.core.keys.model import Algorithm
 from limen.wiring import forms
+from limen.wiring.choices import (
+    Environment,
+    ForeignHash,
+    LogFormat,
+    LogLevel,
+    PasswordHash,
+    Registration,
+)
 from limen.wiring.forms import Form, choice, several, whole
 
 PREFIX: Final = "LIMEN_"
 CONFIG: Final = "LIMEN_CONFIG"
 FILE_SUFFIX: Final = "_FILE"
 DEFAULT_CONFIG: Final = "limen.toml"
-
-
-class Environment(StrEnum):
-    """What limen is run for. Production refuses whatever is only convenient."""
-
-    DEVELOPMENT = "development"
-    PRODUCTION = "production"
-
-
-class LogFormat(StrEnum):
-    """How log lines are written: for people, or for programs."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class LogLevel(StrEnum):
-    """From which level on log lines are written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Registration(StrEnum):
-    """Whether people may make accounts for themselves."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-class PasswordHash(StrEnum):
-    """How new passwords are hashed; the other kind is verified all the same."""
-
-    BCRYPT = "bcrypt"
-    ARGON2ID = "argon2id"
-
-
-class ForeignHash(StrEnum):
-    """The hashes that other systems made and that a sign-in may verify, once, to renew them.
-
-    Verified in any case: bcrypt and Argon2.
-    """
-
-    BCRYPT_SHA256 = "bcrypt-sha256"
-    SCRYPT = "scrypt"
-    FIREBASE_SCRYPT = "firebase-scrypt"
-    PBKDF2 = "pbkdf2"
-    KEYCLOAK = "keycloak"
-    ASPNET_V3 = "aspnet-v3"
-    ASPNET_V2 = "aspnet-v2"
-    PHPASS = "phpass"
-    SHA256_CRYPT = "sha256-crypt"
-    SHA512_CRYPT = "sha512-crypt"
-    SSHA512 = "ssha512"
-    SSHA256 = "ssha256"
-    SSHA = "ssha"
-    SMD5 = "smd5"
-    SALTED_SHA1 = "salted-sha1"
-    SALTED_MD5 = "salted-md5"
 
 
 class Shown(StrEnum):
@@ -359,6 +306,13 @@ CATALOGUE: Final = (
         form=forms.TEXT,
         otherwise="the host of LIMEN_PUBLIC_URL; limen where that is this machine",
         sentence="The name under which authenticator apps show accounts.",
+    ),
+    Setting(
+        name="LIMEN_API_KEY_MAX_DAYS",
+        key="api_key.max_days",
+        form=whole(1, 3650),
+        otherwise="not set: keys may live for ever",
+        sentence="After how many days an API key expires at the latest.",
     ),
     Setting(
         name="LIMEN_SMTP_URL",

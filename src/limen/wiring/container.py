@@ -11,6 +11,9 @@ from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.ambient import Ambient
+from limen.core.api_keys.checking import ApiKeyChecker
+from limen.core.api_keys.service import ApiKeyService, KeyParts
+from limen.core.api_keys.uses import KeyUses
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
@@ -32,6 +35,7 @@ from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
+from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.core.sessions.service import SessionService
 from limen.core.signin.entering import Entrance
@@ -261,6 +265,27 @@ class Container(DeclarativeContainer):
     )
     messages = Singleton[MessageService](
         MessageService, unit_of_work=unit_of_work, ambient=ambient, lists=lists
+    )
+    key_uses = Singleton[KeyUses](
+        KeyUses, unit_of_work=unit_of_work, policy=settings.provided.api_key.policy
+    )
+    key_checker = Singleton[ApiKeyChecker](
+        ApiKeyChecker,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        uses=key_uses,
+        policy=settings.provided.api_key.policy,
+        users=settings.provided.account.policy,
+    )
+    api_keys = Singleton[ApiKeyService](
+        ApiKeyService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        parts=Callable(KeyParts, checker=key_checker, postbox=postbox, lists=lists),
+        policy=settings.provided.api_key.policy,
+    )
+    service_accounts = Singleton[ServiceAccountService](
+        ServiceAccountService, unit_of_work=unit_of_work, ambient=ambient, lists=lists
     )
     imports = Singleton[ImportService](
         ImportService,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from limen.core.api_keys.model import ApiKeyPolicy
 from limen.core.keys.model import Algorithm, KeyPolicy
 from limen.core.messages.composing import LinkPolicy
 from limen.core.passwords.model import PasswordPolicy
@@ -17,7 +18,7 @@ from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.model import TokenPolicy
 from limen.core.users.model import Email, UserPolicy
-from limen.wiring.catalogue import (
+from limen.wiring.choices import (
     Environment,
     ForeignHash,
     LogFormat,
@@ -211,6 +212,18 @@ class FactorSettings:
     issuer: str
 
 
+class ApiKeySettings:
+    """For how many days API keys may live at most."""
+
+    max_days: int | None
+
+    @property
+    def policy(self) -> ApiKeyPolicy:
+        """What API keys may be."""
+        longest = None if self.max_days is None else timedelta(days=self.max_days)
+        return ApiKeyPolicy(longest_life=longest)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
     """Who takes mail, from whom it comes, what it looks like and where its links lead."""
@@ -245,6 +258,7 @@ class Settings:
     account: AccountSettings
     throttle: ThrottleSettings
     factors: FactorSettings
+    api_key: ApiKeySettings
     mail: MailSettings
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 

@@ -37,6 +37,7 @@ async def open_container(
         if is_migrated and not await storage.is_current():
             await storage.migrate()
         stack.push_async_callback(container.hasher().close)
+        stack.push_async_callback(container.key_uses().settled)
         yield container
 
 

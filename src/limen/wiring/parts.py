@@ -25,7 +25,7 @@ from limen.ports.mailer import Mailer
 from limen.ports.message_writer import MessageWriter
 from limen.ports.password_hasher import PasswordHasher, PasswordScheme
 from limen.ports.qr import QrDrawer
-from limen.wiring.catalogue import ForeignHash, PasswordHash
+from limen.wiring.choices import ForeignHash, PasswordHash
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage
 

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from limen.core.errors import Fault, SettingsInvalid
 from limen.core.secret import Secret
-from limen.wiring.catalogue import CATALOGUE, Environment, Setting, Shown
+from limen.wiring.catalogue import CATALOGUE, Setting, Shown
+from limen.wiring.choices import Environment
 from limen.wiring.forms import sqlite_url
 from limen.wiring.groups import (
     AccountSettings,
+    ApiKeySettings,
     BootstrapSettings,
     DatabaseSettings,
     FactorSettings,
@@ -47,6 +49,7 @@ _GROUPS: Final[Mapping[str, Callable[..., object]]] = {
     "account": AccountSettings,
     "throttle": ThrottleSettings,
     "factors": FactorSettings,
+    "api_key": ApiKeySettings,
     "mail": MailSettings,
 }
 

@@ -13,7 +13,7 @@ import pytest
 
 from limen.entrypoints.cli.exits import Exit
 from limen.testing.postgres import PostgresServer
-from limen.wiring.catalogue import ForeignHash
+from limen.wiring.choices import ForeignHash
 from limen.wiring.settings import from_code
 from tests.integration.cli.programs import LIMEN, Place, Server
 from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP

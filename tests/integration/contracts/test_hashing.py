@@ -21,7 +21,7 @@ from limen.testing.contracts.password_hasher import (
     UpgradeContract,
 )
 from limen.testing.fakes import FormerSystem
-from limen.wiring.catalogue import ForeignHash
+from limen.wiring.choices import ForeignHash
 from limen.wiring.parts import foreign_scheme
 from tests.unit.adapters.foreign import samples
 from tests.unit.adapters.foreign.samples import Sample

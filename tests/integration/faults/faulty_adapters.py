@@ -42,7 +42,7 @@ from limen.testing.contracts.password_hasher import (
 )
 from limen.testing.contracts.qr import QrDrawerContract
 from limen.testing.contracts.token_signer import TokenSignerContract
-from limen.wiring.catalogue import ForeignHash
+from limen.wiring.choices import ForeignHash
 from limen.wiring.parts import foreign_scheme
 from tests.integration.contracts.test_former import NO_ANSWERS, TOKEN, honest, serving
 from tests.integration.contracts.test_mail import read

@@ -9,7 +9,7 @@ import limen
 from limen.core.errors import InvalidCredentials
 from limen.core.imports.model import AccountRow
 from limen.testing.fakes import FormerSystem
-from limen.wiring.catalogue import ForeignHash
+from limen.wiring.choices import ForeignHash
 from tests.integration.contracts.test_former import TOKEN, honest, serving
 from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP, Sample
 

@@ -12,7 +12,7 @@ from limen.adapters.hashing_pool import HashingLoad, PooledHasher
 from limen.core.errors import HashingBusy, PasswordHashUnknown, PasswordMismatch
 from limen.core.secret import Secret
 from limen.ports.password_hasher import PasswordScheme, PasswordVerifier
-from limen.wiring.catalogue import ForeignHash
+from limen.wiring.choices import ForeignHash
 from limen.wiring.parts import foreign_scheme
 from tests.waiting import PATIENCE
 

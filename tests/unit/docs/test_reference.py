@@ -13,7 +13,8 @@ from docs.build_cli import commands
 from docs.build_http import published
 from limen.core.events import catalogue
 from limen.core.roles.model import Permission
-from limen.wiring.catalogue import CATALOGUE, ForeignHash
+from limen.wiring.catalogue import CATALOGUE
+from limen.wiring.choices import ForeignHash
 from limen.wiring.settings import from_code
 from tests.unit.docs.pages import DOCS, ROOT, Page, page, pages
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from limen.adapters.system import SystemIds
 from limen.core.errors import HashingBusy, StorageOutdated, StorageUnavailable
 from limen.core.secret import Secret
 from limen.wiring import lifecycle
@@ -15,6 +16,7 @@ class Steps(MemoryStorage):
     """A store that keeps what was asked of it."""
 
     def __init__(self, *, is_up_to_date: bool = True, is_out: bool = False) -> None:
+        super().__init__(SystemIds())
         self.steps: list[str] = []
         self.is_up_to_date = is_up_to_date
         self.is_out = is_out

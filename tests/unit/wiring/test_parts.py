@@ -11,7 +11,7 @@ from limen.core.errors import PasswordHashUnknown, PasswordMismatch
 from limen.core.passwords.former import AskingHasher
 from limen.core.secret import Secret
 from limen.testing.fakes import CountingIds, FrozenClock, PlainHasher
-from limen.wiring.catalogue import ForeignHash
+from limen.wiring.choices import ForeignHash
 from limen.wiring.parts import make_hasher, make_mailer, make_verifying
 from limen.wiring.settings import from_code
 from tests.unit.adapters.foreign.samples import ALWAYS, CHEAP, Sample

@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 from limen.core.errors import SettingsInvalid
 from limen.core.keys.model import Algorithm
 from limen.core.secret import Secret
-from limen.wiring.catalogue import (
-    Environment,
-    ForeignHash,
-    LogFormat,
-    PasswordHash,
-    Registration,
-    Shown,
-)
+from limen.wiring.catalogue import Shown
+from limen.wiring.choices import Environment, ForeignHash, LogFormat, PasswordHash, Registration
 from limen.wiring.groups import Settings
 from limen.wiring.settings import CATALOGUE, Store, from_code, load
 

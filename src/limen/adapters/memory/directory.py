@@ -60,6 +60,7 @@ _VALUES: dict[str, Callable[[User], Value]] = {
     "username": lambda user: None if user.username is None else user.username.key,
     "name": lambda user: fold(user.name),
     "locale": lambda user: None if user.locale is None else fold(user.locale),
+    "kind": lambda user: user.kind.value,
     "status": lambda user: user.status.value,
     "created_at": lambda user: user.created_at,
     "updated_at": lambda user: user.updated_at,

@@ -50,10 +50,10 @@ class MemoryGrants:
         return tuple(rows.roles[grant.role] for grant in held)
 
     async def count_administrators(self, *, besides: UserId) -> int:
-        """Count the other active users whose `admin` grant has no end."""
+        """Count the other active people whose `admin` grant has no end."""
         rows = await self._desk.read()
         return sum(
-            grant.role == ADMIN and grant.ends_at is None and _is_active(rows, grant.user_id)
+            grant.role == ADMIN and grant.ends_at is None and _is_somebody(rows, grant.user_id)
             for grants in rows.grants.values()
             for grant in grants
             if grant.user_id != besides
@@ -88,6 +88,11 @@ def put_grant(rows: Rows, grant: Grant) -> None:
 def _is_active(rows: Rows, user_id: UserId) -> bool:
     user = rows.users.get(user_id)
     return user is not None and user.status is Status.ACTIVE
+
+
+def _is_somebody(rows: Rows, user_id: UserId) -> bool:
+    user = rows.users.get(user_id)
+    return user is not None and user.is_person and user.status is Status.ACTIVE
 
 
 _conforms: type[Grants] = MemoryGrants

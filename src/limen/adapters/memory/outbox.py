@@ -46,7 +46,7 @@ def stored(event: Event, event_id: EventId) -> StoredEvent:
         id=event_id,
         name=event.name,
         at=event.at,
-        actor=event.actor,
+        actor=event.actor.recorded,
         user_id=event.user_id,
         payload=event.payload(),
     )

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from limen.adapters.memory.accounts import MemoryAccounts
+from limen.adapters.memory.api_keys import MemoryApiKeys
 from limen.adapters.memory.ceremonies import MemoryCeremonies
 from limen.adapters.memory.factors import MemoryRecoveryCodes, MemoryTotps
 from limen.adapters.memory.families import MemoryFamilies
@@ -51,6 +52,7 @@ class MemoryView:
         self.ceremonies = MemoryCeremonies(desk)
         self.totps = MemoryTotps(desk)
         self.recovery_codes = MemoryRecoveryCodes(desk)
+        self.api_keys = MemoryApiKeys(desk)
 
 
 class MemoryUnitOfWork(MemoryView):

@@ -44,6 +44,7 @@ _BROKEN: Final[Mapping[str, type[LimenError]]] = {
     "uq_passkeys_credential_id": PasskeyTaken,
     "fk_totp_factors_user_id": UserNotFound,
     "fk_recovery_codes_user_id": UserNotFound,
+    "fk_api_keys_user_id": UserNotFound,
 }
 
 # What keeps a row of this table from going: others point at it.

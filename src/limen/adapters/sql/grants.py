@@ -15,7 +15,7 @@ from limen.adapters.sql.tables import grants, roles, users
 from limen.core.errors import GrantNotFound
 from limen.core.ids import UserId
 from limen.core.roles.model import ADMIN, Grant, Role
-from limen.core.users.model import Status
+from limen.core.users.model import Status, UserKind
 from limen.ports.grants import Grants
 
 COLUMNS: Final = (grants.c.user_id, grants.c.role, grants.c.granted_at, grants.c.ends_at)
@@ -57,6 +57,7 @@ _COUNT_ADMINISTRATORS: Final = Statement(
         grants.c.ends_at.is_(None),
         grants.c.user_id != bindparam("besides"),
         users.c.status == bindparam("active"),
+        users.c.kind == bindparam("person"),
     )
 )
 _IS_OVER: Final = grants.c.ends_at < bindparam("before")
@@ -97,9 +98,13 @@ class SqlGrants:
         return tuple(map(role_rows.read_role, rows))
 
     async def count_administrators(self, *, besides: UserId) -> int:
-        """Count the other active users whose `admin` grant has no end."""
+        """Count the other active people whose `admin` grant has no end."""
         row = await self._desk.fetch_one(
-            _COUNT_ADMINISTRATORS, role=ADMIN, besides=besides, active=Status.ACTIVE
+            _COUNT_ADMINISTRATORS,
+            role=ADMIN,
+            besides=besides,
+            active=Status.ACTIVE,
+            person=UserKind.PERSON,
         )
         return row[0] if row else 0
 

@@ -47,7 +47,8 @@ _PURGE: Final = Statement(delete(outbox).where(outbox.c.id.in_(_OLD)))
 
 EMIT: Final = Bulk(outbox)
 
-_ACTOR_FIELDS: Final = tuple(field.name for field in fields(Actor))
+# What a key could do is no matter of who it was.
+_ACTOR_FIELDS: Final = tuple(f.name for f in fields(Actor) if f.name != "scopes")
 
 
 class SqlOutbox:

@@ -31,6 +31,7 @@ _SURROGATES: Final = range(0xD800, 0xE000)
 
 _FILTERED: Final[Mapping[str, ColumnElement[Any]]] = {
     **SORT_KEYS,
+    "kind": users.c.kind,
     "username": users.c.username_key,
     # Language tags are ASCII, which has one lower case everywhere.
     "locale": func.lower(users.c.locale),

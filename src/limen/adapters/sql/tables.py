@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0009"
+REVISION: Final = "0010"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -59,6 +59,7 @@ users: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("last_sign_in_at", Instant),
+    Column("kind", Words, nullable=False, server_default="person"),
     Column("version", Integer, nullable=False),
     UniqueConstraint("email_key"),
     UniqueConstraint("username_key"),
@@ -89,6 +90,7 @@ SORT_KEYS: Final[dict[str, ColumnElement[Any]]] = {
 for _name in ("username", "name", "created_at", "updated_at", "last_sign_in_at"):
     Index(f"ix_users_{_name}", SORT_KEYS[_name], users.c.id)
 Index("ix_users_email_verified_at", SORT_KEYS["email_verified_at"], users.c.id)
+Index("ix_users_kind", users.c.kind, users.c.id)
 Index("ix_users_status", users.c.status, users.c.created_at, users.c.id)
 
 passwords: Final = Table(
@@ -331,4 +333,25 @@ recovery_codes: Final = Table(
     Column("digest", Bytes, nullable=False),
     Column("made_at", Instant, nullable=False),
     PrimaryKeyConstraint("user_id", "digest"),
+)
+
+# `over_at` is the earlier of both ends: one index answers which are over.
+api_keys: Final = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _of_user(),
+    Column("made_by", Id),
+    Column("name", Words, nullable=False),
+    Column("digest", Bytes, nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("last_used_at", Instant),
+    Column("ended_at", Instant),
+    Column("end_reason", Words),
+    Column("over_at", Instant, index=True),
+    Column("successor_id", Id),
+    Column("version", Integer, nullable=False),
+    Index("ix_api_keys_user_id", "user_id", "id"),
 )

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from limen.adapters.sql.accounts import SqlAccounts
+from limen.adapters.sql.api_keys import SqlApiKeys
 from limen.adapters.sql.ceremonies import SqlCeremonies
 from limen.adapters.sql.database import Database
 from limen.adapters.sql.engine import Desk
@@ -138,6 +139,11 @@ class SqlView:
     def recovery_codes(self) -> SqlRecoveryCodes:
         """Recovery codes."""
         return SqlRecoveryCodes(self._desk)
+
+    @property
+    def api_keys(self) -> SqlApiKeys:
+        """API keys."""
+        return SqlApiKeys(self._desk)
 
 
 class SqlUnitOfWork(SqlView):

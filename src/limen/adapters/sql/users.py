@@ -16,7 +16,7 @@ from limen.core.errors import ConcurrentUpdate, UserNotFound
 from limen.core.ids import UserId
 from limen.core.page import Page, Selection
 from limen.core.text import fold
-from limen.core.users.model import Email, Status, User, Username
+from limen.core.users.model import Email, Status, User, UserKind, Username
 from limen.ports.users import Users
 
 COLUMNS: Final = (
@@ -33,6 +33,7 @@ COLUMNS: Final = (
     users.c.created_at,
     users.c.updated_at,
     users.c.last_sign_in_at,
+    users.c.kind,
     users.c.version,
 )
 
@@ -130,7 +131,8 @@ def read_user(row: Row) -> User:
         created_at=row[10],
         updated_at=row[11],
         last_sign_in_at=row[12],
-        version=row[13],
+        kind=UserKind(row[13]),
+        version=row[14],
     )
 
 
@@ -153,6 +155,7 @@ def write_user(user: User) -> Mapping[str, object]:
         "created_at": user.created_at,
         "updated_at": user.updated_at,
         "last_sign_in_at": user.last_sign_in_at,
+        "kind": user.kind,
         "version": user.version,
     }
 

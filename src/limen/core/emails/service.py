@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from limen.core.access import require_fresh
+from limen.core.access import require_fresh, require_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import InvalidInput, NotSignedIn, UserNotFound
@@ -81,8 +81,7 @@ class EmailService:
         Whether the new address is taken is told by nothing here. Raises `NotSignedIn`,
         `StepUpNeeded`, `SessionEnded`, `InvalidInput` or `TooManyAttempts`.
         """
-        if actor.user_id is None:
-            raise NotSignedIn
+        user_id = require_person(actor)
         reader = Reader()
         email = reader.read("new_email", Email.parse, new_email)
         if email is None:
@@ -92,7 +91,7 @@ class EmailService:
             await require_fresh(uow, actor, now)
             await charge_mail(uow, actor, now)
             try:
-                user = await uow.users.lock(actor.user_id)
+                user = await uow.users.lock(user_id)
             except UserNotFound as gone:
                 raise NotSignedIn from gone
             if user.email.key == email.key:

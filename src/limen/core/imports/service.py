@@ -89,13 +89,15 @@ class ImportService:
     async def export(
         self, *, actor: Actor, after: UserId | None = None, limit: int = 500
     ) -> Exported:
-        """Return accounts behind `after` in order of id, with hashes; needs `users.export`."""
+        """Return the people behind `after` in order of id, with hashes; needs `users.export`."""
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             await authorise(view, actor, Permission.USERS_EXPORT, now)
             accounts = await view.accounts.list(after=after, limit=limit)
         rows = tuple(
-            write_row(account, line, now) for line, account in enumerate(accounts, start=1)
+            write_row(account, line, now)
+            for line, account in enumerate(accounts, start=1)
+            if account.user.is_person
         )
         is_full = len(accounts) == limit
         return Exported(rows=rows, next=accounts[-1].user.id if is_full else None)

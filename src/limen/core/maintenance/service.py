@@ -22,6 +22,7 @@ class RetentionPolicy:
     throttles: timedelta = timedelta(days=7)
     events: timedelta = timedelta(days=90)
     messages: timedelta = timedelta(days=30)
+    api_keys: timedelta = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Purged:
     events: int
     messages: int
     proofs: int
+    api_keys: int
     ceremonies: int
     factors: int
     partial_sessions: int
@@ -68,6 +70,7 @@ class MaintenanceService:
             events=await self._drain(now - self._policy.events, lambda uow: uow.outbox.purge),
             messages=await self._drain(now - self._policy.messages, lambda uow: uow.messages.purge),
             proofs=await self._drain(now, lambda uow: uow.proofs.purge),
+            api_keys=await self._drain(now - self._policy.api_keys, lambda uow: uow.api_keys.purge),
             ceremonies=await self._drain(now, lambda uow: uow.ceremonies.purge),
             factors=await self._drain(now, lambda uow: uow.totps.purge),
             partial_sessions=await self._drain(now, lambda uow: uow.partial_sessions.purge),

@@ -100,7 +100,9 @@ class Composer:
         purpose = _PURPOSES.get(message.kind)
         async with self._unit_of_work() as uow:
             user = await _recipient(uow, message, values)
-            if user is None or not _IS_WANTED.get(message.kind, _always)(user):
+            if user is None or not user.is_person:
+                return None
+            if not _IS_WANTED.get(message.kind, _always)(user):
                 return None
             to = Email.parse(message.to) if message.to else user.email
             if purpose is not None and await _is_stale(uow, user, purpose, message, now):
@@ -187,6 +189,8 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.FACTORS_RESET: _is_proved,
     MessageKind.RECOVERY_CODES_MADE: _is_proved,
     MessageKind.RECOVERY_CODE_USED: _is_proved,
+    MessageKind.API_KEY_CREATED: _is_proved,
+    MessageKind.API_KEY_REPORTED: _is_proved,
 }
 
 

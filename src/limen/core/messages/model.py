@@ -31,9 +31,12 @@ class MessageKind(StrEnum):
     FACTORS_RESET = "factors_reset"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_REPORTED = "api_key_reported"
 
 
 _PROOF: Final = ("link", "code", "minutes")
+_KEY: Final = ("name", "key")
 
 # What each message is for.
 ABOUT: Final[Mapping[MessageKind, str]] = {
@@ -50,6 +53,8 @@ ABOUT: Final[Mapping[MessageKind, str]] = {
     MessageKind.FACTORS_RESET: "Tells that an administrator removed all second factors",
     MessageKind.RECOVERY_CODES_MADE: "Tells that there are new recovery codes",
     MessageKind.RECOVERY_CODE_USED: "Tells that a recovery code was used, and how many are left",
+    MessageKind.API_KEY_CREATED: "Tells that there is a new API key, by its public part",
+    MessageKind.API_KEY_REPORTED: "Tells that an API key was found by others, and ended",
 }
 
 # The values that each message tells, by name.
@@ -67,6 +72,8 @@ VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
     MessageKind.FACTORS_RESET: (),
     MessageKind.RECOVERY_CODES_MADE: (),
     MessageKind.RECOVERY_CODE_USED: ("left",),
+    MessageKind.API_KEY_CREATED: _KEY,
+    MessageKind.API_KEY_REPORTED: _KEY,
 }
 
 

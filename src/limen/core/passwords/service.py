@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from limen.core.access import authorise_over, require_fresh
+from limen.core.access import authorise_over, require_fresh, require_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import CurrentPasswordWrong, NotSignedIn
+from limen.core.errors import CurrentPasswordWrong
 from limen.core.events import PasswordChanged, PasswordSet
 from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
@@ -42,12 +42,13 @@ class PasswordService:
     async def set(self, user_id: UserId, *, new: Secret[str] | str, actor: Actor) -> None:
         """Give a user a password and end all their sessions; needs `passwords.set`.
 
-        Raises `UserNotFound`, `PasswordRefused` or `HashingBusy`.
+        Raises `UserNotFound`, `NotAPerson`, `PasswordRefused` or `HashingBusy`.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             await authorise_over(view, actor, Permission.PASSWORDS_SET, user_id, now)
             user = await view.users.get(user_id)
+        user.require_person()
         digest = await self._preparation.prepare(new, user.own_words, field=_NEW)
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.PASSWORDS_SET, user_id, now)
@@ -65,12 +66,10 @@ class PasswordService:
     ) -> None:
         """Change one's own password and end all one's other sessions.
 
-        Raises `NotSignedIn`, `StepUpNeeded`, `SessionEnded`, `CurrentPasswordWrong`,
+        Raises `NotSignedIn`, `NotByKey`, `StepUpNeeded`, `SessionEnded`, `CurrentPasswordWrong`,
         `PasswordRefused`, `TooManyAttempts` or `HashingBusy`.
         """
-        if actor.user_id is None:
-            raise NotSignedIn
-        user_id = actor.user_id
+        user_id = require_person(actor)
         async with self._unit_of_work.view() as view:
             await require_fresh(view, actor, self._ambient.clock.now())
             user = await view.users.get(user_id)

@@ -152,8 +152,8 @@ async def _subject(
     read = None if identifier is None else read_identifier(identifier)
     user = None if read is None else await uow.users.find(read)
     user_id = user.id if user else _NOBODY
-    if identifier is None and actor.user_id is not None:
-        user_id = actor.user_id
+    if identifier is None and actor.person_id is not None:
+        user_id = actor.person_id
     subject = await subject_of(uow, user_id, actor, now)
     if user_id == _NOBODY:
         subject = of_stranger(None if read is None else read.key, identifier or "")

@@ -38,6 +38,10 @@ class Permission(StrEnum):
     ROLES_GRANT = "roles.grant"
     KEYS_READ = "keys.read"
     KEYS_ROTATE = "keys.rotate"
+    API_KEYS_READ = "api_keys.read"
+    API_KEYS_REVOKE = "api_keys.revoke"
+    SERVICE_ACCOUNTS_READ = "service_accounts.read"
+    SERVICE_ACCOUNTS_MANAGE = "service_accounts.manage"
     MESSAGES_READ = "messages.read"
     MESSAGES_SEND = "messages.send"
     MAINTENANCE_RUN = "maintenance.run"
@@ -59,13 +63,34 @@ DESCRIPTIONS: Final[Mapping[Permission, str]] = {
     Permission.ROLES_GRANT: "Give roles to users and take them away",
     Permission.KEYS_READ: "See the signing keys",
     Permission.KEYS_ROTATE: "Make a new signing key",
+    Permission.API_KEYS_READ: "See the API keys of anybody, never their secrets",
+    Permission.API_KEYS_REVOKE: "End the API keys of anybody",
+    Permission.SERVICE_ACCOUNTS_READ: "See the service accounts",
+    Permission.SERVICE_ACCOUNTS_MANAGE: "Make, change and delete service accounts and their keys",
     Permission.MESSAGES_READ: "See which messages were sent to whom, never what they say",
     Permission.MESSAGES_SEND: "Send messages again",
     Permission.MAINTENANCE_RUN: "Remove what is past its lifetime",
 }
 
 OWN: Final = frozenset(permission.value for permission in Permission)
-RESERVED: Final = frozenset(name.partition(".")[0] for name in OWN)
+
+# What every owner may give to a key: to see their own account. No role has it, for nobody lacks it.
+ME_READ: Final = "me.read"
+
+# What no key carries, whatever its owner may: credentials are a matter for people who are there.
+NEVER_BY_KEY: Final = frozenset(
+    {
+        Permission.PASSWORDS_SET,
+        Permission.FACTORS_RESET,
+        Permission.USERS_IMPORT,
+        Permission.USERS_EXPORT,
+        Permission.KEYS_ROTATE,
+        Permission.API_KEYS_REVOKE,
+        Permission.SERVICE_ACCOUNTS_MANAGE,
+    }
+)
+
+RESERVED: Final = frozenset(name.partition(".")[0] for name in (*OWN, ME_READ))
 
 
 def parse_role_name(text: str) -> str:
@@ -101,6 +126,20 @@ def parse_permissions(names: Iterable[str]) -> frozenset[str]:
         message = f"at most {MOST_PERMISSIONS} permissions"
         raise ValueError(message)
     return given
+
+
+def parse_scopes(names: Iterable[str]) -> frozenset[str]:
+    """Read the scopes of an API key; raise `ValueError` naming those that no key can have."""
+    given = frozenset(names)
+    never = sorted(given & NEVER_BY_KEY)
+    if never:
+        raise ValueError(f"not possible for a key: {', '.join(never)}")
+    return parse_permissions(given - {ME_READ}) | (given & {ME_READ})
+
+
+def allowed_to_keys(scopes: frozenset[str], held: frozenset[str]) -> frozenset[str]:
+    """Return what a key with `scopes` may do for an owner who may do what is `held`."""
+    return scopes & (held | {ME_READ}) - NEVER_BY_KEY
 
 
 def _is_possible(name: str) -> bool:

@@ -6,10 +6,17 @@ from limen.core.users.model import Status, User, UserPolicy
 _BY_STATUS = {Status.PENDING: SignInFailure.PENDING, Status.SUSPENDED: SignInFailure.SUSPENDED}
 
 
-def reason_to_refuse(user: User, policy: UserPolicy) -> SignInFailure | None:
-    """Return why `user` may not come in, or `None` if they may."""
+def reason_to_refuse(
+    user: User, policy: UserPolicy, *, is_by_key: bool = False
+) -> SignInFailure | None:
+    """Return why `user` may not come in, or `None` if they may.
+
+    By an API key a service account may, too, which has no address to prove.
+    """
+    if not user.is_person and not is_by_key:
+        return SignInFailure.NOT_A_PERSON
     if user.status is not Status.ACTIVE:
         return _BY_STATUS[user.status]
-    if user.email_verified_at is None and not policy.allows_unverified_sign_in:
+    if user.is_person and user.email_verified_at is None and not policy.allows_unverified_sign_in:
         return SignInFailure.UNVERIFIED
     return None

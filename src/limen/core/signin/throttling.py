@@ -106,6 +106,15 @@ async def charge_registration(
         await uow.throttles.save(mail.charge_window(_MOST_MAILS, _MAIL_WINDOW, now))
 
 
+async def charge_wrong_key(
+    uow: UnitOfWork, actor: Actor, most: int, window: timedelta, now: datetime
+) -> None:
+    """Count one wrong API key from the actor's address; raise `TooManyAttempts` beyond `most`."""
+    if actor.address is not None:
+        (throttle,) = await uow.throttles.lock([address_key(actor.address, "api key")], now)
+        await uow.throttles.save(throttle.charge_window(most, window, now))
+
+
 async def charge_mail(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
     """Count one request for mail from the actor's address; raise `TooManyAttempts` for too many."""
     if actor.address is not None:

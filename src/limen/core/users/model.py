@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, Self, TypeAlias
 
+from limen.core.errors import NotAPerson
 from limen.core.ids import UserId
 from limen.core.text import fold, has_control_characters, is_too_long_to_normalise, nfc
 
@@ -44,6 +45,13 @@ class Status(StrEnum):
     SUSPENDED = "suspended"
 
 
+class UserKind(StrEnum):
+    """Whether a user is somebody, or something that only ever acts by API keys."""
+
+    PERSON = "person"
+    SERVICE_ACCOUNT = "service_account"
+
+
 @dataclass(frozen=True, slots=True)
 class Email:
     """An e-mail address: as it was written, and `key`, the form in which it is unique.
@@ -73,6 +81,12 @@ class Email:
         if max(len(f"{local}@{host}".encode()), len(key.encode())) > LONGEST_EMAIL:
             raise ValueError(_EMAIL_SENTENCE)
         return cls(written, key)
+
+    @classmethod
+    def of_nobody(cls, user_id: UserId) -> Self:
+        """Return an address that reaches nobody (RFC 6761 section 6.4), one for each id."""
+        address = f"{user_id}@service-accounts.invalid"
+        return cls(address, address)
 
     def __str__(self) -> str:
         return self.address
@@ -225,9 +239,14 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody who has an account. Behaviour returns the changed user, one version on."""
+    """Somebody, or something, that has an account.
+
+    Behaviour returns the changed user, one version on. A service account is a user without a
+    person: no password, no mail, no session; its `email` reaches nobody.
+    """
 
     id: UserId
+    kind: UserKind = UserKind.PERSON
     email: Email
     username: Username | None = None
     name: str = ""
@@ -239,6 +258,16 @@ class User:
     updated_at: datetime
     last_sign_in_at: datetime | None = None
     version: int = 1
+
+    @property
+    def is_person(self) -> bool:
+        """Whether this is somebody."""
+        return self.kind is UserKind.PERSON
+
+    def require_person(self) -> None:
+        """Raise `NotAPerson` for a service account."""
+        if not self.is_person:
+            raise NotAPerson
 
     @property
     def search_text(self) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from limen.core.actor import Actor
+from limen.core.api_keys.model import ApiKeyEnd
 from limen.core.events import EmailVerified, UserTakenOver
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
@@ -19,7 +20,8 @@ async def prove_address(
 
     An account may have been made with an address that is somebody else's, to wait in it until they
     come. So unless whoever proves the address `is_maker`, who knows its password or is signed in
-    with it, everything one could come in by goes: the password, all sessions, links and codes.
+    with it, everything one could come in by goes: the password, all sessions, links, codes and
+    API keys.
     """
     if user.email_verified_at is not None:
         return user
@@ -30,6 +32,7 @@ async def prove_address(
         await uow.passwords.remove(user.id)
         await uow.sessions.end(user.id, now, EndReason.TAKEN_OVER)
         await uow.proofs.remove(user.id)
+        await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)
         uow.emit(UserTakenOver(at=now, actor=actor, user_id=user.id))
     return verified
 

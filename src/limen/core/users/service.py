@@ -3,12 +3,19 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from limen.core.access import authorise, authorise_over, keep_an_administrator, require_fresh
+from limen.core.access import (
+    authorise,
+    authorise_over,
+    keep_an_administrator,
+    may_see,
+    require_fresh,
+)
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
     EmailTaken,
     InvalidInput,
+    NotByKey,
     RegistrationClosed,
     UsernameTaken,
     UserNotFound,
@@ -46,6 +53,7 @@ from limen.ports.unit_of_work import UnitOfWorkFactory
 class UserService:
     """Accounts: registering, creating, finding, changing, suspending, deleting.
 
+    Service accounts are found and listed with all users; what would change one raises `NotAPerson`.
     Every method raises `StorageUnavailable` when the store is out. Methods that take an `actor`
     raise `NotSignedIn`, `PermissionMissing` or `BeyondOwnPermissions` when the actor may not.
     """
@@ -156,7 +164,7 @@ class UserService:
     async def get(self, user_id: UserId, *, actor: Actor) -> User:
         """Return a user: oneself, or with `users.read` anybody. Raises `UserNotFound`."""
         async with self._unit_of_work.view() as view:
-            if not actor.owns(user_id):
+            if not may_see(actor, user_id):
                 await authorise(view, actor, Permission.USERS_READ, self._ambient.clock.now())
             return await view.users.get(user_id)
 
@@ -338,6 +346,8 @@ class UserService:
             changed = changed_fields(user.profile, profile)
             if not changed:
                 return user
+            if actor.is_key and profile.email.key != user.email.key:
+                raise NotByKey
             after = user.with_profile(profile, now)
             await uow.users.save(after)
             uow.emit(UserUpdated(at=now, actor=actor, user_id=user_id, changed=changed))
@@ -383,5 +393,7 @@ def _complete(reader: Reader, profile: Profile | None) -> Profile:
 
 
 def _expect(user: User, version: int | None) -> None:
+    """Refuse what is no person, or of another version."""
+    user.require_person()
     if version is not None and user.version != version:
         raise VersionMismatch

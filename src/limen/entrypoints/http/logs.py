@@ -14,7 +14,7 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from limen.entrypoints.http.call import REQUEST_ID
-from limen.wiring.catalogue import LogFormat
+from limen.wiring.choices import LogFormat
 from limen.wiring.groups import LogSettings
 
 _stamp: Final = TimeStamper(fmt="iso", utc=True)

@@ -1,8 +1,10 @@
 """Every call that a store answers: what holds for all of them is tried on each."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final
 
+from limen.core.api_keys.model import ApiKeyEnd
 from limen.core.page import Count, Selection
 from limen.core.passkeys.model import CeremonyPurpose
 from limen.core.sessions.model import EndReason
@@ -28,6 +30,7 @@ from limen.testing.builders import (
     an_attempt,
 )
 from limen.testing.fakes import NOON
+from limen.testing.machine_builders import a_key
 
 # Every way to write or lock, each one good by itself.
 WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
@@ -98,6 +101,11 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     ),
     "recovery_codes.consume": lambda v: v.recovery_codes.consume(a_user_id(), b"digest"),
     "recovery_codes.remove": lambda v: v.recovery_codes.remove(a_user_id()),
+    "api_keys.add": lambda v: v.api_keys.add(a_key(a_user_id())),
+    "api_keys.save": lambda v: v.api_keys.save(replace(a_key(a_user_id()), version=2)),
+    "api_keys.use": lambda v: v.api_keys.use(a_key(a_user_id()).id, NOON, NOON),
+    "api_keys.end": lambda v: v.api_keys.end(a_user_id(), NOON, ApiKeyEnd.REVOKED),
+    "api_keys.purge": lambda v: v.api_keys.purge(NOON, 1),
     "messages.add": lambda v: v.messages.add(a_message()),
     "messages.claim": lambda v: v.messages.claim(NOON, NOON, 1),
     "messages.save": lambda v: v.messages.save(a_message(version=2)),
@@ -127,4 +135,7 @@ READS: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "recovery_codes.list": lambda v: v.recovery_codes.list(a_user_id()),
     "outbox.list": lambda v: v.outbox.list(),
     "accounts.list": lambda v: v.accounts.list(),
+    "api_keys.find": lambda v: v.api_keys.find(a_key(a_user_id()).id),
+    "api_keys.list": lambda v: v.api_keys.list(a_user_id()),
+    "api_keys.count": lambda v: v.api_keys.count(a_user_id(), NOON),
 }

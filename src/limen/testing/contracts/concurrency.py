@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
+from limen.core.api_keys.model import ApiKeyEnd
 from limen.core.factors.model import RecoveryCode
 from limen.core.sessions.model import EndReason
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -32,6 +33,9 @@ from limen.testing.contracts.comparison import assert_same
 from limen.testing.contracts.crowd import FEWER, MANY, adding, at_once, kinds, saving
 from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
+from limen.testing.machine_builders import a_key
+
+HOUR: Final = timedelta(hours=1)
 
 
 class ConcurrencyContract(Contract):
@@ -211,6 +215,30 @@ class ConcurrencyContract(Contract):
             unit_of_work, *[lambda uow: uow.proofs.consume(proof.id, NOON)] * MANY
         )
         assert kinds(outcomes) == {"NoneType": 1, "ProofInvalid": MANY - 1}
+
+    async def test_of_many_who_rotate_or_revoke_one_key_one_wins(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, key := a_key(user.id))
+        successors = [a_key(user.id) for _ in range(MANY)]
+        changed = [
+            key.ended(NOON, ApiKeyEnd.REVOKED) if n % 2 else key.rotated(successor, HOUR, NOON)
+            for n, successor in enumerate(successors)
+        ]
+
+        async def replace_key(uow: UnitOfWork, number: int) -> None:
+            await uow.api_keys.add(successors[number])
+            await uow.api_keys.save(changed[number])
+
+        outcomes = await at_once(
+            unit_of_work, *(lambda uow, n=n: replace_key(uow, n) for n in range(MANY))
+        )
+        assert kinds(outcomes) == {"NoneType": 1, "ConcurrentUpdate": MANY - 1}
+        winner = outcomes.index(None)
+        await assert_kept(unit_of_work, changed[winner], successors[winner])
+        kept = await look(unit_of_work, lambda view: view.api_keys.list(user.id, limit=MANY))
+        assert {one.id for one in kept} == {key.id, successors[winner].id}
 
     async def test_of_many_tries_at_one_proof_as_many_get_through_as_are_left(
         self, unit_of_work: UnitOfWorkFactory

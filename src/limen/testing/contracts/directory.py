@@ -1,6 +1,6 @@
 """What `limen.ports.users.Users.list` promises: the answer of a plain Python model, always."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
@@ -16,7 +16,7 @@ from limen.core.page import Condition, Count, Operator, Page, Selection, Sort
 from limen.core.roles.model import ADMIN, Grant
 from limen.core.text import fold
 from limen.core.users.directory import FIELDS
-from limen.core.users.model import Status, User
+from limen.core.users.model import Status, User, UserKind
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import a_grant, a_role, a_user
 from limen.testing.contract import Contract, examples
@@ -36,6 +36,7 @@ _INSTANTS: Final = (
 )  # fmt: skip
 _LOCALES: Final = (None, "de", "de-AT", "zh-Hant-TW", "den", "en-x-de")
 _ROLES: Final = (ADMIN, "editor", "idle")
+_CHOICES: Final[Mapping[str, Sequence[object]]] = {"kind": list(UserKind), "status": list(Status)}
 _ENDS: Final = (None, NOON, NOON + timedelta(microseconds=1))
 
 
@@ -124,7 +125,7 @@ def _fits(value: Any, operator: Operator, wanted: Any) -> bool:
 
 def _crowd() -> list[User]:
     users = []
-    statuses = list(Status)
+    kinds, statuses = list(UserKind), list(Status)
     for number, (name, instant) in enumerate(product(_NAMES, _INSTANTS[:3])):
         users.append(
             a_user(
@@ -132,6 +133,7 @@ def _crowd() -> list[User]:
                 username=None if number % 4 == 0 else f"{'Ab'[number % 2]}_{number % 7}-{number}",
                 name=name.strip(),
                 locale=_LOCALES[number % 6],
+                kind=kinds[number % 2],
                 status=statuses[number % 3],
                 created_at=_INSTANTS[1 + number % 4] or NOON,
                 updated_at=NOON + timedelta(microseconds=number // 5),
@@ -156,8 +158,8 @@ def _values(field: str) -> st.SearchStrategy[Any]:
             lambda part: part[0][part[1] :][: part[2]] if part[2] else part[0]
         )
         return parts | st.sampled_from(["%", "_", "\\", "a%", "_a", "\U0010ffff", ""])
-    if field == "status":
-        return st.sampled_from(list(Status))
+    if field in _CHOICES:
+        return st.sampled_from(_CHOICES[field])
     shifts = st.sampled_from([timedelta(0), timedelta(microseconds=1), -timedelta(days=1)])
     return st.tuples(st.sampled_from(present), shifts).map(lambda pair: pair[0] + pair[1])
 
@@ -168,8 +170,8 @@ def _telling_values(name: str, operator: Operator) -> list[object]:
         return [True, False]
     if name == "role":
         values: list[Any] = [*_ROLES, "nobody-has"]
-    elif name == "status":
-        values = list(Status)
+    elif name in _CHOICES:
+        values = list(_CHOICES[name])
     else:
         present = sorted({v for user in _PEOPLE if (v := _value(user, name)) is not None})
         values = [present[0], present[len(present) // 2], present[-1]]

@@ -14,6 +14,7 @@ from limen.testing.contract import Contract
 from limen.testing.contracts.comparison import assert_same
 from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
+from limen.testing.machine_builders import a_service_account
 
 INSTANT: Final = timedelta(microseconds=1)
 
@@ -136,6 +137,15 @@ class GrantsContract(Contract):
             assert await view.grants.count_administrators(besides=one.id) == 1
             assert await view.grants.count_administrators(besides=ending.id) == 2
             assert await view.grants.count_administrators(besides=a_user_id()) == 2
+
+    async def test_count_administrators_counts_no_service_account(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        person, account = a_user(), a_service_account()
+        await keep(unit_of_work, person, account, a_grant(person.id), a_grant(account.id))
+        async with unit_of_work.view() as view:
+            assert await view.grants.count_administrators(besides=a_user_id()) == 1
+            assert await view.grants.count_administrators(besides=person.id) == 0
 
     async def test_count_administrators_counts_none_in_a_new_store(
         self, unit_of_work: UnitOfWorkFactory

@@ -16,6 +16,8 @@ _GIVEN: Final = {
     "minutes": "30",
     "new_email": "o'neil+<b>&tag@example.org",
     "left": "9",
+    "name": "o'neil's <i>build</i> & test",
+    "key": "limen_ak_031TeYfUuzTTXDv2O7cL3m",
 }
 _WITH_VALUES: Final = [kind for kind in MessageKind if VALUES[kind]]
 

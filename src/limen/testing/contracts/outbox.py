@@ -23,6 +23,17 @@ async def _list(unit_of_work: UnitOfWorkFactory) -> tuple[StoredEvent, ...]:
 class OutboxContract(Contract):
     """Events that wait to be told. Fixture: `unit_of_work`."""
 
+    async def test_list_returns_the_actor_without_what_it_could_do(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        key = Actor.anonymous(address="2001:db8::1").as_key(
+            a_user_id(), "limen_ak_1", frozenset({"users.read"})
+        )
+        await keep(unit_of_work, an_event(actor=key))
+        (found,) = await _list(unit_of_work)
+        assert_same(found.actor, key.recorded)
+        assert found.actor.scopes == frozenset()
+
     async def test_list_returns_events_with_every_field(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:

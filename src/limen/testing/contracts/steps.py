@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+from limen.core.api_keys.model import ApiKey
 from limen.core.events import Event
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
@@ -109,6 +110,7 @@ _PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
     Ceremony: lambda uow, ceremony: uow.ceremonies.add(ceremony),
     Totp: _put_totp,
     RecoveryCode: _put_recovery_code,
+    ApiKey: lambda uow, key: uow.api_keys.add(key),
     Throttle: _put_throttle,
     Attempt: _put_attempt,
     Event: _emit,
@@ -139,6 +141,11 @@ async def _find_recovery_code(view: View, code: RecoveryCode) -> RecoveryCode | 
     return next((other for other in kept if other.digest == code.digest), None)
 
 
+async def _find_api_key(view: View, key: ApiKey) -> ApiKey | None:
+    owned = await view.api_keys.find(key.id)
+    return None if owned is None else owned.key
+
+
 _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     User: lambda view, user: view.users.get(user.id),
     PasswordCredential: lambda view, credential: view.passwords.find(credential.user_id),
@@ -150,6 +157,7 @@ _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     Proof: lambda view, proof: view.proofs.find(proof.id),
     PartialSession: lambda view, partial: view.partial_sessions.find(partial.id),
     Passkey: lambda view, passkey: view.passkeys.find(passkey.credential_id),
+    ApiKey: _find_api_key,
     Grant: _find_grant,
     Totp: _find_totp,
     RecoveryCode: _find_recovery_code,

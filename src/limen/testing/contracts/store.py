@@ -7,6 +7,7 @@ come at once. limen runs on nothing less than the last.
 
 from limen.testing.contract import Contract
 from limen.testing.contracts.accounts import AccountsContract
+from limen.testing.contracts.api_keys import ApiKeysContract
 from limen.testing.contracts.ceremonies import CeremoniesContract
 from limen.testing.contracts.concurrency import ConcurrencyContract
 from limen.testing.contracts.directory import DirectoryContract
@@ -89,6 +90,9 @@ class PlainStoreContract(Contract):
 
     class TestRecoveryCodes(RecoveryCodesContract):
         """See `limen.ports.factors.RecoveryCodes`."""
+
+    class TestApiKeys(ApiKeysContract):
+        """See `limen.ports.api_keys`."""
 
     class TestMessages(MessagesContract):
         """See `limen.ports.messages`."""

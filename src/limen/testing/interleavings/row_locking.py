@@ -22,7 +22,7 @@ from limen.testing.interleavings.row_needs import NEEDS, Needs
 _READS: Final = frozenset(
     {
         *("get", "find", "list", "list_live", "list_endings", "list_held"),
-        *("count_administrators", "find_standing", "find_of", "find_waiting"),
+        *("count", "count_administrators", "find_standing", "find_of", "find_waiting"),
     }
 )
 

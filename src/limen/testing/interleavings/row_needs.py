@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from limen.adapters.memory.api_keys import keys_of
 from limen.adapters.memory.store import Rows
+from limen.core.api_keys.model import ApiKey
 from limen.core.factors.model import Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import ProofId, SessionId, TotpId, UserId
@@ -57,6 +59,7 @@ def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
         _whole("password", user_id),
         *_proofs_of(rows, user_id),
         *_partial_sessions_of(rows, user_id),
+        *_keys_of(rows, user_id),
         _whole("passkeys of", user_id),
         _whole("totps of", user_id),
         _whole("codes of", user_id),
@@ -195,6 +198,14 @@ def _own_passkeys(_rows: Rows, user_id: UserId, *_: object) -> list[Lock]:
     return [_change("passkeys of", user_id)]
 
 
+def _add_api_key(_rows: Rows, key: ApiKey) -> list[Lock]:
+    return [_reference("user", key.owner_id), _whole("api key", key.id)]
+
+
+def _keys_of(rows: Rows, user_id: UserId, *_: object) -> list[Lock]:
+    return [_change("api key", key.id) for key in keys_of(rows, user_id)]
+
+
 def _put_totp(_rows: Rows, totp: Totp) -> list[Lock]:
     # The secrets of a user are one row here, and so are the recovery codes.
     return [_reference("user", totp.user_id), _whole("totps of", totp.user_id)]
@@ -254,6 +265,12 @@ NEEDS: Final[Mapping[str, Mapping[str, Needs]]] = {
         "remove": lambda _rows, user_id: [_whole("totps of", user_id)],
     },
     "recovery_codes": dict.fromkeys(("replace", "consume", "remove"), _codes_of),
+    "api_keys": {
+        "add": _add_api_key,
+        "save": lambda _rows, key: [_change("api key", key.id)],
+        "use": lambda _rows, key_id, *_: [_change("api key", key_id)],
+        "end": _keys_of,
+    },
     "messages": {
         "add": _own_message,
         "save": _own_message,

@@ -9,7 +9,7 @@ from pathlib import Path
 from limen.adapters.argon2 import Argon2Cost, Argon2Scheme
 from limen.adapters.bcrypt import BcryptScheme
 from limen.ports.password_hasher import PasswordVerifier
-from limen.wiring.catalogue import ForeignHash
+from limen.wiring.choices import ForeignHash
 from limen.wiring.parts import foreign_scheme
 
 _FOLDER = Path(__file__).parent

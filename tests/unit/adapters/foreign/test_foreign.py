@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from limen.adapters.foreign import scrypt
 from limen.adapters.foreign.recipe import ForeignScheme
-from limen.wiring.catalogue import ForeignHash
+from limen.wiring.choices import ForeignHash
 from limen.wiring.parts import foreign_scheme
 from tests.unit.adapters.foreign.samples import (
     ALWAYS,

@@ -28,6 +28,7 @@ async def test_what_is_over_goes_and_what_counts_stays() -> None:
         events=0,
         messages=0,
         proofs=0,
+        api_keys=0,
         ceremonies=0,
         factors=0,
         partial_sessions=0,

@@ -8,14 +8,18 @@ from limen.core.ids import UserId
 from limen.core.roles.model import (
     ADMIN,
     DESCRIPTIONS,
+    ME_READ,
+    NEVER_BY_KEY,
     OWN,
     RESERVED,
     Grant,
     Permission,
     Role,
+    allowed_to_keys,
     parse_description,
     parse_permissions,
     parse_role_name,
+    parse_scopes,
     permissions_of,
     refuse_beyond,
     require,
@@ -68,8 +72,8 @@ def test_what_is_not_possible_is_named_with_the_words_that_are_limens() -> None:
         parse_permissions(["users.fly", "a.b", "!"])
     assert str(refused.value) == (
         "not possible: !, users.fly; a permission is a dotted name such as invoices.read, "
-        "and factors, keys, maintenance, messages, passwords, roles, sessions, users "
-        "belong to limen"
+        "and api_keys, factors, keys, maintenance, me, messages, passwords, roles, "
+        "service_accounts, sessions, users belong to limen"
     )
 
 
@@ -90,12 +94,30 @@ def test_limens_permissions_have_these_names() -> None:
         "roles.grant",
         "keys.read",
         "keys.rotate",
+        "api_keys.read",
+        "api_keys.revoke",
+        "service_accounts.read",
+        "service_accounts.manage",
         "messages.read",
         "messages.send",
         "maintenance.run",
     } == OWN
-    names = "factors keys maintenance messages passwords roles sessions users"
-    assert frozenset(names.split()) == RESERVED
+    words = "api_keys factors keys maintenance me messages passwords roles service_accounts"
+    assert {*words.split(), "sessions", "users"} == RESERVED
+
+
+def test_no_role_allows_what_is_everybodys_own() -> None:
+    with pytest.raises(ValueError, match=r"me\.read"):
+        parse_permissions([ME_READ])
+    assert parse_scopes([ME_READ, "a.b"]) == {ME_READ, "a.b"}
+
+
+def test_no_key_carries_what_is_a_matter_for_people_whoever_stored_it() -> None:
+    with pytest.raises(ValueError, match=r"for a key: keys\.rotate, passwords\.set"):
+        parse_scopes(["passwords.set", "keys.rotate", "users.read"])
+    assert allowed_to_keys(OWN | {ME_READ}, OWN) == OWN - NEVER_BY_KEY | {ME_READ}
+    assert allowed_to_keys(frozenset({"a.b"}), frozenset({"a.b", "a.c"})) == {"a.b"}
+    assert allowed_to_keys(frozenset({"a.b", ME_READ}), frozenset()) == {ME_READ}
 
 
 def test_a_role_has_no_description_of_its_own_accord() -> None:

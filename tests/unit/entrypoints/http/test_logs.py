@@ -13,7 +13,7 @@ import structlog
 
 from limen.entrypoints.http import logs
 from limen.entrypoints.http.call import REQUEST_ID
-from limen.wiring.catalogue import LogFormat, LogLevel
+from limen.wiring.choices import LogFormat, LogLevel
 from limen.wiring.groups import LogSettings
 from tests.waiting import until
 

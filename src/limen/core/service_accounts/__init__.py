@@ -1,0 +1,1 @@
+"""Owns accounts without people: making, changing and deleting them; never their keys."""
