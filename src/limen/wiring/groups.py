@@ -212,6 +212,7 @@ class FactorSettings:
     issuer: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeySettings:
     """For how many days API keys may live at most."""
 
