@@ -136,11 +136,11 @@ class EmailService:
         async with self._unit_of_work() as uow:
             before = await spend(uow, proof, now)
             user = await prove_address(uow, before, by, now, is_maker=is_maker)
-            await unlock(uow, user.id, by)
             reset_token = None
             if before.email_verified_at is None and not is_maker:
                 purpose = Purpose.RESET_PASSWORD
                 reset_token = await self._checker.renew(uow, purpose, user, now)
+            await unlock(uow, user.id, by)
             await uow.commit()
         return VerifiedEmail(user=user, reset_token=reset_token)
 

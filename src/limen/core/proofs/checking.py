@@ -1,14 +1,13 @@
 """Telling whose link or code came in, before it is spent."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from limen.core.actor import Actor
-from limen.core.errors import ProofInvalid, UserNotFound
-from limen.core.ids import ProofId, UserId
+from limen.core.errors import ProofInvalid
+from limen.core.ids import UserId
 from limen.core.proofs.making import ProofMaker
 from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, browser_digest, read_link
 from limen.core.reading import Reader
@@ -21,7 +20,6 @@ from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 # What the store is asked about where there is nobody.
 _NOBODY: Final = UserId(UUID(int=0))
-_NO_PROOF: Final = ProofId(UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,20 +124,30 @@ class ProofChecker:
         digest = None if browser is None else browser_digest(browser)
         async with self._unit_of_work() as uow:
             user_id, subject = await _subject(uow, shown.identifier, actor, now)
-            found = [
-                proof
-                for proof in await _lock_proofs(uow, user_id, purposes, digest)
-                if await uow.proofs.charge(proof.id, MOST_TRIES)
-            ]
-            if not found:
-                await uow.proofs.charge(_NO_PROOF, MOST_TRIES)
+            proofs = await self._proofs(uow, user_id, purposes, digest, now)
+            charged = [proof for proof in proofs if await uow.proofs.charge(proof.id, MOST_TRIES)]
             known = None if user_id == _NOBODY else user_id
             await charge(uow, subject, actor, self._throttle, now, user_id=known)
             await uow.commit()
-        for proof in found:
-            if self._maker.is_code_of(proof, shown.code or Secret("")):
+        code = shown.code or Secret("")
+        right = [proof for proof in proofs if self._maker.is_code_of(proof, code)]
+        for proof in right:
+            if proof in charged:
                 return proof
         raise ProofInvalid
+
+    async def _proofs(
+        self,
+        uow: UnitOfWork,
+        user_id: UserId,
+        purposes: tuple[Purpose, ...],
+        digest: bytes | None,
+        now: datetime,
+    ) -> list[Proof]:
+        """Return the proofs of a user in this browser; where there is none, one that nobody has."""
+        found = [await uow.proofs.find_of(user_id, purpose, digest) for purpose in purposes]
+        made_up = self._maker.make(purposes[0], user_id, "", now).proof
+        return [proof for proof in found if proof is not None] or [made_up]
 
 
 async def _subject(
@@ -158,13 +166,3 @@ async def _subject(
     if user_id == _NOBODY:
         subject = of_stranger(None if read is None else read.key, identifier or "")
     return user_id, subject
-
-
-async def _lock_proofs(
-    uow: UnitOfWork, user_id: UserId, purposes: tuple[Purpose, ...], digest: bytes | None
-) -> list[Proof]:
-    """Lock a user, as whoever spends a proof does, and return their proofs in this browser."""
-    with suppress(UserNotFound):
-        await uow.users.lock(user_id)
-    found = [await uow.proofs.find_of(user_id, purpose, digest) for purpose in purposes]
-    return [proof for proof in found if proof is not None]
