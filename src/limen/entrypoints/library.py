@@ -52,6 +52,8 @@ def services_of(container: Container) -> Limen:
         keys=container.keys(),
         emails=container.emails(),
         links=container.links(),
+        passkeys=container.passkeys(),
+        passkey_sign_in=container.passkey_sign_in(),
         recovery=container.recovery(),
         messages=container.messages(),
         api_keys=container.api_keys(),

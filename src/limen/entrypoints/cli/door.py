@@ -17,6 +17,7 @@ from limen.core.imports.service import ImportService
 from limen.core.keys.service import KeyService
 from limen.core.maintenance.service import MaintenanceService
 from limen.core.messages.service import MessageService
+from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
@@ -46,6 +47,11 @@ class Services(Protocol):
     @property
     def sessions(self) -> SessionService:
         """Sign-ins."""
+        ...
+
+    @property
+    def passkeys(self) -> PasskeyService:
+        """Passkeys."""
         ...
 
     @property

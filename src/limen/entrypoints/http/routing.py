@@ -17,6 +17,11 @@ from limen.entrypoints.http.keys import KeyController
 from limen.entrypoints.http.links import LinkController
 from limen.entrypoints.http.me import MeController
 from limen.entrypoints.http.messages import MessageController
+from limen.entrypoints.http.passkeys import (
+    OwnPasskeyController,
+    PasskeyController,
+    PasskeySignInController,
+)
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.recovery import RecoveryController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
@@ -39,15 +44,18 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     CheckController,
     SignOutController,
     LinkController,
+    PasskeySignInController,
     EmailController,
     RecoveryController,
     MeController,
     OwnEmailController,
     OwnPasswordController,
     OwnSessionController,
+    OwnPasskeyController,
     UserController,
     PasswordController,
     SessionController,
+    PasskeyController,
     GrantController,
     RoleController,
     PermissionController,
@@ -98,6 +106,10 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "emails": Provide(lambda: reception.services.emails, sync_to_thread=False),
         "messages": Provide(lambda: reception.services.messages, sync_to_thread=False),
         "links": Provide(lambda: reception.services.links, sync_to_thread=False),
+        "passkeys": Provide(lambda: reception.services.passkeys, sync_to_thread=False),
+        "passkey_sign_in": Provide(
+            lambda: reception.services.passkey_sign_in, sync_to_thread=False
+        ),
         "recovery": Provide(lambda: reception.services.recovery, sync_to_thread=False),
         "keys": Provide(lambda: reception.services.keys, sync_to_thread=False),
         "figures": Provide(lambda: figures, sync_to_thread=False),
