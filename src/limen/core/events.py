@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from limen.core.actor import Actor
-from limen.core.ids import ApiKeyId, MessageId, PasskeyId, SessionId, UserId
+from limen.core.ids import ApiKeyId, MessageId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +84,6 @@ class RegistrationRepeated(Event):
     """Somebody registered with the address of a user, who is told by mail; nothing changed."""
 
     name: ClassVar[str] = "user.registration_repeated"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserDisplaced(Event):
-    """An account was removed: somebody else proved its address, which it never had."""
-
-    name: ClassVar[str] = "user.displaced"
-    ends_sessions: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,8 +293,6 @@ class SignInFailure(Enum):
     CHANGED_MEANWHILE = "changed_meanwhile"
     FORMER_UNAVAILABLE = "former_unavailable"
     NOT_A_PERSON = "not_a_person"
-    WRONG_PASSKEY = "wrong_passkey"
-    PASSKEY_CLONED = "passkey_cloned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,45 +372,6 @@ class RefreshTokenReuseDetected(Event):
 
     session_id: SessionId
     generation: int
-
-
-# --- passkeys ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasskeyEnrolled(Event):
-    """A user has another passkey."""
-
-    name: ClassVar[str] = "passkey.enrolled"
-
-    passkey_id: PasskeyId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasskeyRenamed(Event):
-    """A user gave a passkey another name."""
-
-    name: ClassVar[str] = "passkey.renamed"
-
-    passkey_id: PasskeyId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasskeyRemoved(Event):
-    """A passkey of a user is good for nothing any more."""
-
-    name: ClassVar[str] = "passkey.removed"
-
-    passkey_id: PasskeyId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasskeyCloned(Event):
-    """A passkey was refused: its counter fell back, so that somebody may have copied it."""
-
-    name: ClassVar[str] = "passkey.cloned"
-
-    passkey_id: PasskeyId
 
 
 # --- keys ----------------------------------------------------------------------------------

@@ -69,6 +69,12 @@ class CliDoor(Door):
         answer = await self._type("sessions", "revoke", user, session or "--all")
         return None if "ended" in answer else answer
 
+    async def show_factors(self, user: str) -> Answer:
+        return await self._type("factors", "show", user)
+
+    async def reset_factors(self, user: str) -> Answer:
+        return await self._type("factors", "reset", user, "--yes")
+
     async def list_roles(self) -> Answer:
         return await self._type("roles", "list")
 

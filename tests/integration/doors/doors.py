@@ -1,13 +1,15 @@
 """What every door is asked: in the same words, and each answers in the same form."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
 
 from limen.core.actor import Actor
 from limen.core.errors import LimenError
+from limen.core.factors.service import FactorService
+from limen.entrypoints.factor_shapes import NewTotpOut, RecoveryCodesOut
 from limen.entrypoints.shapes import ErrorOut, TokensOut, UserOut
 from limen.testing.assembly import Assembly
 
@@ -62,6 +64,41 @@ class Door(ABC):
 
         return await told(asked())
 
+    async def _own_factors(
+        self, token: str, use_case: Callable[[FactorService, Actor], Awaitable[Any]]
+    ) -> Any:
+        claims = await self.limen.tokens.authenticate(token)
+        me = Actor.anonymous().as_user(claims.user_id, claims.session_id)
+        return await use_case(self.limen.factors, me)
+
+    async def begin_totp(self, token: str) -> Answer:
+        async def asked() -> Answer:
+            made = await self._own_factors(token, lambda own, me: own.begin_totp(actor=me))
+            return plain(NewTotpOut.of(made))
+
+        return await told(asked())
+
+    async def confirm_totp(self, token: str, code: str) -> Answer:
+        async def asked() -> Answer:
+            codes = await self._own_factors(
+                token, lambda own, me: own.confirm_totp(code=code, actor=me)
+            )
+            return plain(RecoveryCodesOut.of(codes))
+
+        return await told(asked())
+
+    async def remove_totp(self, token: str) -> Answer:
+        return await told(self._own_factors(token, lambda own, me: own.remove_totp(actor=me)))
+
+    async def make_recovery_codes(self, token: str) -> Answer:
+        async def asked() -> Answer:
+            codes = await self._own_factors(
+                token, lambda own, me: own.make_recovery_codes(actor=me)
+            )
+            return plain(RecoveryCodesOut.of(codes))
+
+        return await told(asked())
+
     @abstractmethod
     async def register(self, fields: Fields) -> Answer: ...
     @abstractmethod
@@ -86,6 +123,10 @@ class Door(ABC):
     async def list_sessions(self, user: str) -> Answer: ...
     @abstractmethod
     async def revoke(self, user: str, session: str | None) -> Answer: ...
+    @abstractmethod
+    async def show_factors(self, user: str) -> Answer: ...
+    @abstractmethod
+    async def reset_factors(self, user: str) -> Answer: ...
     @abstractmethod
     async def list_roles(self) -> Answer: ...
     @abstractmethod

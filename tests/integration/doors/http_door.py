@@ -30,7 +30,20 @@ class HttpDoor(Door):
         return await self._ask("POST", "auth/refresh", {"refresh_token": token}, headers={})
 
     async def who_am_i(self, token: str) -> Answer:
-        return await self._ask("GET", "me", headers={"authorization": f"Bearer {token}"})
+        return await self._ask("GET", "me", headers=_bearer(token))
+
+    async def begin_totp(self, token: str) -> Answer:
+        return await self._ask("POST", "me/factors/totp", headers=_bearer(token))
+
+    async def confirm_totp(self, token: str, code: str) -> Answer:
+        body = {"code": code}
+        return await self._ask("POST", "me/factors/totp/confirm", body, headers=_bearer(token))
+
+    async def remove_totp(self, token: str) -> Answer:
+        return await self._ask("DELETE", "me/factors/totp", headers=_bearer(token))
+
+    async def make_recovery_codes(self, token: str) -> Answer:
+        return await self._ask("POST", "me/factors/recovery-codes", headers=_bearer(token))
 
     async def register(self, fields: Fields) -> Answer:
         return await self._ask("POST", "auth/register", fields, headers={})
@@ -71,6 +84,12 @@ class HttpDoor(Door):
     async def revoke(self, user: str, session: str | None) -> Answer:
         one = "" if session is None else f"/{session}"
         return await self._ask("DELETE", f"users/{user}/sessions{one}")
+
+    async def show_factors(self, user: str) -> Answer:
+        return await self._ask("GET", f"users/{user}/factors")
+
+    async def reset_factors(self, user: str) -> Answer:
+        return await self._ask("DELETE", f"users/{user}/factors")
 
     async def list_roles(self) -> Answer:
         return await self._ask("GET", "roles")
@@ -123,3 +142,7 @@ class HttpDoor(Door):
         return (
             {"data": document["data"], "meta": document["meta"]} if is_whole else document["data"]
         )
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}

@@ -8,6 +8,7 @@ from uuid import UUID
 from limen.core.ids import SessionId, UserId
 from limen.core.page import ListQuery
 from limen.core.users.model import Status
+from limen.entrypoints.factor_shapes import FactorsOut
 from limen.entrypoints.shapes import GrantOut, ListMetaOut, RoleOut, SessionOut, UserOut
 from limen.testing.assembly import OPERATOR
 from tests.integration.doors.doors import Answer, Door, Fields, plain, told
@@ -63,6 +64,16 @@ class LibraryDoor(Door):
             return None if isinstance(answer, int) else answer
         session_id = SessionId(UUID(session))
         return await told(self.limen.sessions.revoke(_id(user), session_id, actor=OPERATOR))
+
+    async def show_factors(self, user: str) -> Answer:
+        async def asked() -> Answer:
+            found = await self.limen.factors.get(_id(user), actor=OPERATOR)
+            return plain(FactorsOut.of(found))
+
+        return await told(asked())
+
+    async def reset_factors(self, user: str) -> Answer:
+        return await told(self.limen.factors.reset(_id(user), actor=OPERATOR))
 
     async def list_roles(self) -> Answer:
         return await self._all(RoleOut, self.limen.roles.list(actor=OPERATOR))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
+import pyotp
 import pytest
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -204,12 +205,44 @@ async def giving_roles(door: Door, told: Transcript) -> None:
     told.append(("not the last", await door.withdraw(ada, "admin")))
 
 
+async def second_factors(door: Door, told: Transcript) -> None:
+    """An authenticator app and recovery codes, set up, given up and reset."""
+    ada = (await door.create_user({"email": "ada@example.org", "password": PASSWORD}))["id"]
+    token = (await door.sign_in("ada@example.org", PASSWORD))["access_token"]
+    clock = door.limen.clock
+    told.append(("none", await door.show_factors(ada)))
+    told.append(("no app to remove", await door.remove_totp(token)))
+    told.append(("nothing to stand in for", await door.make_recovery_codes(token)))
+    told.append(("nothing begun", await door.confirm_totp(token, "123456")))
+    begun = await door.begin_totp(token)
+    told.append(("begun", sorted(begun)))
+    app = pyotp.TOTP(begun["secret"])
+    told.append(("wrong", await door.confirm_totp(token, "no code")))
+    told.append(("confirmed", await door.confirm_totp(token, app.at(clock.now()))))
+    told.append(("again", await door.confirm_totp(token, app.at(clock.now()))))
+    told.append(("both", await door.show_factors(ada)))
+    told.append(("new codes", await door.make_recovery_codes(token)))
+    told.append(("given up", await door.remove_totp(token)))
+    told.append(("left", await door.show_factors(ada)))
+    app = pyotp.TOTP((await door.begin_totp(token))["secret"])
+    await door.confirm_totp(token, app.at(clock.now()))
+    told.append(("reset", await door.reset_factors(ada)))
+    told.append(("after it", await door.show_factors(ada)))
+    told.append(("its session", await door.begin_totp(token)))
+    told.append(("nobody's", await door.show_factors(NOBODY)))
+    told.append(("nobody", await door.reset_factors(NOBODY)))
+    token = (await door.sign_in("ada@example.org", PASSWORD))["access_token"]
+    clock.advance(timedelta(minutes=14))
+    told.append(("not fresh", await door.begin_totp(token)))
+
+
 SCENARIOS: Final = (
     coming_in,
     looking_people_up,
     changing_people,
     ending_sessions,
     giving_roles,
+    second_factors,
 )
 
 
@@ -266,6 +299,11 @@ async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch
             if isinstance(answer, dict) and "refused" in answer:
                 met.add(answer["refused"]["code"])
     assert met == {
+        "access.step_up_needed",
+        "factor.enrolment_over",
+        "factor.invalid",
+        "factor.missing",
+        "factor.not_found",
         "input.invalid",
         "password.refused",
         "query.cursor_invalid",
@@ -293,7 +331,7 @@ async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
-_SECRETS = {"access_token", "refresh_token", "next_cursor"}
+_SECRETS = {"access_token", "refresh_token", "next_cursor", "recovery_codes"}
 # What a door knows of who calls; a shell knows nothing.
 _CALLER = {"address", "user_agent"}
 

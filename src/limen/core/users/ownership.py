@@ -4,12 +4,11 @@ from datetime import datetime
 
 from limen.core.actor import Actor
 from limen.core.api_keys.model import ApiKeyEnd
-from limen.core.errors import UserNotFound
-from limen.core.events import EmailVerified, UserDisplaced, UserTakenOver
+from limen.core.events import EmailVerified, UserTakenOver
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.sessions.model import EndReason
-from limen.core.users.model import Email, User
+from limen.core.users.model import User
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork
 
@@ -21,8 +20,8 @@ async def prove_address(
 
     An account may have been made with an address that is somebody else's, to wait in it until they
     come. So unless whoever proves the address `is_maker`, who knows its password or is signed in
-    with it, everything one could come in by goes: the password, passkeys, all sessions, links,
-    codes and API keys.
+    with it, everything one could come in by goes: the password, all sessions, links, codes and
+    API keys.
     """
     if user.email_verified_at is not None:
         return user
@@ -31,32 +30,11 @@ async def prove_address(
     uow.emit(EmailVerified(at=now, actor=actor, user_id=user.id))
     if not is_maker:
         await uow.passwords.remove(user.id)
-        await uow.passkeys.remove_all(user.id)
         await uow.sessions.end(user.id, now, EndReason.TAKEN_OVER)
         await uow.proofs.remove(user.id)
         await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)
         uow.emit(UserTakenOver(at=now, actor=actor, user_id=user.id))
     return verified
-
-
-async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -> None:
-    """Remove the account that has an address which somebody else has proved, if it never was there.
-
-    The first proof wins. An account that somebody gave a role is nobody's trap, and stays.
-    """
-    found = await uow.users.find(email)
-    if found is None:
-        return
-    try:
-        holder = await uow.users.lock(found.id)
-    except UserNotFound:
-        return
-    is_proved = holder.email_verified_at is not None or holder.email.key != email.key
-    if is_proved or await uow.grants.list_held(holder.id, now):
-        return
-    await uow.sessions.end(holder.id, now, EndReason.TAKEN_OVER)
-    await uow.users.remove(holder.id)
-    uow.emit(UserDisplaced(at=now, actor=actor, user_id=holder.id))
 
 
 async def leave_address(

@@ -12,12 +12,12 @@ from click import Context, Parameter
 
 from limen.core.actor import Actor
 from limen.core.errors import UserNotFound
+from limen.core.factors.service import FactorService
 from limen.core.ids import UserId
 from limen.core.imports.service import ImportService
 from limen.core.keys.service import KeyService
 from limen.core.maintenance.service import MaintenanceService
 from limen.core.messages.service import MessageService
-from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
@@ -50,8 +50,8 @@ class Services(Protocol):
         ...
 
     @property
-    def passkeys(self) -> PasskeyService:
-        """Passkeys."""
+    def factors(self) -> FactorService:
+        """Second factors."""
         ...
 
     @property

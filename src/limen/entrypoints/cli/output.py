@@ -28,8 +28,7 @@ class Output:
         if self.is_json:
             self._document(Success(data=shape))
             return
-        names = shape.__struct_fields__
-        self._table([[name, cell(getattr(shape, name))] for name in names], header=None)
+        self._table(list(_fields(shape)), header=None)
 
     def rows(
         self,
@@ -104,6 +103,16 @@ class Output:
         else:
             for line in aligned([header, *lines] if header else lines):
                 print(line)
+
+
+def _fields(shape: Struct, prefix: str = "") -> Iterator[list[str]]:
+    """Yield name and value of each field; of a shape within, the fields of that."""
+    for name in shape.__struct_fields__:
+        value = getattr(shape, name)
+        if isinstance(value, Struct):
+            yield from _fields(value, f"{prefix}{name}.")
+        else:
+            yield [prefix + name, cell(value)]
 
 
 def cell(value: object) -> str:

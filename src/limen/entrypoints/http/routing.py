@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.emails import EmailController, OwnEmailController
 from limen.entrypoints.http.errors import handle
+from limen.entrypoints.http.factors import FactorController, OwnFactorController
 from limen.entrypoints.http.figures import Figures, MetricsController
 from limen.entrypoints.http.gate import Gate
 from limen.entrypoints.http.health import HealthController, Readiness
@@ -17,11 +18,6 @@ from limen.entrypoints.http.keys import KeyController
 from limen.entrypoints.http.links import LinkController
 from limen.entrypoints.http.me import MeController
 from limen.entrypoints.http.messages import MessageController
-from limen.entrypoints.http.passkeys import (
-    OwnPasskeyController,
-    PasskeyController,
-    PasskeySignInController,
-)
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.recovery import RecoveryController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
@@ -44,18 +40,17 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     CheckController,
     SignOutController,
     LinkController,
-    PasskeySignInController,
     EmailController,
     RecoveryController,
     MeController,
     OwnEmailController,
     OwnPasswordController,
     OwnSessionController,
-    OwnPasskeyController,
+    OwnFactorController,
     UserController,
     PasswordController,
     SessionController,
-    PasskeyController,
+    FactorController,
     GrantController,
     RoleController,
     PermissionController,
@@ -106,10 +101,7 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "emails": Provide(lambda: reception.services.emails, sync_to_thread=False),
         "messages": Provide(lambda: reception.services.messages, sync_to_thread=False),
         "links": Provide(lambda: reception.services.links, sync_to_thread=False),
-        "passkeys": Provide(lambda: reception.services.passkeys, sync_to_thread=False),
-        "passkey_sign_in": Provide(
-            lambda: reception.services.passkey_sign_in, sync_to_thread=False
-        ),
+        "factors": Provide(lambda: reception.services.factors, sync_to_thread=False),
         "recovery": Provide(lambda: reception.services.recovery, sync_to_thread=False),
         "keys": Provide(lambda: reception.services.keys, sync_to_thread=False),
         "figures": Provide(lambda: figures, sync_to_thread=False),

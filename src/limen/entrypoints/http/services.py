@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from limen.core.emails.service import EmailService
+from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.keys.service import KeyService
 from limen.core.messages.service import MessageService
-from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.links import LinkSignInService
-from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
@@ -79,13 +78,8 @@ class Services(Protocol):
         ...
 
     @property
-    def passkeys(self) -> PasskeyService:
-        """Enrolling and removing passkeys."""
-        ...
-
-    @property
-    def passkey_sign_in(self) -> PasskeySignInService:
-        """The way in by passkey."""
+    def factors(self) -> FactorService:
+        """Second factors."""
         ...
 
     @property

@@ -70,15 +70,6 @@ def test_the_routes_are_those_of_the_contract() -> None:
         *(f"POST {api}/auth/{name}" for name in ("register", "login", "refresh", "logout")),
         f"GET {api}/auth/check",
         *(f"POST {api}/auth/email/verify{name}" for name in ("", "/resend")),
-        *(f"POST {api}/auth/passkey{name}" for name in ("", "/options")),
-        *(f"{method} {api}/me/factors/passkeys" for method in ("GET", "POST")),
-        f"POST {api}/me/factors/passkeys/options",
-        *(
-            f"{method} {api}/me/factors/passkeys/{{passkey_id}}"
-            for method in ("GET", "PATCH", "DELETE")
-        ),
-        f"GET {user}/passkeys",
-        f"DELETE {user}/passkeys/{{passkey_id}}",
         *(f"POST {api}/auth/password/{name}" for name in ("forgot", "reset")),
         f"POST {api}/me/email",
         *(f"POST {api}/auth/link{name}" for name in ("", "/complete")),
@@ -86,6 +77,11 @@ def test_the_routes_are_those_of_the_contract() -> None:
         f"POST {api}/me/password",
         *(f"{method} {api}/me/sessions" for method in ("GET", "DELETE")),
         f"DELETE {api}/me/sessions/{{session_id}}",
+        f"GET {api}/me/factors",
+        *(f"POST {api}/me/factors/totp{name}" for name in ("", "/confirm")),
+        f"DELETE {api}/me/factors/totp",
+        f"POST {api}/me/factors/recovery-codes",
+        *(f"{method} {user}/factors" for method in ("GET", "DELETE")),
         *(f"{method} {api}/users" for method in ("GET", "POST")),
         *(f"{method} {user}" for method in ("GET", "PUT", "PATCH", "DELETE")),
         *(f"POST {user}/{name}" for name in ("suspend", "reactivate", "password")),

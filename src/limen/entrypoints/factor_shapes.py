@@ -1,0 +1,71 @@
+"""The shapes of second factors; see `limen.entrypoints.shapes`."""
+
+from datetime import datetime
+from typing import Self
+
+from msgspec import Struct
+
+from limen.core.factors.making import NewTotp
+from limen.core.factors.service import Factors
+from limen.core.secret import Secret
+
+
+class TotpOut(Struct, frozen=True, kw_only=True):
+    """An authenticator app that counts since `confirmed_at`."""
+
+    created_at: datetime
+    confirmed_at: datetime
+
+
+class FactorsOut(Struct, frozen=True, kw_only=True):
+    """The second factors of a user, and how many recovery codes are left."""
+
+    totp: TotpOut | None
+    recovery_codes_left: int
+
+    @classmethod
+    def of(cls, factors: Factors) -> Self:
+        """Map the result."""
+        totp = factors.totp
+        return cls(
+            totp=None
+            if totp is None or totp.confirmed_at is None
+            else TotpOut(created_at=totp.created_at, confirmed_at=totp.confirmed_at),
+            recovery_codes_left=len(factors.recovery_codes),
+        )
+
+
+class NewTotpOut(Struct, frozen=True, kw_only=True):
+    """The secret of an authenticator app, which waits for its first code until `expires_at`.
+
+    `uri` is what apps read; `svg` and `text` show it as a QR code, in a page and in a terminal.
+    `secret` is for typing it in (base32).
+    """
+
+    secret: str
+    uri: str
+    svg: str
+    text: str
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, made: NewTotp) -> Self:
+        """Map the result."""
+        return cls(
+            secret=made.secret.reveal(),
+            uri=made.uri.reveal(),
+            svg=made.svg.reveal(),
+            text=made.text.reveal(),
+            expires_at=made.totp.expires_at,
+        )
+
+
+class RecoveryCodesOut(Struct, frozen=True, kw_only=True):
+    """New recovery codes, each good once; none if there are some already."""
+
+    recovery_codes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, codes: tuple[Secret[str], ...]) -> Self:
+        """Map the result."""
+        return cls(recovery_codes=tuple(code.reveal() for code in codes))

@@ -1,0 +1,136 @@
+"""Second factors: authenticator apps and recovery codes."""
+
+from uuid import UUID
+
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+
+from limen.core.factors.service import FactorService
+from limen.core.ids import UserId
+from limen.entrypoints.factor_shapes import FactorsOut, NewTotpOut, RecoveryCodesOut
+from limen.entrypoints.http.answers import Answered, plain
+from limen.entrypoints.http.call import CallRequest
+from limen.entrypoints.http.describing import described
+from limen.entrypoints.http.rules import Rules
+from limen.entrypoints.shapes import Success
+
+
+class ConfirmTotpIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """The code that the app shows."""
+
+    code: str
+
+
+class OwnFactorController(Controller):
+    """One's own second factors."""
+
+    path = "/me/factors"
+    tags = ("Me",)
+
+    @get("/", **described("getMyFactors", "See one's own second factors"))
+    async def see_own(
+        self, request: CallRequest, factors: NamedDependency[FactorService]
+    ) -> Answered[Success[FactorsOut]]:
+        """Return what there is, and how many recovery codes are left."""
+        found = await factors.get(request.claims.user_id, actor=request.actor)
+        return plain(FactorsOut.of(found))
+
+    @post(
+        "/totp",
+        status_code=200,
+        **described(
+            "beginTotp",
+            "Set up an authenticator app",
+            refuses=(403,),
+            rules=Rules(is_secret=True),
+        ),
+    )
+    async def begin_totp(
+        self, request: CallRequest, factors: NamedDependency[FactorService]
+    ) -> Answered[Success[NewTotpOut]]:
+        """Make a secret and show it, this once. It counts when a code of it was confirmed.
+
+        An app that counts already goes on until then. The secret waits for 15 minutes.
+        """
+        return plain(NewTotpOut.of(await factors.begin_totp(actor=request.actor)))
+
+    @post(
+        "/totp/confirm",
+        status_code=200,
+        **described(
+            "confirmTotp",
+            "Confirm an authenticator app by its code",
+            refuses=(403, 422, 429),
+            rules=Rules(is_secret=True),
+            has_body=True,
+        ),
+    )
+    async def confirm_totp(
+        self,
+        request: CallRequest,
+        factors: NamedDependency[FactorService],
+        data: JSONBody[ConfirmTotpIn],
+    ) -> Answered[Success[RecoveryCodesOut]]:
+        """Let the app count, in place of any other one, and end all other sessions.
+
+        Recovery codes come back for who has none; they are shown this once.
+        """
+        codes = await factors.confirm_totp(code=data.code, actor=request.actor)
+        return plain(RecoveryCodesOut.of(codes))
+
+    @delete("/totp", **described("removeTotp", "Give up the authenticator app", refuses=(403, 404)))
+    async def remove_totp(
+        self, request: CallRequest, factors: NamedDependency[FactorService]
+    ) -> None:
+        """Remove the app, and the recovery codes if no other factor is left; end other sessions."""
+        await factors.remove_totp(actor=request.actor)
+
+    @post(
+        "/recovery-codes",
+        status_code=200,
+        **described(
+            "makeRecoveryCodes",
+            "Make new recovery codes",
+            refuses=(403, 422),
+            rules=Rules(is_secret=True),
+        ),
+    )
+    async def make_recovery_codes(
+        self, request: CallRequest, factors: NamedDependency[FactorService]
+    ) -> Answered[Success[RecoveryCodesOut]]:
+        """Make ten codes in place of all others, and end all other sessions.
+
+        They are shown this once.
+        """
+        codes = await factors.make_recovery_codes(actor=request.actor)
+        return plain(RecoveryCodesOut.of(codes))
+
+
+class FactorController(Controller):
+    """The second factors of a user."""
+
+    path = "/users/{user_id:str}/factors"
+    tags = ("Users",)
+
+    @get("/", **described("getFactors", "See a user's second factors", refuses=(403, 404)))
+    async def see(
+        self,
+        request: CallRequest,
+        factors: NamedDependency[FactorService],
+        user_id: FromPath[UUID],
+    ) -> Answered[Success[FactorsOut]]:
+        """Return what there is, and how many recovery codes are left; needs `factors.read`."""
+        found = await factors.get(UserId(user_id), actor=request.actor)
+        return plain(FactorsOut.of(found))
+
+    @delete("/", **described("resetFactors", "Take all second factors away", refuses=(403, 404)))
+    async def reset(
+        self,
+        request: CallRequest,
+        factors: NamedDependency[FactorService],
+        user_id: FromPath[UUID],
+    ) -> None:
+        """Remove all second factors of a user and end their sessions; needs `factors.reset`."""
+        await factors.reset(UserId(user_id), actor=request.actor)

@@ -1,0 +1,45 @@
+"""`limen factors`."""
+
+import pyotp
+
+from limen.core.ids import UserId
+from limen.entrypoints.cli.exits import Exit
+from limen.testing.assembly import acting
+from limen.testing.builders import a_user_id
+from tests.unit.entrypoints.cli.shell import Shell
+
+
+def enrolled(shell: Shell) -> UserId:
+    """Ada has an authenticator app."""
+    limen = shell.limen
+    ada = shell.wait(limen.register())
+    me = acting(shell.wait(limen.enter()))
+    made = shell.wait(limen.factors.begin_totp(actor=me))
+    code = pyotp.TOTP(made.secret.reveal()).at(limen.clock.now())
+    shell.wait(limen.factors.confirm_totp(code=code, actor=me))
+    return ada.id
+
+
+def test_second_factors_are_shown(shell: Shell) -> None:
+    user_id = enrolled(shell)
+    shown = shell("factors", "show", "ada@example.org", "--json").data
+    assert shown["totp"]["confirmed_at"] == "2026-03-20T12:00:00Z"
+    assert shown["recovery_codes_left"] == 10
+    told = shell("factors", "show", str(user_id)).out
+    assert "2026-03-20 12:00:00Z" in told
+    assert "10" in told
+
+
+def test_second_factors_are_reset(shell: Shell) -> None:
+    enrolled(shell)
+    assert shell("factors", "reset", "ada@example.org").code == Exit.INVALID
+    told = shell("factors", "reset", "ada@example.org", "--yes").out
+    assert told == "ada@example.org has no second factors any more.\n"
+    shown = shell("factors", "show", "ada@example.org", "--json").data
+    assert shown == {"totp": None, "recovery_codes_left": 0}
+    assert "factor.all_reset" in shell.wait(shell.limen.event_names())
+
+
+def test_nobody_has_factors(shell: Shell) -> None:
+    for words in (("show", str(a_user_id())), ("reset", str(a_user_id()), "--yes")):
+        assert shell("factors", *words).code == Exit.NOT_FOUND
