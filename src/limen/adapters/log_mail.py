@@ -58,7 +58,9 @@ class LogMailer:
 def _address(text: str) -> Address:
     if Email.parse(text).address != text:
         raise ValueError("not an address as it is stored")
-    return Address(addr_spec=text)
+    local, _, domain = text.rpartition("@")
+    # In two parts: as a whole it would have to be ASCII.
+    return Address(username=local, domain=domain)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 import aiosmtplib
 
-from limen.core.errors import MailNotSent
+from limen.core.errors import MailNotSent, MailUnreachable
 from limen.core.secret import Secret
 from limen.core.users.model import Email
 from limen.ports.clock import Clock
@@ -45,7 +45,7 @@ class SmtpMailer:
 
     Certificates are checked against the system's authorities and the server's name; where TLS is
     asked for, nothing goes out without it. A server that does not answer within 15 seconds has
-    not taken the mail.
+    not taken the mail. Letters beyond ASCII before the `@` need a server with SMTPUTF8 (RFC 6531).
     """
 
     def __init__(
@@ -65,22 +65,33 @@ class SmtpMailer:
         self._tls = tls or ssl.create_default_context()
 
     async def send(self, mail: Mail) -> None:
-        """Return when the server took the mail; raise `MailNotSent` when it did not."""
-        server = self._server
+        """Return when the server took the mail; raise `MailNotSent` when it did not.
+
+        Raises `MailUnreachable` where the server cannot take this address.
+        """
         try:
-            await aiosmtplib.send(
-                self._compose(mail),
-                hostname=server.host,
-                port=server.port,
-                username=server.username,
-                password=None if server.password is None else server.password.reveal(),
-                use_tls=server.security is SmtpSecurity.TLS,
-                start_tls=server.security is SmtpSecurity.STARTTLS,
-                tls_context=self._tls,
-                timeout=_TIMEOUT_SECONDS,
-            )
+            message = self._compose(mail)
+            async with self._connect() as client:
+                if not _sent_as(mail.to).isascii():
+                    await client.ehlo()
+                    if not client.supports_extension("smtputf8"):
+                        raise MailUnreachable
+                await client.send_message(message)
         except (aiosmtplib.SMTPException, MessageError, OSError, ValueError) as error:
             raise MailNotSent from error
+
+    def _connect(self) -> aiosmtplib.SMTP:
+        server = self._server
+        return aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=None if server.password is None else server.password.reveal(),
+            use_tls=server.security is SmtpSecurity.TLS,
+            start_tls=server.security is SmtpSecurity.STARTTLS,
+            tls_context=self._tls,
+            timeout=_TIMEOUT_SECONDS,
+        )
 
     def _compose(self, mail: Mail) -> EmailMessage:
         message = EmailMessage(policy=SMTPUTF8)
@@ -97,12 +108,17 @@ class SmtpMailer:
 
 
 def _address(text: str) -> Address:
+    local, _, domain = _sent_as(text).rpartition("@")
+    # In two parts: as a whole it would have to be ASCII.
+    return Address(username=local, domain=domain)
+
+
+def _sent_as(text: str) -> str:
     """Read an address; its domain goes out in A-labels (RFC 5890), which every server reads."""
     email = Email.parse(text)
     if email.address != text:
         raise ValueError("not an address as it is stored")
-    local, domain = text.rpartition("@")[0], email.key.rpartition("@")[2]
-    return Address(addr_spec=f"{local}@{domain}")
+    return f"{text.rpartition('@')[0]}@{email.key.rpartition('@')[2]}"
 
 
 _conforms: type[Mailer] = SmtpMailer

@@ -538,6 +538,12 @@ class MailNotSent(LimenError):
     kind = Kind.UNAVAILABLE
 
 
+class MailUnreachable(MailNotSent):
+    """The mail server takes no address with letters beyond ASCII before its @ (RFC 6531)."""
+
+    code = "mail.unreachable"
+
+
 class MessageNotFound(LimenError):
     """There is no such message."""
 

@@ -18,5 +18,8 @@ class Mailer(Protocol):
     """Hands mail over to whoever delivers it."""
 
     async def send(self, mail: Mail) -> None:
-        """Return when the mail was accepted; raise `MailNotSent` when it was not."""
+        """Return when the mail was accepted; raise `MailNotSent` when it was not.
+
+        Raises `MailUnreachable` where no other try can change that.
+        """
         ...

@@ -21,6 +21,7 @@ from limen.core.errors import (
     FormerSystemUnavailable,
     HashingBusy,
     MailNotSent,
+    MailUnreachable,
     MessageNotWritten,
     PasswordHashUnknown,
     PasswordMismatch,
@@ -93,16 +94,22 @@ class SeededEntropy:
 
 
 class MailBox:
-    """Keeps mail instead of sending it; refuses it while `is_out`."""
+    """Keeps mail instead of sending it; refuses it while `is_out`.
+
+    While it `reads_only_ascii`, addresses beyond that are unreachable.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
         self.mails: list[Mail] = []
         self.is_out = False
+        self.reads_only_ascii = False
 
     async def send(self, mail: Mail) -> None:
         """Put the mail into the box."""
         await asyncio.sleep(0)
+        if self.reads_only_ascii and not mail.to.isascii():
+            raise MailUnreachable
         if self.is_out or not _is_one_address(mail.to) or _has_line_break(mail.subject):
             raise MailNotSent
         self.mails.append(mail)

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aiosmtpd.smtp import SMTP
@@ -14,7 +15,12 @@ from limen.adapters.log_mail import LogMailer
 from limen.adapters.smtp import SmtpMailer, SmtpSecurity, SmtpServer
 from limen.adapters.system import SystemClock, SystemIds
 from limen.ports.mailer import Mail
-from limen.testing.contracts.mailer import Inbox, MailerContract, RefusedMailContract
+from limen.testing.contracts.mailer import (
+    Inbox,
+    MailerContract,
+    RefusedMailContract,
+    UnreachableMailContract,
+)
 
 
 def read(raw: bytes) -> Mail:
@@ -72,17 +78,32 @@ def post_office() -> PostOffice:
     return PostOffice()
 
 
-@pytest.fixture
-async def smtp(post_office: PostOffice) -> AsyncIterator[SmtpServer]:
-    """A real SMTP server."""
+@asynccontextmanager
+async def serving(
+    post_office: PostOffice, *, reads_unicode: bool = True
+) -> AsyncIterator[SmtpServer]:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(post_office, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0
+        lambda: SMTP(post_office, enable_SMTPUTF8=reads_unicode, loop=loop), "127.0.0.1", 0
     )
     port = server.sockets[0].getsockname()[1]
     yield SmtpServer(host="127.0.0.1", port=port, security=SmtpSecurity.NONE)
     server.close()
     await server.wait_closed()
+
+
+@pytest.fixture
+async def smtp(post_office: PostOffice) -> AsyncIterator[SmtpServer]:
+    """A real SMTP server."""
+    async with serving(post_office) as server:
+        yield server
+
+
+@pytest.fixture
+async def old_smtp(post_office: PostOffice) -> AsyncIterator[SmtpServer]:
+    """A real SMTP server without SMTPUTF8."""
+    async with serving(post_office, reads_unicode=False) as server:
+        yield server
 
 
 def make_mailer(server: SmtpServer) -> SmtpMailer:
@@ -122,3 +143,25 @@ class TestSmtpMailerThatWantsTls(RefusedMailContract):
     def mailer(self, smtp: SmtpServer, request: pytest.FixtureRequest) -> SmtpMailer:
         server = SmtpServer(host=smtp.host, port=smtp.port, security=request.param)
         return make_mailer(server)
+
+
+class TestSmtpMailerWhoseServerIsOld(UnreachableMailContract):
+    @pytest.fixture
+    def mailer(self, old_smtp: SmtpServer) -> SmtpMailer:
+        return make_mailer(old_smtp)
+
+
+class TestSmtpMailerWithWhatAnOldServerReads(MailerContract):
+    """Everything else goes to such a server as well."""
+
+    broken_promises: ClassVar = {
+        "test_mail_arrives_as_it_was_sent[beyond ASCII]": "the server reads only ASCII"
+    }
+
+    @pytest.fixture
+    def mailer(self, old_smtp: SmtpServer) -> SmtpMailer:
+        return make_mailer(old_smtp)
+
+    @pytest.fixture
+    def inbox(self, post_office: PostOffice) -> Inbox:
+        return lambda: [read(raw) for raw in post_office.arrived]

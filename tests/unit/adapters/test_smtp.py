@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from limen.adapters import smtp
 from limen.adapters.smtp import SmtpMailer, SmtpSecurity, SmtpServer
-from limen.core.errors import MailNotSent
+from limen.core.errors import MailNotSent, MailUnreachable
 from limen.core.secret import Secret
 from limen.ports.mailer import Mail
 from limen.testing.fakes import NOON, CountingIds, FrozenClock
@@ -35,6 +35,7 @@ class Sink:
 
     port: int = 0
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
+    are_in_utf8: list[bool] = field(default_factory=list)
     messages: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)
 
@@ -50,6 +51,7 @@ class Sink:
         self, _server: object, _session: object, envelope: Any
     ) -> str:
         self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
+        self.are_in_utf8.append(envelope.smtp_utf8)
         message = message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
@@ -182,6 +184,24 @@ async def test_a_domain_goes_out_in_ascii() -> None:
             Mail(to="ada@bücher.example", subject="Hello", text="x")
         )
     assert sink.envelopes[0][1] == ["ada@xn--bcher-kva.example"]
+
+
+async def test_letters_beyond_ascii_before_the_at_go_out_as_they_are() -> None:
+    async with plain() as sink:
+        await mailer(sink.port, SmtpSecurity.NONE).send(
+            Mail(to="zoë@bücher.example", subject="Grüße", text="x")
+        )
+    assert sink.envelopes[0][1] == ["zoë@xn--bcher-kva.example"]
+    assert sink.are_in_utf8 == [True]
+
+
+async def test_a_server_that_cannot_read_them_is_given_nothing() -> None:
+    async with serving(SMTP, None) as sink:
+        with pytest.raises(MailUnreachable):
+            await mailer(sink.port, SmtpSecurity.NONE).send(
+                Mail(to="zoë@example.org", subject="Grüße", text="x")
+            )
+    assert not sink.messages
 
 
 async def test_starttls_comes_before_the_password(certificate: Path) -> None:

@@ -22,7 +22,12 @@ from limen.testing.contracts.former_passwords import (
     UnreachableFormerPasswordsContract,
 )
 from limen.testing.contracts.ids import IdSourceContract
-from limen.testing.contracts.mailer import Inbox, MailerContract, RefusedMailContract
+from limen.testing.contracts.mailer import (
+    Inbox,
+    MailerContract,
+    RefusedMailContract,
+    UnreachableMailContract,
+)
 from limen.testing.contracts.message_writer import MessageWriterContract
 from limen.testing.contracts.password_hasher import (
     PASSWORD,
@@ -210,3 +215,11 @@ def test_where_no_pytest_is_installed_nobody_opens_a_limen_over_fakes(module: st
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert "ModuleNotFoundError" in done.stderr
+
+
+class TestMailBoxThatReadsOnlyAscii(UnreachableMailContract):
+    @pytest.fixture
+    def mailer(self) -> MailBox:
+        box = MailBox()
+        box.reads_only_ascii = True
+        return box

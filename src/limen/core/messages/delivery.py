@@ -8,6 +8,7 @@ from typing import Final
 from limen.core.errors import (
     ConcurrentUpdate,
     MailNotSent,
+    MailUnreachable,
     MessageNotWritten,
     SealBroken,
     StorageUnavailable,
@@ -77,6 +78,8 @@ class Delivery:
             if letter is None:
                 return message.dropped(self._clock.now())
             await self._send(message.kind, letter)
+        except MailUnreachable as error:
+            return message.given_up(error.code, self._clock.now())
         except (MailNotSent, MessageNotWritten, SealBroken, ConcurrentUpdate) as error:
             return message.failed(error.code, self._clock.now())
         except StorageUnavailable:

@@ -128,8 +128,12 @@ class Message:
     def failed(self, fault: str, now: datetime) -> "Message":
         """Return the message after a try that met `fault`: to be tried again, or given up."""
         if self.tries > len(_PAUSES):
-            return self._changed(state=MessageState.UNDELIVERABLE, ended_at=now, fault=fault)
+            return self.given_up(fault, now)
         return self._changed(due_at=now + _PAUSES[self.tries - 1], fault=fault)
+
+    def given_up(self, fault: str, now: datetime) -> "Message":
+        """Return the message after a try that met a `fault` which no other try can mend."""
+        return self._changed(state=MessageState.UNDELIVERABLE, ended_at=now, fault=fault)
 
     def again(self, now: datetime) -> "Message":
         """Return an undeliverable message as one that is due now, as if it were new."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import pytest
 
-from limen.core.errors import MailNotSent
+from limen.core.errors import MailNotSent, MailUnreachable
 from limen.ports.mailer import Mail, Mailer
 from limen.testing.contract import Contract
 
@@ -25,8 +25,9 @@ class MailerContract(Contract):
             Mail(to="ada@example.org", subject="Long " * 40 + "end", text="long " * 400 + "\n"),
             Mail(to="ada@example.org", subject="Dots", text=".\n..\nFrom here\n\n.end\n"),
             Mail(to="o'neil+tag@sub.example.org", subject="Odd address", text="Text.\n"),
+            Mail(to="zoë.日本@example.org", subject="Zoë", text="Text.\n"),
         ],
-        ids=["plain", "html", "unicode", "long", "dots", "odd"],
+        ids=["plain", "html", "unicode", "long", "dots", "odd", "beyond ASCII"],
     )
     async def test_mail_arrives_as_it_was_sent(
         self, mailer: Mailer, inbox: Inbox, mail: Mail
@@ -66,3 +67,13 @@ class RefusedMailContract(Contract):
     ) -> None:
         with pytest.raises(MailNotSent):
             await mailer.send(Mail(to="ada@example.org", subject="Hello", text="Text.\n"))
+
+
+class UnreachableMailContract(Contract):
+    """Mail that can never be accepted. Fixture: `mailer`, whose deliverer reads only ASCII."""
+
+    async def test_send_raises_mail_unreachable_where_no_other_try_can_change_that(
+        self, mailer: Mailer
+    ) -> None:
+        with pytest.raises(MailUnreachable):
+            await mailer.send(Mail(to="zoë@example.org", subject="Hello", text="Text.\n"))

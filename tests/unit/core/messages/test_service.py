@@ -68,6 +68,18 @@ async def test_mail_that_is_not_taken_is_tried_again_ever_later_and_given_up() -
     assert await limen.delivery.deliver() == {}
 
 
+async def test_what_no_other_try_can_deliver_is_given_up_at_once() -> None:
+    limen = Assembly()
+    limen.mail.reads_only_ascii = True
+    await limen.register("zoë@example.org")
+    assert await limen.delivery.deliver() == {MessageState.UNDELIVERABLE: 1}
+    message = await the_message(limen)
+    assert (message.fault, message.tries) == ("mail.unreachable", 1)
+    limen.mail.reads_only_ascii = False
+    await limen.messages.send_again(message.id, actor=OPERATOR)
+    assert await limen.delivery.deliver() == {MessageState.SENT: 1}
+
+
 async def test_what_is_undeliverable_can_be_sent_again() -> None:
     limen = await undeliverable()
     limen.mail.is_out = False
