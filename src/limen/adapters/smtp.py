@@ -1,5 +1,6 @@
 """Mail by SMTP (RFC 5321, RFC 3207, RFC 8314)."""
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 from email.errors import MessageError
@@ -18,7 +19,9 @@ from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
 from limen.ports.mailer import Mail, Mailer
 
+# For each answer, and for the whole mail.
 _TIMEOUT_SECONDS: Final = 15.0
+_LONGEST_SECONDS: Final = 60.0
 
 
 class SmtpSecurity(StrEnum):
@@ -44,8 +47,9 @@ class SmtpMailer:
     """Hands mail to one SMTP server, a connection for each.
 
     Certificates are checked against the system's authorities and the server's name; where TLS is
-    asked for, nothing goes out without it. A server that does not answer within 15 seconds has
-    not taken the mail. Letters beyond ASCII before the `@` need a server with SMTPUTF8 (RFC 6531).
+    asked for, nothing goes out without it. A server that does not answer within 15 seconds, or
+    takes more than a minute for the whole, has not taken the mail. Letters beyond ASCII before the
+    `@` need a server with SMTPUTF8 (RFC 6531).
     """
 
     def __init__(
@@ -71,7 +75,7 @@ class SmtpMailer:
         """
         try:
             message = self._compose(mail)
-            async with self._connect() as client:
+            async with asyncio.timeout(_LONGEST_SECONDS), self._connect() as client:
                 if not _sent_as(mail.to).isascii():
                     await client.ehlo()
                     if not client.supports_extension("smtputf8"):

@@ -271,8 +271,11 @@ async def test_a_server_that_is_not_there_is_told() -> None:
         await mailer(sink.port, SmtpSecurity.NONE).send(MAIL)
 
 
-async def test_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "_TIMEOUT_SECONDS", 0.05)
+@pytest.mark.parametrize("patience", ["_TIMEOUT_SECONDS", "_LONGEST_SECONDS"])
+async def test_a_silent_server_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, patience: str
+) -> None:
+    monkeypatch.setattr(smtp, patience, 0.05)
 
     gone = asyncio.Event()
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +14,7 @@ from limen.core.errors import (
     SealBroken,
     StorageUnavailable,
 )
+from limen.core.ids import MessageId
 from limen.core.messages.composing import Composer, Letter
 from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.ports.clock import Clock
@@ -20,18 +22,26 @@ from limen.ports.mailer import Mail, Mailer
 from limen.ports.message_writer import MessageWriter
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
-_BATCH: Final = 20
 # What nobody foresaw: the template, or the address, is not what it should be.
 _BROKEN: Final = "message.broken"
-# Longer than a mail server may take for a whole batch.
+# Far longer than a mailer takes for one mail.
 _LEASE: Final = timedelta(minutes=10)
 
 
-class Delivery:
-    """Hands due messages to the mailer, outside any transaction.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a message; `cause` is what nobody foresaw, and its text may hold a secret."""
 
-    A message is claimed first, so several workers never send it at once. One whose worker dies
-    is due again later: it may then reach people twice, and is never lost.
+    message_id: MessageId
+    state: MessageState
+    cause: Exception | None = field(default=None, repr=False)
+
+
+class Delivery:
+    """Hands due messages to the mailer, one after the other, outside any transaction.
+
+    A message is claimed just before it is sent, so several workers never send it at once. One whose
+    worker dies is due again later: it may then reach people twice, and is never lost.
     """
 
     def __init__(
@@ -50,27 +60,43 @@ class Delivery:
         self._mailer = mailer
 
     async def deliver(self) -> Counter[MessageState]:
-        """Send what is due, a batch at a time, until nothing is; tell what became of each.
+        """Send what is due until nothing is; tell what became of each. Raises as `send_next` does.
 
-        Those that are `WAITING` after all met a fault, and are tried again later. Raises
-        `StorageUnavailable`.
+        Those that are `WAITING` after all met a fault, and are tried again later.
         """
         done: Counter[MessageState] = Counter()
-        while messages := await self._claim():
-            for message in messages:
-                after = await self._try(message)
-                await self._save(after)
-                done[after.state] += 1
+        while outcome := await self.send_next():
+            done[outcome.state] += 1
         return done
+
+    async def send_next(self) -> Outcome | None:
+        """Send the message that is due longest; return what became of it, `None` if none is due.
+
+        Whoever stops this in its midst may have the message sent twice. Raises
+        `StorageUnavailable`.
+        """
+        for message in await self._claim():
+            after, cause = await self._try(message)
+            await self._save(after)
+            return Outcome(message_id=message.id, state=after.state, cause=cause)
+        return None
 
     async def _claim(self) -> tuple[Message, ...]:
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            messages = await uow.messages.claim(now, now + _LEASE, _BATCH)
+            messages = await uow.messages.claim(now, now + _LEASE, 1)
             await uow.commit()
         return messages
 
-    async def _try(self, message: Message) -> Message:
+    async def _try(self, message: Message) -> tuple[Message, Exception | None]:
+        try:
+            return await self._attempt(message), None
+        except StorageUnavailable:
+            raise  # The message is as good as ever; it is due again when its claim has lapsed.
+        except Exception as cause:  # noqa: BLE001 - one message that cannot be sent must not stop the others
+            return message.failed(_BROKEN, self._clock.now()), cause
+
+    async def _attempt(self, message: Message) -> Message:
         if message.is_worn_out:
             return message.failed(_BROKEN, self._clock.now())
         try:
@@ -82,10 +108,6 @@ class Delivery:
             return message.given_up(error.code, self._clock.now())
         except (MailNotSent, MessageNotWritten, SealBroken, ConcurrentUpdate) as error:
             return message.failed(error.code, self._clock.now())
-        except StorageUnavailable:
-            raise  # The message is as good as ever; it is due again when its claim has lapsed.
-        except Exception:  # noqa: BLE001 - one message that cannot be sent must not stop the others
-            return message.failed(_BROKEN, self._clock.now())
         return message.sent(self._clock.now())
 
     async def _send(self, kind: MessageKind, letter: Letter) -> None:
