@@ -208,7 +208,7 @@ class Assembly:
     ) -> None:
         uow = self.unit_of_work
         postbox = Postbox(cipher=PlainCipher(), ids=self.ids)
-        maker = ProofMaker(key=Secret(b"p" * 32), ids=self.ids, entropy=ambient.entropy)
+        maker = ProofMaker(keys=(Secret(b"p" * 32),), ids=self.ids, entropy=ambient.entropy)
         self._build_factor_parts(ambient, postbox)
         checker = ProofChecker(
             unit_of_work=uow, clock=self.clock, maker=maker, throttle=self.policies.throttle

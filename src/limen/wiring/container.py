@@ -151,7 +151,7 @@ class Container(DeclarativeContainer):
 
     postbox = Singleton[Postbox](Postbox, cipher=cipher, ids=ids)
     proof_maker = Singleton[ProofMaker](
-        ProofMaker, key=secret_keys.provided.derive.call(CODES), ids=ids, entropy=entropy
+        ProofMaker, keys=secret_keys.provided.derive_all.call(CODES), ids=ids, entropy=entropy
     )
     proof_checker = Singleton[ProofChecker](
         ProofChecker,

@@ -36,9 +36,17 @@ class SecretKeys:
 
     def derive(self, purpose: str) -> Secret[bytes]:
         """Return the key of 32 bytes for one purpose: HKDF-SHA256, no salt (RFC 5869)."""
-        extracted = hmac.digest(bytes(sha256().digest_size), self.current.reveal(), sha256)
-        info = (_PURPOSES + purpose).encode()
-        return Secret(hmac.digest(extracted, info + b"\x01", sha256))
+        return _derive(self.current, purpose)
+
+    def derive_all(self, purpose: str) -> tuple[Secret[bytes], ...]:
+        """Return the keys for one purpose that are derived from every secret key, newest first."""
+        return tuple(_derive(key, purpose) for key in self.all)
+
+
+def _derive(secret: Secret[bytes], purpose: str) -> Secret[bytes]:
+    extracted = hmac.digest(bytes(sha256().digest_size), secret.reveal(), sha256)
+    info = (_PURPOSES + purpose).encode()
+    return Secret(hmac.digest(extracted, info + b"\x01", sha256))
 
 
 def find_secret_keys(settings: Settings, entropy: Callable[[int], bytes]) -> SecretKeys:

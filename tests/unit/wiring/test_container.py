@@ -92,6 +92,10 @@ def test_each_purpose_has_a_key_of_its_own() -> None:
     assert not keys & {key.reveal() for key in KEYS.all}
 
 
+def test_codes_are_checked_with_former_keys_too() -> None:
+    assert len(make(database_url="memory://").proof_maker().keys) == len(KEYS.all)
+
+
 def test_a_part_can_be_replaced_in_tests() -> None:
     container = make(database_url="memory://")
     clock = FrozenClock()

@@ -85,3 +85,9 @@ def test_keys_for_purposes_are_those_of_rfc_5869() -> None:
     expected = HKDF(SHA256(), 32, salt=None, info=b"limen 1 refresh tokens").derive(KEY.encode())
     assert keys.derive("refresh tokens") == Secret(expected)
     assert keys.derive("refresh tokens") != keys.derive("list cursors")
+
+
+def test_former_keys_are_derived_from_as_well() -> None:
+    keys = SecretKeys(current=Secret(KEY.encode()), old=(Secret(OLD.encode()),))
+    former = SecretKeys(current=Secret(OLD.encode()))
+    assert keys.derive_all("codes") == (keys.derive("codes"), former.derive("codes"))

@@ -41,9 +41,13 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofMaker:
-    """Makes proofs; `key` is the server's, the same on all nodes."""
+    """Makes proofs.
 
-    key: Secret[bytes]
+    `keys` are the server's, the same on all nodes: the newest first, then former ones, whose codes
+    are still good.
+    """
+
+    keys: tuple[Secret[bytes], ...]
     ids: IdSource
     entropy: Entropy
 
@@ -70,7 +74,7 @@ class ProofMaker:
             email=email,
             new_email=new_email,
             link_digest=digest_of(secret),
-            code_digest=code_digest(self.key, proof_id, read_code(code)),
+            code_digest=code_digest(self.keys[0], proof_id, read_code(code)),
             browser_digest=browser_digest,
             created_at=now,
             expires_at=now + LIFETIMES[purpose],
@@ -87,8 +91,9 @@ class ProofMaker:
 
         Raises `ProofInvalid` for what cannot be a code at all.
         """
-        given = code_digest(self.key, proof.id, read_code(code))
-        return hmac.compare_digest(proof.code_digest, given)
+        letters = read_code(code)
+        given = [code_digest(key, proof.id, letters) for key in self.keys]
+        return any(hmac.compare_digest(proof.code_digest, digest) for digest in given)
 
     def is_browser_of(self, proof: Proof, browser: Secret[str] | None) -> bool:
         """Tell whether this browser asked for `proof`, or it is bound to none."""

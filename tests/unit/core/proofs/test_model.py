@@ -14,7 +14,7 @@ from limen.testing.builders import a_proof, a_user_id
 from limen.testing.fakes import NOON, CountingIds, SeededEntropy
 
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
-MAKER = ProofMaker(key=Secret(b"k" * 32), ids=CountingIds(), entropy=SeededEntropy())
+MAKER = ProofMaker(keys=(Secret(b"k" * 32),), ids=CountingIds(), entropy=SeededEntropy())
 
 
 @given(st.binary(min_size=16, max_size=16))
@@ -83,7 +83,7 @@ def test_the_store_has_neither_the_link_nor_the_code() -> None:
 def test_one_code_has_another_digest_for_each_proof_and_each_server() -> None:
     same = [SeededEntropy(1), SeededEntropy(1)]
     makers = [
-        ProofMaker(key=Secret(key * 32), ids=CountingIds(), entropy=entropy)
+        ProofMaker(keys=(Secret(key * 32),), ids=CountingIds(), entropy=entropy)
         for key, entropy in zip((b"a", b"b"), same, strict=True)
     ]
     user_id = a_user_id()
@@ -110,3 +110,17 @@ def test_tries_are_carried_on_from_a_live_proof_alone() -> None:
     assert fresh.after(a_proof(user_id, tries=3), NOON).tries == 3
     assert fresh.after(a_proof(user_id, tries=3, expires_at=NOON), NOON).tries == 0
     assert fresh.after(a_proof(user_id, tries=3, spent_at=NOON), NOON).tries == 0
+
+
+def test_a_code_outlives_the_key_it_was_made_with_as_long_as_that_is_known() -> None:
+    former, newest = (Secret(key * 32) for key in (b"f", b"n"))
+    before, since, after = (
+        ProofMaker(keys=keys, ids=CountingIds(), entropy=SeededEntropy())
+        for keys in ((former,), (newest, former), (newest,))
+    )
+    made = before.make(Purpose.SIGN_IN, a_user_id(), "ada@example.org", NOON)
+    assert since.is_code_of(made.proof, made.code)
+    assert not after.is_code_of(made.proof, made.code)
+    later = since.make(Purpose.SIGN_IN, a_user_id(), "ada@example.org", NOON)
+    assert after.is_code_of(later.proof, later.code)
+    assert not before.is_code_of(later.proof, later.code)
