@@ -38,10 +38,11 @@ async def allow(
     """Count one more mail of this kind to an address; tell whether it is not one too many.
 
     From one network five an hour may be asked for, from all together twenty an hour and fifty a
-    day of all kinds. A network where the user is signed in has an allowance of its own: strangers
-    elsewhere cannot use it up.
+    day of all kinds. A network where the user is signed in has an allowance of its own for mail to
+    the address they proved: strangers elsewhere cannot use it up.
     """
-    is_at_home = await is_signed_in_at(uow, user.id, asked_from, now)
+    is_theirs = user.email_verified_at is not None and to.key == user.email.key
+    is_at_home = is_theirs and await is_signed_in_at(uow, user.id, asked_from, now)
     limits = [_Limit(f"{kind} {to.key} from {of_network(asked_from)} {is_at_home}", 5, _HOUR)]
     if not is_at_home:
         limits += [_Limit(f"{to.key} hour", 20, _HOUR), _Limit(f"{to.key} day", 50, _DAY)]

@@ -107,8 +107,9 @@ async def test_strangers_who_ask_take_nobodys_link_away_and_nobodys_mail() -> No
 
 
 async def test_where_somebody_is_signed_in_strangers_from_everywhere_take_nothing() -> None:
-    limen = Assembly()
-    await limen.register()
+    limen, _, _ = await asked()
+    limen.clock.advance(timedelta(days=1))
+    limen.mail.mails.clear()
     await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=HOME)
     for number in range(30):
         await limen.links.ask(identifier=ADA, actor=Actor.anonymous(address=f"192.0.2.{number}"))
@@ -118,6 +119,35 @@ async def test_where_somebody_is_signed_in_strangers_from_everywhere_take_nothin
     await limen.links.ask(identifier=ADA, actor=HOME)
     await limen.delivery.deliver()
     assert len(limen.mail.to(ADA)) == before + 1
+
+
+async def test_an_address_that_nobody_proved_is_nobodys_home() -> None:
+    limen = Assembly()
+    await limen.register()
+    for number in range(10):
+        eve = Actor.anonymous(address=f"192.0.2.{number}")
+        await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=eve)
+        for _ in range(5):
+            await limen.emails.send_verification(identifier=ADA, actor=eve)
+    await limen.delivery.deliver()
+    assert len(limen.mail.to(ADA)) == 20
+
+
+async def test_nor_is_an_address_that_somebody_only_wants() -> None:
+    limen = Assembly()
+    await limen.register("eve@example.org")
+    token = token_of(await limen.read_mail("eve@example.org"))
+    await limen.emails.verify(token=token, password=PASSWORD)
+    for number in range(10):
+        there = Actor.anonymous(address=f"192.0.2.{number}")
+        tokens = await limen.sign_in.sign_in(
+            identifier="eve@example.org", password=PASSWORD, actor=there
+        )
+        eve = there.as_user(tokens.user.id, tokens.session_id)
+        for _ in range(5):
+            await limen.emails.request_change(new_email=ADA, actor=eve)
+    await limen.delivery.deliver()
+    assert len(limen.mail.to(ADA)) == 20
 
 
 async def test_to_one_address_go_twenty_mails_an_hour_and_fifty_a_day() -> None:

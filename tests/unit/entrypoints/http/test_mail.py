@@ -28,3 +28,23 @@ async def test_where_nobody_signs_in_unproved_registering_tells_nothing() -> Non
         body = {"email": "new@example.org", "password": PASSWORD, "username": "ada"}
         refused = await site.ask("POST", "auth/register", json=body)
         assert (refused.status_code, faults_of(refused)) == (400, {"username": "too_early"})
+
+
+async def test_a_link_that_a_stranger_asks_for_takes_none_away(site: Site) -> None:
+    await site.limen.register()
+    body = {"identifier": "ada@example.org"}
+    asked = await site.ask("POST", "auth/link", json=body)
+    token = (await site.limen.read_mail())["link"].partition("#")[2]
+    assert (await site.ask("POST", "auth/link", json=body)).status_code == 202
+    await site.limen.delivery.deliver()
+    shown = {"token": token, "browser_token": asked.json()["data"]["browser_token"]}
+    assert (await site.ask("POST", "auth/link/complete", json=shown)).status_code == 200
+
+
+async def test_registrations_are_among_the_mails_that_an_address_may_ask_for(site: Site) -> None:
+    for number in range(30):
+        body = {"identifier": f"nobody{number}@example.org"}
+        assert (await site.ask("POST", "auth/password/forgot", json=body)).status_code == 202
+    who = {"email": "ada@example.org", "password": PASSWORD}
+    refused = await site.ask("POST", "auth/register", json=who)
+    assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
