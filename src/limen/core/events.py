@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from limen.core.actor import Actor
-from limen.core.ids import ApiKeyId, MessageId, SessionId, UserId
+from limen.core.ids import ApiKeyId, MessageId, PasskeyId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +293,8 @@ class SignInFailure(Enum):
     CHANGED_MEANWHILE = "changed_meanwhile"
     FORMER_UNAVAILABLE = "former_unavailable"
     NOT_A_PERSON = "not_a_person"
+    WRONG_PASSKEY = "wrong_passkey"
+    PASSKEY_CLONED = "passkey_cloned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,6 +374,45 @@ class RefreshTokenReuseDetected(Event):
 
     session_id: SessionId
     generation: int
+
+
+# --- passkeys ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyEnrolled(Event):
+    """A user has another passkey."""
+
+    name: ClassVar[str] = "passkey.enrolled"
+
+    passkey_id: PasskeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRenamed(Event):
+    """A user gave a passkey another name."""
+
+    name: ClassVar[str] = "passkey.renamed"
+
+    passkey_id: PasskeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRemoved(Event):
+    """A passkey of a user is good for nothing any more."""
+
+    name: ClassVar[str] = "passkey.removed"
+
+    passkey_id: PasskeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyCloned(Event):
+    """A passkey was refused: its counter fell back, so that somebody may have copied it."""
+
+    name: ClassVar[str] = "passkey.cloned"
+
+    passkey_id: PasskeyId
 
 
 # --- keys ----------------------------------------------------------------------------------

@@ -53,6 +53,8 @@ def services_of(container: Container) -> Limen:
         emails=container.emails(),
         factors=container.factors(),
         links=container.links(),
+        passkeys=container.passkeys(),
+        passkey_sign_in=container.passkey_sign_in(),
         recovery=container.recovery(),
         messages=container.messages(),
         api_keys=container.api_keys(),

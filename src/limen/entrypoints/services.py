@@ -11,12 +11,14 @@ from limen.core.imports.service import ImportService
 from limen.core.keys.service import KeyService
 from limen.core.maintenance.service import MaintenanceService
 from limen.core.messages.service import MessageService
+from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.links import LinkSignInService
+from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
@@ -39,6 +41,8 @@ class Limen:
     emails: EmailService
     factors: FactorService
     links: LinkSignInService
+    passkeys: PasskeyService
+    passkey_sign_in: PasskeySignInService
     recovery: RecoveryService
     messages: MessageService
     api_keys: ApiKeyService
@@ -61,6 +65,8 @@ class Limen:
             emails=assembly.emails,
             factors=assembly.factors,
             links=assembly.links,
+            passkeys=assembly.passkeys,
+            passkey_sign_in=assembly.passkey_sign_in,
             recovery=assembly.recovery,
             messages=assembly.messages,
             api_keys=assembly.api_keys,

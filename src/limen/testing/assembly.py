@@ -29,6 +29,10 @@ from limen.core.messages.composing import Composer, LinkPolicy
 from limen.core.messages.delivery import Delivery
 from limen.core.messages.posting import Postbox
 from limen.core.messages.service import MessageService
+from limen.core.passkeys.asking import CeremonyDesk
+from limen.core.passkeys.model import PasskeyPolicy
+from limen.core.passkeys.proving import PasskeyProver
+from limen.core.passkeys.service import EnrolmentParts, PasskeyService
 from limen.core.passwords.former import AskingHasher
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
@@ -48,6 +52,7 @@ from limen.core.sessions.service import SessionService
 from limen.core.signin.entering import Entrance
 from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.model import ThrottlePolicy
+from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.service import SignInService
 from limen.core.tokens.family import RefreshTokens
@@ -72,6 +77,7 @@ from limen.testing.fakes import (
     PlainWriter,
     SeededEntropy,
 )
+from limen.testing.passkeys import POLICY, PlainWebAuthn
 
 T = TypeVar("T")
 
@@ -95,6 +101,7 @@ class Policies:
     links: LinkPolicy = field(
         default_factory=lambda: LinkPolicy(template="https://app.example.org/{purpose}#{token}")
     )
+    passkeys: PasskeyPolicy = POLICY
     tokens: TokenPolicy = field(
         default_factory=lambda: TokenPolicy(issuer="https://id.example.org", audience="limen")
     )
@@ -229,6 +236,7 @@ class Assembly:
             entrance=self._entrance,
             policy=self.policies.users,
         )
+        self._build_passkey_parts(ambient, postbox)
         self.messages = MessageService(unit_of_work=uow, ambient=ambient, lists=self._lists)
         self.emails = EmailService(
             unit_of_work=uow, ambient=ambient, postbox=postbox, checker=checker, prover=prover
@@ -275,6 +283,26 @@ class Assembly:
         )
         self.service_accounts = ServiceAccountService(
             unit_of_work=uow, ambient=ambient, lists=self._lists
+        )
+
+    def _build_passkey_parts(self, ambient: Ambient, postbox: Postbox) -> None:
+        uow, policy, webauthn = self.unit_of_work, self.policies.passkeys, PlainWebAuthn()
+        desk = CeremonyDesk(entropy=ambient.entropy, key=Secret(b"d" * 32), policy=policy)
+        self.passkey_prover = PasskeyProver(
+            unit_of_work=uow, clock=self.clock, webauthn=webauthn, policy=policy
+        )
+        self.passkeys = PasskeyService(
+            unit_of_work=uow,
+            ambient=ambient,
+            parts=EnrolmentParts(desk=desk, webauthn=webauthn, postbox=postbox),
+        )
+        self.passkey_sign_in = PasskeySignInService(
+            unit_of_work=uow,
+            ambient=ambient,
+            desk=desk,
+            prover=self.passkey_prover,
+            entrance=self._entrance,
+            policy=self.policies.users,
         )
 
     def _build_delivery(self, composer: Composer) -> None:

@@ -13,19 +13,10 @@ from limen.core.actor import Actor
 from limen.core.events import UserRegistered
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import (
-    MessageId,
-    PartialSessionId,
-    PasskeyId,
-    ProofId,
-    SessionId,
-    TotpId,
-    UserId,
-)
+from limen.core.ids import MessageId, PartialSessionId, ProofId, SessionId, TotpId, UserId
 from limen.core.keys.model import Algorithm, SigningKey
 from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.core.partial_sessions.model import PartialSession
-from limen.core.passkeys.model import Ceremony, CeremonyPurpose, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
 from limen.core.roles.model import ADMIN, Grant, Role
@@ -327,55 +318,6 @@ def a_partial_session(
         address=address,
         user_agent=user_agent,
         created_at=NOON,
-        expires_at=expires_at,
-    )
-
-
-def a_passkey(
-    user_id: UserId,
-    *,
-    name: str = "Passkey",
-    credential_id: bytes | None = None,
-    sign_count: int = 0,
-    is_backup_eligible: bool = False,
-    is_backed_up: bool = False,
-    transports: tuple[str, ...] = (),
-    last_used_at: datetime | None = None,
-    version: int = 1,
-) -> Passkey:
-    """Build a passkey that was never used."""
-    passkey_id = PasskeyId(_ids.new())
-    return Passkey(
-        id=passkey_id,
-        user_id=user_id,
-        name=name,
-        credential_id=credential_id or passkey_id.bytes.ljust(32, b"i"),
-        public_key=passkey_id.bytes.ljust(77, b"k"),
-        sign_count=sign_count,
-        transports=transports,
-        is_backup_eligible=is_backup_eligible,
-        is_backed_up=is_backed_up,
-        created_at=NOON,
-        last_used_at=last_used_at,
-        version=version,
-    )
-
-
-def a_ceremony(
-    purpose: CeremonyPurpose = CeremonyPurpose.SIGN_IN,
-    *,
-    user_id: UserId | None = None,
-    session_id: SessionId | None = None,
-    expires_at: datetime = NOON + timedelta(minutes=5),
-) -> Ceremony:
-    """Build a ceremony that is live for five minutes from noon on."""
-    seed = _ids.new().bytes
-    return Ceremony(
-        digest=seed.ljust(32, b"d"),
-        purpose=purpose,
-        challenge=seed.ljust(32, b"c"),
-        user_id=user_id,
-        session_id=session_id,
         expires_at=expires_at,
     )
 

@@ -138,6 +138,27 @@ CATALOGUE: Final = (
         sentence="The origins whose pages may call limen from a browser, compared exactly.",
     ),
     Setting(
+        name="LIMEN_PASSKEY_RP_ID",
+        key="passkey.rp_id",
+        form=forms.DOMAIN,
+        otherwise="the host of LIMEN_PUBLIC_URL, or localhost where that is this machine",
+        sentence="The domain that passkeys are for; another one later makes all of them useless.",
+    ),
+    Setting(
+        name="LIMEN_PASSKEY_RP_NAME",
+        key="passkey.rp_name",
+        form=forms.TEXT,
+        otherwise="the domain that passkeys are for",
+        sentence="What authenticators call this service.",
+    ),
+    Setting(
+        name="LIMEN_PASSKEY_ORIGINS",
+        key="passkey.origins",
+        form=forms.ORIGINS,
+        default="",
+        sentence="Further origins whose pages may use passkeys, compared exactly.",
+    ),
+    Setting(
         name="LIMEN_LOG_FORMAT",
         key="log.format",
         form=choice(LogFormat),

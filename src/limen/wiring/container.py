@@ -10,6 +10,7 @@ from limen.adapters.breached.offline import OfflineBreachedPasswords
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
+from limen.adapters.webauthn import PyWebAuthn
 from limen.core.ambient import Ambient
 from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
@@ -27,6 +28,9 @@ from limen.core.messages.composing import Composer
 from limen.core.messages.delivery import Delivery
 from limen.core.messages.posting import Postbox
 from limen.core.messages.service import MessageService
+from limen.core.passkeys.asking import CeremonyDesk
+from limen.core.passkeys.proving import PasskeyProver
+from limen.core.passkeys.service import EnrolmentParts, PasskeyService
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.passwords.proving import PasswordProver
 from limen.core.passwords.service import PasswordService
@@ -40,6 +44,7 @@ from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.core.sessions.service import SessionService
 from limen.core.signin.entering import Entrance
 from limen.core.signin.links import LinkSignInService, MailParts
+from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import TokenIssuer
@@ -66,6 +71,7 @@ from limen.wiring.storage import Storage, make_storage
 REFRESH_TOKENS: Final = "refresh tokens"
 CURSORS: Final = "list cursors"
 CODES: Final = "mailed codes"
+DECOYS: Final = "decoys of passkeys"
 
 
 class Container(DeclarativeContainer):
@@ -193,6 +199,21 @@ class Container(DeclarativeContainer):
         mailer=mailer,
     )
 
+    webauthn = Singleton[PyWebAuthn](PyWebAuthn)
+    ceremonies = Singleton[CeremonyDesk](
+        CeremonyDesk,
+        entropy=entropy,
+        key=secret_keys.provided.derive.call(DECOYS),
+        policy=settings.provided.passkey.policy,
+    )
+    passkey_prover = Singleton[PasskeyProver](
+        PasskeyProver,
+        unit_of_work=unit_of_work,
+        clock=clock,
+        webauthn=webauthn,
+        policy=settings.provided.passkey.policy,
+    )
+
     users = Singleton[UserService](
         UserService,
         unit_of_work=unit_of_work,
@@ -218,6 +239,21 @@ class Container(DeclarativeContainer):
         mail=Callable(MailParts, postbox=postbox, checker=proof_checker),
         entrance=entrance,
         policy=settings.provided.account.policy,
+    )
+    passkey_sign_in = Singleton[PasskeySignInService](
+        PasskeySignInService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        desk=ceremonies,
+        prover=passkey_prover,
+        entrance=entrance,
+        policy=settings.provided.account.policy,
+    )
+    passkeys = Singleton[PasskeyService](
+        PasskeyService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        parts=Callable(EnrolmentParts, desk=ceremonies, webauthn=webauthn, postbox=postbox),
     )
     sign_in = Singleton[SignInService](
         SignInService,

@@ -105,6 +105,21 @@ def _parse_hosts(text: str) -> tuple[str, ...]:
     return tuple(_parse_host(item.strip("[]")).lower() for item in _items(text))
 
 
+def _parse_domain(text: str) -> str:
+    """Read a domain as passkeys take it: lower case, of letters, and no address."""
+    if text != text.lower() or _parse_host(text) != text or _is_address(text):
+        raise ValueError
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _parse_networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(item) for item in _items(text))
@@ -272,6 +287,7 @@ SWITCH: Final = Form("yes or no", _parse_switch)
 TEXT: Final = Form("text in one line", _parse_text)
 FOLDER: Final = Form("a path", Path)
 HOST: Final = Form("a host name or an IP address", _parse_host)
+DOMAIN: Final = Form("a domain such as example.org, in lower case", _parse_domain)
 HOSTS: Final = Form("host names or IP addresses, separated by commas", _parse_hosts)
 NETWORKS: Final = Form("networks such as 10.0.0.0/8, separated by commas", _parse_networks)
 BASE_URL: Final = Form("an address such as https://id.example.org", parse_base_url)

@@ -10,6 +10,7 @@ from typing import Final
 from limen.core.api_keys.model import ApiKeyPolicy
 from limen.core.keys.model import Algorithm, KeyPolicy
 from limen.core.messages.composing import LinkPolicy
+from limen.core.passkeys.model import PasskeyPolicy
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.secret import Secret
 from limen.core.sessions.denial import DenialPolicy
@@ -78,6 +79,20 @@ class HttpSettings:
     def is_secure(self) -> bool:
         """Whether people reach limen by https."""
         return self.public_url.startswith("https:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeySettings:
+    """For whom passkeys are good; `origins` are all of them, that of the public URL too."""
+
+    rp_id: str
+    rp_name: str
+    origins: tuple[str, ...]
+
+    @property
+    def policy(self) -> PasskeyPolicy:
+        """For whom passkeys are good."""
+        return PasskeyPolicy(rp_id=self.rp_id, rp_name=self.rp_name, origins=self.origins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +264,7 @@ class Settings:
     data_dir: Path
     database: DatabaseSettings
     http: HttpSettings
+    passkey: PasskeySettings
     log: LogSettings
     bootstrap: BootstrapSettings
     password: PasswordSettings

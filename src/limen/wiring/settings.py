@@ -1,7 +1,7 @@
 """Reading the settings: once, every fault named at once, with how to mend it."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from limen.wiring.groups import (
     HttpSettings,
     LogSettings,
     MailSettings,
+    PasskeySettings,
     PasswordSettings,
     SecretSettings,
     SessionSettings,
@@ -30,6 +31,7 @@ from limen.wiring.groups import (
     ThrottleSettings,
     TokenSettings,
 )
+from limen.wiring.passkeys import check_passkeys, derive_passkeys
 from limen.wiring.sources import Given, Sources
 
 __all__ = ["CATALOGUE", "DatabaseSettings", "Settings", "Store", "from_code", "load"]
@@ -39,6 +41,7 @@ _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told
 _GROUPS: Final[Mapping[str, Callable[..., object]]] = {
     "database": DatabaseSettings,
     "http": HttpSettings,
+    "passkey": PasskeySettings,
     "log": LogSettings,
     "bootstrap": BootstrapSettings,
     "password": PasswordSettings,
@@ -91,15 +94,21 @@ def _build(sources: Sources) -> Settings:
         except ValueError as error:
             faults.append(_invalid(setting, given[setting.name], str(error)))
     faults += _check(values, given)
-    if faults:
-        listed = "".join(f"\n  {fault.field} {fault.message}" for fault in faults)
-        raise SettingsInvalid(f"Some settings are not valid:{listed}", details=tuple(faults))
+    _refuse(faults)
     _derive(values)
+    faults += check_passkeys(values, given)
+    _refuse(faults)
     origins = {
         setting.name: given[setting.name].origin if setting.name in given else "default"
         for setting in CATALOGUE
     }
     return _assemble(values, origins)
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
+    if faults:
+        listed = "".join(f"\n  {fault.field} {fault.message}" for fault in faults)
+        raise SettingsInvalid(f"Some settings are not valid:{listed}", details=tuple(faults))
 
 
 def _value(setting: Setting, given: Given | None) -> object:
@@ -193,6 +202,7 @@ def _derive(values: dict[str, Any]) -> None:
         values["factors.issuer"] = (
             "limen" if _is_here(public_url) else urlsplit(public_url).hostname
         )
+    derive_passkeys(values)
     if values["mail.link_url"] is None:
         values["mail.link_url"] = values["http.public_url"] + "/{purpose}#token={token}"
     if values["password.hashing_threads"] is None:

@@ -3,7 +3,7 @@
 pytest does not collect it by itself, because of its name.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from limen.adapters.log_mail import LogMailer
 from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.segno import SegnoQrDrawer
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
+from limen.adapters.webauthn import PyWebAuthn
 from limen.core.secret import Secret
 from limen.ports.mailer import Mail
 from limen.ports.password_hasher import PasswordVerifier
@@ -42,10 +43,13 @@ from limen.testing.contracts.password_hasher import (
 )
 from limen.testing.contracts.qr import QrDrawerContract
 from limen.testing.contracts.token_signer import TokenSignerContract
+from limen.testing.contracts.webauthn import WebAuthnContract
+from limen.testing.passkeys import CredentialKey
 from limen.wiring.choices import ForeignHash
 from limen.wiring.parts import foreign_scheme
 from tests.integration.contracts.test_former import NO_ANSWERS, TOKEN, honest, serving
 from tests.integration.contracts.test_mail import read
+from tests.integration.contracts.test_webauthn import EdDsa
 
 pytestmark = pytest.mark.usefixtures("broken")
 
@@ -67,6 +71,16 @@ class TestDrawer(QrDrawerContract):
     @pytest.fixture
     def drawer(self) -> SegnoQrDrawer:
         return SegnoQrDrawer()
+
+
+class TestWebAuthn(WebAuthnContract):
+    @pytest.fixture
+    def webauthn(self) -> PyWebAuthn:
+        return PyWebAuthn()
+
+    @pytest.fixture
+    def make_key(self) -> Callable[[bytes], CredentialKey]:
+        return EdDsa
 
 
 class TestCipher(CipherContract):

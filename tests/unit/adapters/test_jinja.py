@@ -15,6 +15,7 @@ VALUES = {
     "code": "WDJB-MJHT",
     "minutes": "30",
     "new_email": "o'neil+<b>tag</b>@example.org",
+    "passkey": "Zoë's <i>key</i> & more",
     "left": "9",
 }
 

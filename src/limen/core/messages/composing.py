@@ -26,6 +26,7 @@ IDENTIFIER: Final = "identifier"
 BROWSER: Final = "browser"
 NEW_EMAIL: Final = "new_email"
 ASKED_FROM: Final = "asked_from"
+PASSKEY: Final = "passkey"
 
 _PURPOSES: Final = {
     MessageKind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
@@ -191,6 +192,8 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.RECOVERY_CODE_USED: _is_proved,
     MessageKind.API_KEY_CREATED: _is_proved,
     MessageKind.API_KEY_REPORTED: _is_proved,
+    MessageKind.PASSKEY_ENROLLED: _is_proved,
+    MessageKind.PASSKEY_REMOVED: _is_proved,
 }
 
 

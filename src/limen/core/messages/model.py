@@ -25,6 +25,8 @@ class MessageKind(StrEnum):
     EMAIL_TAKEN = "email_taken"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a message
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a message
+    PASSKEY_ENROLLED = "passkey_enrolled"
+    PASSKEY_REMOVED = "passkey_removed"
     SIGN_IN = "sign_in"
     TOTP_ENROLLED = "totp_enrolled"
     TOTP_REMOVED = "totp_removed"
@@ -47,6 +49,8 @@ ABOUT: Final[Mapping[MessageKind, str]] = {
     MessageKind.EMAIL_TAKEN: "Tells that somebody wanted another account with the address",
     MessageKind.RESET_PASSWORD: "Lets the user set a new password",
     MessageKind.PASSWORD_CHANGED: "Tells that the password was changed, by whomever",
+    MessageKind.PASSKEY_ENROLLED: "Tells that there is another passkey to come in by",
+    MessageKind.PASSKEY_REMOVED: "Tells that a passkey was removed, by whomever",
     MessageKind.SIGN_IN: "Lets the user in, in the browser that asked",
     MessageKind.TOTP_ENROLLED: "Tells that there is an authenticator app now",
     MessageKind.TOTP_REMOVED: "Tells that the authenticator app was given up",
@@ -66,6 +70,8 @@ VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
     MessageKind.EMAIL_TAKEN: (),
     MessageKind.RESET_PASSWORD: _PROOF,
     MessageKind.PASSWORD_CHANGED: (),
+    MessageKind.PASSKEY_ENROLLED: ("passkey",),
+    MessageKind.PASSKEY_REMOVED: ("passkey",),
     MessageKind.SIGN_IN: _PROOF,
     MessageKind.TOTP_ENROLLED: (),
     MessageKind.TOTP_REMOVED: (),

@@ -45,6 +45,23 @@ class PasskeyPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorState:
+    """What an authenticator tells of a credential: its counter, and whether it is backed up."""
+
+    sign_count: int
+    is_backup_eligible: bool
+    is_backed_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCredential:
+    """A credential that has proved itself: its public key (COSE), and what it is like."""
+
+    public_key: bytes
+    state: AuthenticatorState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Passkey:
     """A passkey of a user, who gave it a name.
 
@@ -69,6 +86,15 @@ class Passkey:
     def renamed(self, name: str) -> "Passkey":
         """Return the passkey under another name."""
         return replace(self, name=name, version=self.version + 1)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How whoever uses it proves who they are (RFC 8176).
+
+        They have the key (`swk` if it may be on several devices, else `hwk`, as the authenticator
+        says), are present (`user`), and have shown the authenticator that it is them (`mfa`).
+        """
+        return ("swk" if self.is_backup_eligible else "hwk", "user", "mfa")
 
     def used(self, sign_count: int, now: datetime, *, is_backed_up: bool) -> "Passkey":
         """Return the passkey as its authenticator tells of it now."""

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     PASSWORDS_SET = "passwords.set"
     FACTORS_READ = "factors.read"
     FACTORS_RESET = "factors.reset"
+    PASSKEYS_READ = "passkeys.read"
+    PASSKEYS_REMOVE = "passkeys.remove"
     SESSIONS_READ = "sessions.read"
     SESSIONS_REVOKE = "sessions.revoke"
     ROLES_READ = "roles.read"
@@ -56,6 +58,8 @@ DESCRIPTIONS: Final[Mapping[Permission, str]] = {
     Permission.PASSWORDS_SET: "Set the password of a user",
     Permission.FACTORS_READ: "See which second factors a user has",
     Permission.FACTORS_RESET: "Take all second factors from a user",
+    Permission.PASSKEYS_READ: "See the passkeys of a user",
+    Permission.PASSKEYS_REMOVE: "Remove the passkeys of a user",
     Permission.SESSIONS_READ: "See the sessions of a user",
     Permission.SESSIONS_REVOKE: "End the sessions of a user",
     Permission.ROLES_READ: "See roles and who has them",

@@ -19,6 +19,8 @@ from limen.ports.unit_of_work import UnitOfWork
 _WORTH_TELLING_SECONDS = 60
 _MOST_MAILS: Final = 30
 _MAIL_WINDOW: Final = timedelta(minutes=15)
+_MOST_CEREMONIES: Final = 100
+_CEREMONY_WINDOW: Final = timedelta(minutes=15)
 
 
 async def charge(
@@ -120,6 +122,17 @@ async def charge_mail(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
     if actor.address is not None:
         (throttle,) = await uow.throttles.lock([address_key(actor.address, "mail")], now)
         await uow.throttles.save(throttle.charge_window(_MOST_MAILS, _MAIL_WINDOW, now))
+
+
+async def charge_ceremony(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
+    """Count one question to an authenticator from the actor's address; raise `TooManyAttempts`.
+
+    Each lies in the store until it is answered or over.
+    """
+    if actor.address is not None:
+        (throttle,) = await uow.throttles.lock([address_key(actor.address, "ceremony")], now)
+        charged = throttle.charge_window(_MOST_CEREMONIES, _CEREMONY_WINDOW, now)
+        await uow.throttles.save(charged)
 
 
 def _keys(subject: str, actor: Actor) -> list[str]:

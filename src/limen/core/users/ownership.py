@@ -20,8 +20,8 @@ async def prove_address(
 
     An account may have been made with an address that is somebody else's, to wait in it until they
     come. So unless whoever proves the address `is_maker`, who knows its password or is signed in
-    with it, everything one could come in by goes: the password, all sessions, links, codes and
-    API keys.
+    with it, everything one could come in by goes: the password, passkeys, all sessions, links,
+    codes and API keys.
     """
     if user.email_verified_at is not None:
         return user
@@ -30,6 +30,7 @@ async def prove_address(
     uow.emit(EmailVerified(at=now, actor=actor, user_id=user.id))
     if not is_maker:
         await uow.passwords.remove(user.id)
+        await uow.passkeys.remove_all(user.id)
         await uow.sessions.end(user.id, now, EndReason.TAKEN_OVER)
         await uow.proofs.remove(user.id)
         await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)

@@ -18,6 +18,7 @@ from limen.core.imports.service import ImportService
 from limen.core.keys.service import KeyService
 from limen.core.maintenance.service import MaintenanceService
 from limen.core.messages.service import MessageService
+from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
@@ -52,6 +53,11 @@ class Services(Protocol):
     @property
     def factors(self) -> FactorService:
         """Second factors."""
+        ...
+
+    @property
+    def passkeys(self) -> PasskeyService:
+        """Passkeys."""
         ...
 
     @property

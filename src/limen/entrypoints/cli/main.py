@@ -29,6 +29,7 @@ COMMANDS: Final = (
     Entry("roles", f"{_HERE}.roles:roles", "Make roles, give and withdraw them.", _PEOPLE),
     Entry("sessions", f"{_HERE}.sessions:sessions", "See and end sign-ins.", _PEOPLE),
     Entry("factors", f"{_HERE}.factors:factors", "See and reset second factors.", _PEOPLE),
+    Entry("passkeys", f"{_HERE}.passkeys:passkeys", "See and remove passkeys.", _PEOPLE),
     Entry("mail", f"{_HERE}.mail:mail", "See mail, send it again.", _KEEPING),
     Entry("keys", f"{_HERE}.keys:keys", "See and rotate the signing keys.", _KEEPING),
     Entry("purge", f"{_HERE}.purge:purge", "Remove what is past its lifetime.", _KEEPING),

@@ -12,10 +12,10 @@ from litestar.types import Message, Receive, Scope, Send
 from limen.entrypoints.http.call import CallRequest, Headers
 from limen.entrypoints.http.conditions import etag, is_known
 from limen.entrypoints.http.media import JSON
-from limen.entrypoints.shapes import AcceptedOut, RoleOut, Success, UserOut
+from limen.entrypoints.shapes import AcceptedOut, PasskeyOut, RoleOut, Success, UserOut
 
 T = TypeVar("T")
-S = TypeVar("S", UserOut, RoleOut)
+S = TypeVar("S", UserOut, RoleOut, PasskeyOut)
 
 _CREATED: Final = 201
 _ACCEPTED: Final = 202

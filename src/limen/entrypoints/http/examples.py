@@ -10,6 +10,8 @@ _CREATED: Final = "2026-01-31T12:00:00Z"
 _REFRESH: Final = "limen_rt_AZo8XpoQe1KMTR8uPUxbagAAAAGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aBcA"
 
 _BROWSER: Final = "2vkQh3x8Yc0m1R5nU7tKpW9sLzEaGdJfBqXoVyNi6T4"
+_CHALLENGE: Final = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+_CREDENTIAL: Final = "b3BxcnN0dXZ3eHl6e3x9fn-AgYKDhIWGh4iJiouMjY4"
 _LINK: Final = "limen_verify-email_AZo8XpoQe1KMTR8uPUxbagGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aB"
 
 _TOTP: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -50,6 +52,61 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "label": "Laptop",
     },
     "LinkAskedOut": {"browser_token": _BROWSER},
+    "AskPasskeyIn": {"identifier": "ada@example.org"},
+    "PasskeyAskedOut": {
+        "ceremony": _BROWSER,
+        "options": {
+            "challenge": _CHALLENGE,
+            "timeout": 300000,
+            "rpId": "id.example.org",
+            "allowCredentials": [
+                {"type": "public-key", "id": _CREDENTIAL, "transports": ["hybrid", "internal"]}
+            ],
+            "userVerification": "required",
+        },
+    },
+    "AnswerPasskeyIn": {
+        "ceremony": _BROWSER,
+        "credential": {
+            "id": _CREDENTIAL,
+            "rawId": _CREDENTIAL,
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+                "authenticatorData": "FTcfQWoo9MZLr6",
+                "signature": "MEUCIQDl",
+                "userHandle": "AZo8Xo8rfEGdPltqf4CRog",
+            },
+        },
+        "label": "Laptop",
+    },
+    "EnrolPasskeyIn": {
+        "ceremony": _BROWSER,
+        "credential": {
+            "id": _CREDENTIAL,
+            "rawId": _CREDENTIAL,
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0",
+                "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oA",
+                "transports": ["hybrid", "internal"],
+            },
+        },
+        "name": "Telephone",
+    },
+    "RenamePasskeyIn": {"name": "Old telephone"},
+    "PasskeyOut": {
+        "id": "019a3c5e-b1d2-7e13-9a4c-3d5e7f90a1b2",
+        "user_id": _USER_ID,
+        "name": "Telephone",
+        "credential_id": _CREDENTIAL,
+        "transports": ["hybrid", "internal"],
+        "is_backup_eligible": True,
+        "is_backed_up": True,
+        "created_at": _CREATED,
+        "last_used_at": None,
+        "version": 1,
+    },
     "ForgotPasswordIn": {"identifier": "ada@example.org"},
     "ResetPasswordIn": {
         "identifier": "ada@example.org",

@@ -18,6 +18,11 @@ from limen.entrypoints.http.keys import KeyController
 from limen.entrypoints.http.links import LinkController
 from limen.entrypoints.http.me import MeController
 from limen.entrypoints.http.messages import MessageController
+from limen.entrypoints.http.passkeys import (
+    OwnPasskeyController,
+    PasskeyController,
+    PasskeySignInController,
+)
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.recovery import RecoveryController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
@@ -40,6 +45,7 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     CheckController,
     SignOutController,
     LinkController,
+    PasskeySignInController,
     EmailController,
     RecoveryController,
     MeController,
@@ -47,10 +53,12 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     OwnPasswordController,
     OwnSessionController,
     OwnFactorController,
+    OwnPasskeyController,
     UserController,
     PasswordController,
     SessionController,
     FactorController,
+    PasskeyController,
     GrantController,
     RoleController,
     PermissionController,
@@ -102,6 +110,10 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "messages": Provide(lambda: reception.services.messages, sync_to_thread=False),
         "links": Provide(lambda: reception.services.links, sync_to_thread=False),
         "factors": Provide(lambda: reception.services.factors, sync_to_thread=False),
+        "passkeys": Provide(lambda: reception.services.passkeys, sync_to_thread=False),
+        "passkey_sign_in": Provide(
+            lambda: reception.services.passkey_sign_in, sync_to_thread=False
+        ),
         "recovery": Provide(lambda: reception.services.recovery, sync_to_thread=False),
         "keys": Provide(lambda: reception.services.keys, sync_to_thread=False),
         "figures": Provide(lambda: figures, sync_to_thread=False),

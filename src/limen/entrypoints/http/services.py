@@ -10,11 +10,13 @@ from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.keys.service import KeyService
 from limen.core.messages.service import MessageService
+from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.links import LinkSignInService
+from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
@@ -80,6 +82,16 @@ class Services(Protocol):
     @property
     def factors(self) -> FactorService:
         """Second factors."""
+        ...
+
+    @property
+    def passkeys(self) -> PasskeyService:
+        """Enrolling and removing passkeys."""
+        ...
+
+    @property
+    def passkey_sign_in(self) -> PasskeySignInService:
+        """The way in by passkey."""
         ...
 
     @property

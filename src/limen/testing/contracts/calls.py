@@ -9,13 +9,11 @@ from limen.core.page import Count, Selection
 from limen.core.passkeys.model import CeremonyPurpose
 from limen.core.sessions.model import EndReason
 from limen.testing.builders import (
-    a_ceremony,
     a_credential,
     a_family,
     a_grant,
     a_message,
     a_partial_session,
-    a_passkey,
     a_proof,
     a_recovery_code,
     a_role,
@@ -31,6 +29,7 @@ from limen.testing.builders import (
 )
 from limen.testing.fakes import NOON
 from limen.testing.machine_builders import a_key
+from limen.testing.passkeys import a_ceremony, a_passkey
 
 # Every way to write or lock, each one good by itself.
 WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {

@@ -8,11 +8,12 @@ import pytest
 from limen.core.errors import CeremonyOver
 from limen.core.passkeys.model import Ceremony, CeremonyPurpose
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.builders import a_ceremony, a_session_id, a_user_id
+from limen.testing.builders import a_session_id, a_user_id
 from limen.testing.contract import Contract
 from limen.testing.contracts.comparison import assert_same
 from limen.testing.contracts.steps import change, keep
 from limen.testing.fakes import NOON
+from limen.testing.passkeys import a_ceremony
 
 INSTANT: Final = timedelta(microseconds=1)
 END: Final = NOON + timedelta(minutes=5)

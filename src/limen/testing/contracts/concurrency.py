@@ -11,13 +11,11 @@ from limen.core.factors.model import RecoveryCode
 from limen.core.sessions.model import EndReason
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from limen.testing.builders import (
-    a_ceremony,
     a_credential,
     a_family,
     a_grant,
     a_message,
     a_partial_session,
-    a_passkey,
     a_proof,
     a_recovery_code,
     a_role,
@@ -34,6 +32,7 @@ from limen.testing.contracts.crowd import FEWER, MANY, adding, at_once, kinds, s
 from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
 from limen.testing.machine_builders import a_key
+from limen.testing.passkeys import a_ceremony, a_passkey
 
 HOUR: Final = timedelta(hours=1)
 

@@ -18,6 +18,7 @@ _GIVEN: Final = {
     "left": "9",
     "name": "o'neil's <i>build</i> & test",
     "key": "limen_ak_031TeYfUuzTTXDv2O7cL3m",
+    "passkey": "Zoë's <i>key</i> & more",
 }
 _WITH_VALUES: Final = [kind for kind in MessageKind if VALUES[kind]]
 

@@ -9,11 +9,12 @@ import pytest
 from limen.core.errors import ConcurrentUpdate, PasskeyNotFound, PasskeyTaken, UserNotFound
 from limen.core.passkeys.model import Passkey
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.builders import a_passkey, a_user, a_user_id
+from limen.testing.builders import a_user, a_user_id
 from limen.testing.contract import Contract
 from limen.testing.contracts.comparison import assert_same
 from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
+from limen.testing.passkeys import a_passkey
 
 LATER: Final = NOON + timedelta(minutes=1)
 _LARGEST_COUNT: Final = 2**32 - 1

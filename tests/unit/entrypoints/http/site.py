@@ -20,6 +20,7 @@ from limen.entrypoints.http.services import Check, Gauges, Opened
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import PASSWORD, Assembly
 from limen.testing.fakes import SeededEntropy
+from limen.testing.passkeys import Authenticator
 from limen.wiring.groups import HttpSettings
 from tests.unit.entrypoints.http.contract import Contract
 
@@ -70,6 +71,7 @@ class Site:
     app: Litestar
     client: httpx.AsyncClient
     contract: Contract = field(default_factory=Contract)
+    device: Authenticator = field(default_factory=Authenticator)
 
     async def ask(
         self,

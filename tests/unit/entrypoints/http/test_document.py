@@ -70,6 +70,15 @@ def test_the_routes_are_those_of_the_contract() -> None:
         *(f"POST {api}/auth/{name}" for name in ("register", "login", "refresh", "logout")),
         f"GET {api}/auth/check",
         *(f"POST {api}/auth/email/verify{name}" for name in ("", "/resend")),
+        *(f"POST {api}/auth/passkey{name}" for name in ("", "/options")),
+        *(f"{method} {api}/me/factors/passkeys" for method in ("GET", "POST")),
+        f"POST {api}/me/factors/passkeys/options",
+        *(
+            f"{method} {api}/me/factors/passkeys/{{passkey_id}}"
+            for method in ("GET", "PATCH", "DELETE")
+        ),
+        f"GET {user}/passkeys",
+        f"DELETE {user}/passkeys/{{passkey_id}}",
         *(f"POST {api}/auth/password/{name}" for name in ("forgot", "reset")),
         f"POST {api}/me/email",
         *(f"POST {api}/auth/link{name}" for name in ("", "/complete")),

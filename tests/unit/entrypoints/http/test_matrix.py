@@ -12,9 +12,12 @@ from uuid import UUID
 import pyotp
 import pytest
 
+from limen.core.errors import LimenError
 from limen.core.page import ListQuery
+from limen.core.passkeys.model import Passkey
 from limen.entrypoints.http.examples import EXAMPLES
 from limen.testing.assembly import OPERATOR, acting
+from limen.testing.passkeys import Authenticator
 from tests.unit.entrypoints.http.contract import document
 from tests.unit.entrypoints.http.site import PASSWORD, Person, Site, open_site
 
@@ -39,6 +42,8 @@ GET    /api/v1/auth/check                             {_OUT}  204 204 204
 POST   /api/v1/auth/logout                            {_OUT}  204 204 204
 POST   /api/v1/auth/link                              202 202 202 202 202  202 202 202
 POST   /api/v1/auth/link/complete                     200 200 422 200 422  200 200 200
+POST   /api/v1/auth/passkey/options                   200 200 200 200 200  200 200 200
+POST   /api/v1/auth/passkey                           200 200 422 200 422  200 200 200
 POST   /api/v1/auth/email/verify                      200 401 401 401 401  200 200 200
 POST   /api/v1/auth/email/verify/resend               202 202 202 202 202  202 202 202
 POST   /api/v1/auth/password/forgot                   202 202 202 202 202  202 202 202
@@ -56,6 +61,12 @@ POST   /api/v1/me/factors/totp                        {_OUT}  200 200 200
 POST   /api/v1/me/factors/totp/confirm                {_OUT}  200 422 422
 DELETE /api/v1/me/factors/totp                        {_OUT}  204 404 404
 POST   /api/v1/me/factors/recovery-codes              {_OUT}  200 422 422
+POST   /api/v1/me/factors/passkeys/options            {_OUT}  200 200 200
+POST   /api/v1/me/factors/passkeys                    {_OUT}  201 201 201
+GET    /api/v1/me/factors/passkeys                    {_OUT}  200 200 200
+GET    /api/v1/me/factors/passkeys/{{passkey_id}}       {_OUT}  200 404 404
+PATCH  /api/v1/me/factors/passkeys/{{passkey_id}}       {_OUT}  200 404 404
+DELETE /api/v1/me/factors/passkeys/{{passkey_id}}       {_OUT}  204 404 404
 GET    /api/v1/users                                  {_OUT}  403 403 200
 POST   /api/v1/users                                  {_OUT}  403 403 201
 GET    /api/v1/users/{{user_id}}                        {_OUT}  200 403 200
@@ -70,6 +81,8 @@ DELETE /api/v1/users/{{user_id}}/sessions               {_OUT}  204 403 204
 DELETE /api/v1/users/{{user_id}}/sessions/{{session_id}}  {_OUT}  204 403 204
 GET    /api/v1/users/{{user_id}}/factors                {_OUT}  200 403 200
 DELETE /api/v1/users/{{user_id}}/factors                {_OUT}  403 403 204
+GET    /api/v1/users/{{user_id}}/passkeys               {_OUT}  200 403 200
+DELETE /api/v1/users/{{user_id}}/passkeys/{{passkey_id}}  {_OUT}  204 403 204
 GET    /api/v1/users/{{user_id}}/roles                  {_OUT}  200 403 200
 PUT    /api/v1/users/{{user_id}}/roles/{{role}}           {_OUT}  403 403 200
 DELETE /api/v1/users/{{user_id}}/roles/{{role}}           {_OUT}  403 403 204
@@ -111,6 +124,9 @@ class Scene:
     reset_token: str
     link: dict[str, str]
     message_id: UUID
+    passkey_id: UUID
+    answer: dict[str, Any]
+    enrolment: dict[str, Any]
     caller: Person | None
     headers: dict[str, str]
 
@@ -176,6 +192,8 @@ async def _stage(site: Site, caller: str) -> Scene:
     browser = await site.limen.links.ask(identifier=ada.tokens.user.email.address)
     link = {"token": await _token(site, ada), "browser_token": browser.reveal()}
     messages = await site.limen.messages.list(ListQuery(filters={}), actor=OPERATOR)
+    passkey = await _enrolled(site, ada)
+    answer = await _answer(site)
     person, headers = await ENTERING[caller](site, ada)
     return Scene(
         site=site,
@@ -185,6 +203,9 @@ async def _stage(site: Site, caller: str) -> Scene:
         reset_token=reset_token,
         link=link,
         message_id=messages.items[0].id,
+        passkey_id=passkey.id,
+        answer=answer,
+        enrolment=await _enrolment(site, person),
         caller=person,
         headers=headers,
     )
@@ -199,6 +220,31 @@ async def _totp(site: Site, person: Person) -> str:
         if len(codes) == 1:
             await own.confirm_totp(code=codes[0], actor=me)
     return codes[1]
+
+
+async def _enrolled(site: Site, ada: Person) -> Passkey:
+    actor = acting(ada.tokens)
+    asked = await site.limen.passkeys.begin_enrolment(actor=actor)
+    answer = site.device.create(asked.options)
+    return await site.limen.passkeys.enrol(ceremony=asked.ceremony, answer=answer, actor=actor)
+
+
+async def _answer(site: Site) -> dict[str, Any]:
+    asked = await site.limen.passkey_sign_in.ask()
+    answer = site.device.get(asked.options)
+    return {"ceremony": asked.ceremony.reveal(), "credential": answer}
+
+
+async def _enrolment(site: Site, caller: Person | None) -> dict[str, Any]:
+    """Return the answer to a question of the caller's, if they may still ask."""
+    if caller is None:
+        return {}
+    try:
+        asked = await site.limen.passkeys.begin_enrolment(actor=acting(caller.tokens))
+    except LimenError:
+        return {}
+    credential = Authenticator(seed=1).create(asked.options)
+    return {"ceremony": asked.ceremony.reveal(), "credential": credential}
 
 
 async def _token(site: Site, person: Person) -> str:
@@ -224,6 +270,8 @@ def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
         "ConfirmTotpIn": {"code": scene.totp_code},
         "VerifyEmailIn": {"token": scene.verify_token},
         "ResetPasswordIn": {"token": scene.reset_token},
+        "AnswerPasskeyIn": scene.answer,
+        "EnrolPasskeyIn": scene.enrolment,
     }
     if shape == "CompleteLinkIn":
         return scene.link
@@ -248,6 +296,7 @@ async def test_the_cell(route: str, caller: str) -> None:
             session_id=scene.ada.session_id,
             role="support",
             message_id=scene.message_id,
+            passkey_id=scene.passkey_id,
         )
         body = _body(ROUTES[route], scene)
         response = await site.ask(method, path, headers=scene.headers, json=body)

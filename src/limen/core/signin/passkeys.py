@@ -1,0 +1,117 @@
+"""Signing in by a passkey."""
+
+from collections.abc import Mapping
+
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import PasskeyRefused, UserNotFound
+from limen.core.events import SignInFailed
+from limen.core.ids import UserId
+from limen.core.passkeys.asking import Asked, CeremonyDesk
+from limen.core.passkeys.model import CeremonyPurpose, Passkey
+from limen.core.passkeys.options import Descriptor
+from limen.core.passkeys.proving import PasskeyProver, note_use
+from limen.core.secret import Secret
+from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.entering import Entrance, Entry
+from limen.core.signin.model import account_key, of_stranger, of_user
+from limen.core.signin.throttling import charge_ceremony
+from limen.core.tokens.issuing import IssuedTokens
+from limen.core.users.model import User, UserPolicy, read_identifier
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+class PasskeySignInService:
+    """The way in by passkey, with a name or without.
+
+    A passkey is something one has and, since the authenticator verifies its user, something one
+    knows or is: this is a whole sign-in. With a name the answer is of one form, whether there is
+    such a user, with passkeys, or not.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        desk: CeremonyDesk,
+        prover: PasskeyProver,
+        entrance: Entrance,
+        policy: UserPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._desk = desk
+        self._prover = prover
+        self._entrance = entrance
+        self._policy = policy
+
+    async def ask(self, *, identifier: str | None = None, actor: Actor | None = None) -> Asked:
+        """Ask for a proof by a passkey: of whoever has this address or username, or of anybody.
+
+        There are five minutes for the answer. Raises `TooManyAttempts` when too much was asked for
+        from the actor's address.
+        """
+        by = actor or Actor.anonymous()
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await charge_ceremony(uow, by, now)
+            user_id, allowed = None, tuple[Descriptor, ...]()
+            if identifier is not None:
+                user_id, allowed = await self._allowed(uow, identifier)
+            asked = await self._desk.ask_to_prove(
+                uow, CeremonyPurpose.SIGN_IN, now, user_id=user_id, allowed=allowed
+            )
+            await uow.commit()
+        return asked
+
+    async def complete(
+        self,
+        *,
+        ceremony: Secret[str] | str,
+        answer: Mapping[str, object],
+        label: str = "",
+        actor: Actor | None = None,
+    ) -> IssuedTokens:
+        """Begin a session by the answer of a passkey.
+
+        `label` names the device for people. Raises `InvalidInput`, `CeremonyOver` or
+        `PasskeyRefused`.
+        """
+        by = actor or Actor.anonymous()
+        token = Secret(ceremony) if isinstance(ceremony, str) else ceremony
+        used = await self._prover.prove(token, answer, CeremonyPurpose.SIGN_IN, actor=by)
+        entry = self._entrance.prepare(used.user_id, methods=used.methods, label=label, actor=by)
+        async with self._unit_of_work() as uow:
+            admitted = await self._admit(uow, used, entry, by)
+            await uow.throttles.clear(account_key(of_user(admitted.id)))
+            user, roles = await self._entrance.begin(uow, admitted, entry)
+            await uow.commit()
+        return await self._entrance.issue(user, roles, entry)
+
+    async def _allowed(
+        self, uow: UnitOfWork, identifier: str
+    ) -> tuple[UserId, tuple[Descriptor, ...]]:
+        """Return who may answer, and by what; for a name that nobody has it is nobody."""
+        read = read_identifier(identifier)
+        user = None if read is None else await uow.users.find(read)
+        if user is None:
+            key = None if read is None else read.key
+            user_id, subject = UserId(self._ambient.ids.new()), of_stranger(key, identifier)
+        else:
+            user_id, subject = user.id, of_user(user.id)
+        return user_id, self._desk.allow(await uow.passkeys.list(user_id), subject)
+
+    async def _admit(self, uow: UnitOfWork, used: Passkey, entry: Entry, actor: Actor) -> User:
+        """Lock the user, and make sure that what was verified still holds."""
+        try:
+            user = await uow.users.lock(used.user_id)
+        except UserNotFound:
+            raise PasskeyRefused from None
+        await note_use(uow, used, actor, entry.now)
+        reason = reason_to_refuse(user, self._policy)
+        if reason is not None:
+            uow.emit(SignInFailed(at=entry.now, actor=actor, user_id=user.id, reason=reason))
+            await uow.commit()
+            raise PasskeyRefused
+        return user
