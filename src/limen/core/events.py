@@ -87,6 +87,14 @@ class RegistrationRepeated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserDisplaced(Event):
+    """An account was removed: somebody else proved its address, which it never had."""
+
+    name: ClassVar[str] = "user.displaced"
+    ends_sessions: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserUpdated(Event):
     """Some fields of a user changed; `changed` names them."""
 

@@ -20,7 +20,7 @@ from limen.core.reading import Reader
 from limen.core.secret import Secret
 from limen.core.signin.throttling import charge_mail, unlock
 from limen.core.users.model import Email, User
-from limen.core.users.ownership import leave_address, prove_address
+from limen.core.users.ownership import displace, leave_address, prove_address
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 # Each end of a change, and the other one.
@@ -116,7 +116,8 @@ class EmailService:
         proves the first address of an account keeps it as it is when they are signed in to it or
         give its `password`. To anybody else it falls as to its owner: the password and all sessions
         of its maker go, and a token comes back to set a password with. A new address is confirmed
-        only by somebody who is signed in to the account or gives its password.
+        only by somebody who is signed in to the account or gives its password; another account
+        that has it, and never proved it, is removed unless somebody gave it a role.
 
         Raises `InvalidInput`, `ProofInvalid`, `NotSignedIn`, `CurrentPasswordWrong`, `EmailTaken`,
         `TooManyAttempts` or `HashingBusy`.
@@ -169,7 +170,9 @@ class EmailService:
     async def _change(
         self, uow: UnitOfWork, user: User, proof: Proof, actor: Actor, now: datetime
     ) -> User:
-        changed = user.with_email(Email.parse(proof.new_email or ""), now)
+        email = Email.parse(proof.new_email or "")
+        await displace(uow, email, actor, now)
+        changed = user.with_email(email, now)
         await uow.users.save(changed)
         await leave_address(uow, self._ambient.ids, user, actor, now)
         uow.emit(EmailChanged(at=now, actor=actor, user_id=user.id))

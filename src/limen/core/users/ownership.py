@@ -4,11 +4,12 @@ from datetime import datetime
 
 from limen.core.actor import Actor
 from limen.core.api_keys.model import ApiKeyEnd
-from limen.core.events import EmailVerified, UserTakenOver
+from limen.core.errors import UserNotFound
+from limen.core.events import EmailVerified, UserDisplaced, UserTakenOver
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.sessions.model import EndReason
-from limen.core.users.model import User
+from limen.core.users.model import Email, User
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork
 
@@ -36,6 +37,26 @@ async def prove_address(
         await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)
         uow.emit(UserTakenOver(at=now, actor=actor, user_id=user.id))
     return verified
+
+
+async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -> None:
+    """Remove the account that has an address which somebody else has proved, if it never was there.
+
+    The first proof wins. An account that somebody gave a role is nobody's trap, and stays.
+    """
+    found = await uow.users.find(email)
+    if found is None:
+        return
+    try:
+        holder = await uow.users.lock(found.id)
+    except UserNotFound:
+        return
+    is_proved = holder.email_verified_at is not None or holder.email.key != email.key
+    if is_proved or await uow.grants.list_held(holder.id, now):
+        return
+    await uow.sessions.end(holder.id, now, EndReason.TAKEN_OVER)
+    await uow.users.remove(holder.id)
+    uow.emit(UserDisplaced(at=now, actor=actor, user_id=holder.id))
 
 
 async def leave_address(

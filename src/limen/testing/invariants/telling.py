@@ -199,6 +199,7 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "user.suspended": _suspended,
     "user.reactivated": _reactivated,
     "user.deleted": _deleted,
+    "user.displaced": _deleted,
     "email.verified": _email_verified,
     "user.taken_over": _taken_over,
     "email.changed": _email_changed,

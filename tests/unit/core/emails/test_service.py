@@ -14,6 +14,7 @@ from limen.core.errors import (
     ProofInvalid,
     SessionEnded,
     TooManyAttempts,
+    UserNotFound,
 )
 from limen.core.messages.model import MessageState
 from limen.core.users.model import Status, User, UserPolicy
@@ -217,6 +218,34 @@ async def test_an_address_that_somebody_took_meanwhile_is_refused() -> None:
     await limen.emails.request_change(new_email=NEW, actor=actor)
     links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
     await limen.register(NEW)
+    await limen.emails.send_verification(identifier=NEW)
+    await limen.emails.verify(token=token_of(await limen.read_mail(NEW)), password=PASSWORD)
+    await limen.emails.verify(token=links[ADA])
+    with pytest.raises(EmailTaken):
+        await limen.emails.verify(token=links[NEW], actor=actor)
+
+
+async def test_who_waits_in_an_address_that_they_never_proved_does_not_keep_it() -> None:
+    limen, actor = await proved()
+    squatter = await limen.register(NEW)
+    tokens = await limen.enter(NEW)
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
+    await limen.emails.verify(token=links[ADA])
+    done = await limen.emails.verify(token=links[NEW], actor=actor)
+    assert (done.user.id, done.user.email.address) == (actor.user_id, NEW)
+    with pytest.raises(UserNotFound):
+        await limen.users.get(squatter.id, actor=OPERATOR)
+    with pytest.raises(SessionEnded):
+        await limen.tokens.authenticate(tokens.access_token)
+    assert (await limen.event_names(squatter.id))[-1] == "user.displaced"
+
+
+async def test_whoever_was_given_a_role_is_no_squatter() -> None:
+    limen, actor = await proved()
+    await limen.administrator(NEW)
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
     await limen.emails.verify(token=links[ADA])
     with pytest.raises(EmailTaken):
         await limen.emails.verify(token=links[NEW], actor=actor)
