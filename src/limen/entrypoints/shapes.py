@@ -29,9 +29,13 @@ T = TypeVar("T")
 
 
 class UserOut(Struct, frozen=True, kw_only=True):
-    """A user. `locale` is the language tag (BCP 47) of what limen writes to them."""
+    """A user. `locale` is the language tag (BCP 47) of what limen writes to them.
+
+    A user of the kind `service_account` is nobody: see `/service-accounts`.
+    """
 
     id: UUID
+    kind: Literal["person", "service_account"]
     email: str
     username: str | None
     name: str
@@ -50,6 +54,7 @@ class UserOut(Struct, frozen=True, kw_only=True):
         """Map the model."""
         return cls(
             id=user.id,
+            kind=user.kind.value,
             email=user.email.address,
             username=user.username.name if user.username else None,
             name=user.name,

@@ -50,7 +50,9 @@ def read_overlap(policy: ApiKeyPolicy, overlap: timedelta | None) -> timedelta:
         return policy.overlap
     if not timedelta(0) <= overlap <= policy.longest_overlap:
         most = int(policy.longest_overlap.total_seconds())
-        raise InvalidInput(details=(Fault("overlap", "invalid", f"must be 0 to {most} seconds"),))
+        raise InvalidInput(
+            details=(Fault("overlap_seconds", "invalid", f"must be 0 to {most} seconds"),)
+        )
     return overlap
 
 

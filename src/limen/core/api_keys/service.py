@@ -10,7 +10,7 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.form import SECRET_BYTES, digest_of, public_part, write_key
-from limen.core.api_keys.model import ApiKey, ApiKeyEnd, ApiKeyPolicy, KeyClaims
+from limen.core.api_keys.model import ApiKey, ApiKeyEnd, ApiKeyPolicy, ApiKeyStatus, KeyClaims
 from limen.core.api_keys.reading import (
     FIELDS,
     NEWEST_FIRST,
@@ -49,6 +49,14 @@ class NewKey:
 
     key: ApiKey
     text: Secret[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenKey:
+    """A key, and how far it was at the moment it was looked at."""
+
+    key: ApiKey
+    status: ApiKeyStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,40 +167,43 @@ class ApiKeyService:
             await uow.commit()
         return made
 
-    async def list(self, owner_id: UserId, query: ListQuery, *, actor: Actor) -> Listing[ApiKey]:
+    async def list(self, owner_id: UserId, query: ListQuery, *, actor: Actor) -> Listing[SeenKey]:
         """Return a user's keys, the newest first, page by page; another's need `api_keys.read`.
 
         Raises `UserNotFound`, `InvalidQuery` or `InvalidCursor`.
         """
+        now = self._ambient.clock.now()
         selection = self._lists.select(bounded(query), FIELDS, default_sort=NEWEST_FIRST)
         async with self._unit_of_work.view() as view:
             if not actor.owns(owner_id):
-                await authorise(view, actor, Permission.API_KEYS_READ, self._ambient.clock.now())
+                await authorise(view, actor, Permission.API_KEYS_READ, now)
                 await view.users.get(owner_id)
             found = await view.api_keys.list(
                 owner_id,
                 before=cast("ApiKeyId", selection.after.values[0]) if selection.after else None,
                 limit=query.limit + 1,
             )
-        items = found[: query.limit]
+        items = tuple(_seen(key, now) for key in found[: query.limit])
         is_more = len(found) > query.limit
-        page = Page(items=items, next=Position((items[-1].id,)) if is_more else None)
+        page = Page(items=items, next=Position((items[-1].key.id,)) if is_more else None)
         return self._lists.listing(page, query, selection)
 
     async def get(
         self, key_id: ApiKeyId, *, actor: Actor, owner_id: UserId | None = None
-    ) -> ApiKey:
+    ) -> SeenKey:
         """Return a key: one's own, or with `api_keys.read` anybody's, of `owner_id` if given.
 
         Raises `ApiKeyNotFound`.
         """
+        now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             owned = await view.api_keys.find(key_id)
-            if owned is None or not actor.owns(owned.key.owner_id):
-                await authorise(view, actor, Permission.API_KEYS_READ, self._ambient.clock.now())
-        if owned is None or owner_id not in {None, owned.key.owner_id}:
+            whose = owner_id or (owned.owner.id if owned else None)
+            if whose is None or not actor.owns(whose):
+                await authorise(view, actor, Permission.API_KEYS_READ, now)
+        if owned is None or owned.owner.id != whose:
             raise ApiKeyNotFound
-        return owned.key
+        return _seen(owned.key, now)
 
     async def revoke(
         self,
@@ -210,13 +221,13 @@ class ApiKeyService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             owned = await uow.api_keys.find(key_id)
-            if owned is None:
+            owner = owner_id or (owned.owner.id if owned else None)
+            if owner is None:
                 await authorise(uow, actor, Permission.API_KEYS_REVOKE, now)
                 raise ApiKeyNotFound
-            owner = owned.owner.id
             if not actor.owns(owner):
                 await authorise_over(uow, actor, Permission.API_KEYS_REVOKE, owner, now)
-            key = await _owned(uow, key_id, owner_id or owner, expected_version)
+            key = await _owned(uow, key_id, owner, expected_version)
             await uow.api_keys.save(key.ended(now, ApiKeyEnd.REVOKED))
             uow.emit(ApiKeyRevoked(at=now, actor=actor, user_id=owner, key_id=key.id))
             await uow.commit()
@@ -305,6 +316,10 @@ async def _owned(
     if version is not None and owned.key.version != version:
         raise VersionMismatch
     return owned.key
+
+
+def _seen(key: ApiKey, now: datetime) -> SeenKey:
+    return SeenKey(key=key, status=key.status(now))
 
 
 async def _refuse_beyond(

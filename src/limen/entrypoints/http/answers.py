@@ -12,10 +12,11 @@ from litestar.types import Message, Receive, Scope, Send
 from limen.entrypoints.http.call import CallRequest, Headers
 from limen.entrypoints.http.conditions import etag, is_known
 from limen.entrypoints.http.media import JSON
+from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, ServiceAccountOut
 from limen.entrypoints.shapes import AcceptedOut, PasskeyOut, RoleOut, Success, UserOut
 
 T = TypeVar("T")
-S = TypeVar("S", UserOut, RoleOut, PasskeyOut)
+S = TypeVar("S", UserOut, RoleOut, PasskeyOut, ApiKeyOut, NewApiKeyOut, ServiceAccountOut)
 
 _CREATED: Final = 201
 _ACCEPTED: Final = 202

@@ -9,7 +9,9 @@ from litestar.datastructures import State
 from litestar.types import Receive, Scope
 
 from limen.core.actor import Actor, ActorKind
+from limen.core.api_keys.model import KeyClaims
 from limen.core.errors import LimenError, NotSignedIn
+from limen.core.ids import UserId
 from limen.core.tokens.model import AccessClaims
 from limen.entrypoints.http.addresses import Network, client_address
 
@@ -32,7 +34,8 @@ class Call:
     """What limen knows of one request. It is made by the frame and lives in the scope.
 
     `headers` holds the last header of each name; `refusal` is what went wrong, `claims` what the
-    token says, `body` and `data` the body as it came and as it was read.
+    token says, `key` what the API key says, `body` and `data` the body as it came and as it was
+    read.
     """
 
     __slots__ = (
@@ -43,6 +46,7 @@ class Call:
         "claims",
         "data",
         "headers",
+        "key",
         "method",
         "raw_headers",
         "receive",
@@ -81,6 +85,7 @@ class Call:
         self._address: str | bool | None = False
         self.trace: tuple[str, str] | None = None
         self.claims: AccessClaims | None = None
+        self.key: KeyClaims | None = None
         self.rules: Rules | None = None
         self.refusal: LimenError | None = None
         self.body = b""
@@ -114,7 +119,7 @@ class Call:
         """The party that asks, as far as it has shown who it is."""
         claims = self.claims
         user_agent = self.headers.get(b"user-agent")
-        return Actor(
+        actor = Actor(
             kind=ActorKind.ANONYMOUS if claims is None else ActorKind.USER,
             user_id=None if claims is None else claims.user_id,
             session_id=None if claims is None else claims.session_id,
@@ -122,6 +127,14 @@ class Call:
             address=self.address,
             user_agent=None if user_agent is None else user_agent.decode("latin-1"),
         )
+        key = self.key
+        return actor if key is None else actor.as_key(key.user_id, key.name, key.scopes)
+
+    @property
+    def user_id(self) -> UserId | None:
+        """The user who asks, or for whom a key asks."""
+        shown = self.claims or self.key
+        return None if shown is None else shown.user_id
 
     @property
     def route(self) -> str:
@@ -174,6 +187,14 @@ class CallRequest(Request[Actor, AccessClaims | None, State]):
     def claims(self) -> AccessClaims:
         """What the token of the caller says."""
         return signed_in(call_of(self.scope))
+
+    @property
+    def user_id(self) -> UserId:
+        """The user who asks, or for whom a key asks; the gate let nobody else through."""
+        user_id = call_of(self.scope).user_id
+        if user_id is None:
+            raise NotSignedIn
+        return user_id
 
     async def body(self) -> bytes:
         """Return the body, which the gate has read."""

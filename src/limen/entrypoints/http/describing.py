@@ -10,6 +10,7 @@ from limen.entrypoints.http.rules import Rules, ruled
 from limen.entrypoints.shapes import Failure
 
 BEARER: Final = "bearer"
+API_KEY: Final = "api_key"
 _VERSIONED: Final = "is_versioned"
 
 _WHEN: Final[Mapping[int, str]] = {
@@ -32,6 +33,8 @@ _WHEN: Final[Mapping[int, str]] = {
 }
 _FOR_ALL: Final = (400, 431, 500, 503)
 _FOR_BODIES: Final = (408, 413, 415)
+# An API key may be shown anywhere: it is refused, or throttled when it is wrong.
+_FOR_SIGNED_IN: Final = (401, 403, 429)
 _FOR_REPEATABLE: Final = (409, 422)
 
 
@@ -54,8 +57,8 @@ def described(
     statuses = {*_FOR_ALL, *refuses, *(shapes or {})}
     if kept.has_json:
         statuses.add(406)
-    if not kept.is_public:
-        statuses.add(401)
+    if kept.is_optionally_signed_in or not kept.is_public:
+        statuses.update(_FOR_SIGNED_IN)
     if has_body:
         statuses.update(_FOR_BODIES)
     if kept.is_repeatable:
@@ -75,7 +78,9 @@ def described(
 def _security(rules: Rules) -> list[dict[str, list[str]]]:
     if rules.is_optionally_signed_in:
         return [{}, {BEARER: []}]
-    return [] if rules.is_public else [{BEARER: []}]
+    if rules.is_public:
+        return []
+    return [{BEARER: []}, {API_KEY: []}] if rules.is_open_to_keys else [{BEARER: []}]
 
 
 def is_versioned(handler: HTTPRouteHandler) -> bool:

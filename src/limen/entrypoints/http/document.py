@@ -11,7 +11,9 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 
-from limen.entrypoints.http.describing import BEARER, is_versioned, when
+from limen.core.api_keys.form import PATTERN
+from limen.entrypoints.http.api_keys import LIST as API_KEYS
+from limen.entrypoints.http.describing import API_KEY, BEARER, is_versioned, when
 from limen.entrypoints.http.errors import ProblemOut
 from limen.entrypoints.http.examples import EXAMPLES
 from limen.entrypoints.http.figures import Figures
@@ -28,6 +30,7 @@ from limen.entrypoints.http.particulars import (
 )
 from limen.entrypoints.http.routing import routes
 from limen.entrypoints.http.rules import Query, rules_of
+from limen.entrypoints.http.service_accounts import LIST as ACCOUNTS
 from limen.entrypoints.http.services import Reception
 from limen.entrypoints.http.users import LIST as USERS
 
@@ -58,6 +61,8 @@ _TAGS: Final = {
     "Me": "The signed-in user's own account",
     "Users": "All users, for administrators",
     "Roles": "Roles and what they allow",
+    "API keys": "Keys that act for people and service accounts",
+    "Service accounts": "Accounts without people",
     "Messages": "What limen writes to people",
     "Keys": "The public signing keys",
     "Operation": "Health and numbers",
@@ -105,7 +110,13 @@ def _introduce(document: dict[str, Any]) -> None:
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "The access token that a sign-in or a refresh gave.",
-        }
+        },
+        API_KEY: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": PATTERN,
+            "description": "An API key, which may do no more than its scopes and its owner.",
+        },
     }
 
 
@@ -169,7 +180,10 @@ def _headers(handler: HTTPRouteHandler, status: str) -> Iterator[str]:
     if rules.query is Query.LIST:
         yield "Link"
     if rules.answer is not None:
-        yield from ("XLimenUserId", "XLimenSessionId", "XLimenRoles")
+        yield from (
+            *("XLimenUserId", "XLimenSessionId", "XLimenRoles"),
+            *("XLimenKeyId", "XLimenScopes"),
+        )
 
 
 def _is_failure(response: dict[str, Any]) -> bool:
@@ -181,7 +195,7 @@ def _complete_schemas(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     _, problem = msgspec.json.schema_components([ProblemOut], ref_template=_SCHEMAS + "{name}")
     schemas["ProblemOut"] = problem["ProblemOut"]
-    for name in (USERS.name, MESSAGES.name):
+    for name in (USERS.name, MESSAGES.name, ACCOUNTS.name, API_KEYS.name):
         _make_sparse(schemas, name)
     shapes = {shape.__name__: shape for shape in _shapes(msgspec.Struct)}
     for name, schema in schemas.items():

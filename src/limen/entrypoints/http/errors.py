@@ -16,6 +16,7 @@ from litestar.exceptions import (
 )
 
 from limen.core.errors import (
+    ApiKeyInvalid,
     Fault,
     InvalidInput,
     Kind,
@@ -133,7 +134,7 @@ def _challenge(error: LimenError) -> str:
             f'{_REALM}, error="insufficient_user_authentication", '
             f'error_description="{error.sentence}", max_age="{int(FRESH.total_seconds())}"'
         )
-    if isinstance(error, TokenInvalid | TokenExpired | SessionEnded):
+    if isinstance(error, TokenInvalid | TokenExpired | SessionEnded | ApiKeyInvalid):
         return f'{_REALM}, error="invalid_token", error_description="{error.sentence}"'
     return _REALM
 

@@ -9,6 +9,25 @@ _PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - everybody's ex
 _CREATED: Final = "2026-01-31T12:00:00Z"
 _REFRESH: Final = "limen_rt_AZo8XpoQe1KMTR8uPUxbagAAAAGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aBcA"
 
+_KEY_ID: Final = "019a3c5e-b1d2-7e83-9f4a-5b6c7d8e9fa0"
+_PUBLIC_PART: Final = "limen_ak_031TeYmMoF1HbhGoiAxU5g"
+_KEY: Final = "limen_ak_031TeYmMoF1HbhGoiAxU5g_No287qEH4uQv9vBo5cxQTXAw02KFtzjuPbCrH1FrBEB_3nvcvx"
+_API_KEY: Final[Mapping[str, Any]] = {
+    "id": _KEY_ID,
+    "owner_id": _USER_ID,
+    "made_by": _USER_ID,
+    "name": "Nightly build",
+    "public_part": _PUBLIC_PART,
+    "scopes": ["invoices.read", "users.read"],
+    "status": "active",
+    "created_at": _CREATED,
+    "expires_at": "2027-01-31T12:00:00Z",
+    "last_used_at": None,
+    "ended_at": None,
+    "end_reason": None,
+    "successor_id": None,
+    "version": 1,
+}
 _BROWSER: Final = "2vkQh3x8Yc0m1R5nU7tKpW9sLzEaGdJfBqXoVyNi6T4"
 _CHALLENGE: Final = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
 _CREDENTIAL: Final = "b3BxcnN0dXZ3eHl6e3x9fn-AgYKDhIWGh4iJiouMjY4"
@@ -18,6 +37,7 @@ _TOTP: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
 _USER: Final[Mapping[str, Any]] = {
     "id": _USER_ID,
+    "kind": "person",
     "email": "ada@example.org",
     "username": "ada",
     "name": "Ada Lovelace",
@@ -214,6 +234,26 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "refresh_expires_in": 1209600,
         "session_id": _SESSION_ID,
         "user": _USER,
+    },
+    "CreateApiKeyIn": {
+        "name": "Nightly build",
+        "scopes": ["me.read"],
+        "expires_at": "2027-01-31T12:00:00Z",
+    },
+    "RotateApiKeyIn": {"overlap_seconds": 3600},
+    "ReportApiKeyIn": {"key": _KEY},
+    "ApiKeyOut": _API_KEY,
+    "NewApiKeyOut": {"key": _KEY, "api_key": _API_KEY},
+    "CreateServiceAccountIn": {"username": "nightly-build", "name": "Builds every night"},
+    "UpdateServiceAccountIn": {"name": "Builds every hour"},
+    "ServiceAccountOut": {
+        "id": _USER_ID,
+        "username": "nightly-build",
+        "name": "Builds every night",
+        "status": "active",
+        "created_at": _CREATED,
+        "updated_at": _CREATED,
+        "version": 1,
     },
     "ListMetaOut": {"page": 1, "limit": 20, "total": 1, "next_cursor": None},
     "KeySetOut": {

@@ -114,7 +114,15 @@ class FactorController(Controller):
     path = "/users/{user_id:str}/factors"
     tags = ("Users",)
 
-    @get("/", **described("getFactors", "See a user's second factors", refuses=(403, 404)))
+    @get(
+        "/",
+        **described(
+            "getFactors",
+            "See a user's second factors",
+            refuses=(403, 404),
+            rules=Rules(is_open_to_keys=True),
+        ),
+    )
     async def see(
         self,
         request: CallRequest,

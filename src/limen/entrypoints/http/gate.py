@@ -45,7 +45,7 @@ class Gate:
         call.rules = rules = rules_of(handler)
         has_token = rules.is_optionally_signed_in and b"authorization" in call.headers
         if has_token or not rules.is_public:
-            call.claims = await authenticate(call, self._reception.services.tokens)
+            await authenticate(call, rules, self._reception.services)
         if rules.answer is not None:
             await rules.answer(call)(scope, receive, send)
             return

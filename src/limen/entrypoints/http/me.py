@@ -11,6 +11,7 @@ from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.fields import maybe
+from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.shapes import Success, UserOut
 
 
@@ -28,12 +29,21 @@ class MeController(Controller):
     path = "/me"
     tags = ("Me",)
 
-    @get("/", **described("getMe", "See oneself", refuses=(404,), is_versioned=True))
+    @get(
+        "/",
+        **described(
+            "getMe",
+            "See oneself",
+            refuses=(403, 404),
+            rules=Rules(is_open_to_keys=True),
+            is_versioned=True,
+        ),
+    )
     async def see(
         self, request: CallRequest, users: NamedDependency[UserService]
     ) -> Answered[Success[UserOut]]:
-        """Return the signed-in user."""
-        user = await users.get(request.claims.user_id, actor=request.actor)
+        """Return the signed-in user, or the owner of a key with the scope `me.read`."""
+        user = await users.get(request.user_id, actor=request.actor)
         return shown(request, UserOut.of(user))
 
     @patch(

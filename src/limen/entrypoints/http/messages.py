@@ -34,7 +34,7 @@ class MessageController(Controller):
             "listMessages",
             "List messages",
             refuses=(403,),
-            rules=Rules(query=Query.LIST, lists=LIST),
+            rules=Rules(is_open_to_keys=True, query=Query.LIST, lists=LIST),
         ),
     )
     async def list_messages(
@@ -50,7 +50,9 @@ class MessageController(Controller):
 
     @get(
         "/{message_id:str}",
-        **described("getMessage", "See a message", refuses=(403, 404)),
+        **described(
+            "getMessage", "See a message", refuses=(403, 404), rules=Rules(is_open_to_keys=True)
+        ),
     )
     async def see(
         self,
@@ -70,6 +72,7 @@ class MessageController(Controller):
             "Send an undeliverable message again",
             refuses=(403, 404, 409, 422),
             has_body=True,
+            rules=Rules(is_open_to_keys=True),
         ),
     )
     async def send_again(

@@ -33,6 +33,9 @@ class Observer:
         }
         if claims is not None:
             line["user_id"] = str(claims.user_id)
+        elif call.key is not None:
+            line["user_id"] = str(call.key.user_id)
+            line["api_key"] = call.key.name
         if refusal is not None:
             line["code"] = refusal.code
         if call.trace is not None:

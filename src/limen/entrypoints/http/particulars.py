@@ -25,8 +25,10 @@ RESPONSE_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Link": _header("Where the `first`, `prev` and `next` pages are (RFC 8288)."),
     "IdempotencyReplayed": _header("`true` on an answer that was given before."),
     "XLimenUserId": _header("Who asks.", {"type": "string", "format": "uuid"}),
-    "XLimenSessionId": _header("In which session.", {"type": "string", "format": "uuid"}),
-    "XLimenRoles": _header("The names of their roles, with commas between."),
+    "XLimenSessionId": _header("In which session, if in one."),
+    "XLimenRoles": _header("The names of their roles, with commas between; none for a key."),
+    "XLimenKeyId": _header("By which API key, if by one."),
+    "XLimenScopes": _header("What the key may do now, with commas between."),
 }
 
 HEADER_NAMES: Final[Mapping[str, str]] = {
@@ -37,6 +39,8 @@ HEADER_NAMES: Final[Mapping[str, str]] = {
     "XLimenUserId": "X-Limen-User-Id",
     "XLimenSessionId": "X-Limen-Session-Id",
     "XLimenRoles": "X-Limen-Roles",
+    "XLimenKeyId": "X-Limen-Key-Id",
+    "XLimenScopes": "X-Limen-Scopes",
 }
 
 IF_MATCH: Final = {

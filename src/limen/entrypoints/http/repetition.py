@@ -87,8 +87,9 @@ def _worth_repeating(recorder: _Recorder) -> StoredAnswer:
 
 
 def _owner(call: Call) -> str:
-    claims = call.claims
-    return f"address {call.address}" if claims is None else f"user {claims.user_id}"
+    if call.key is not None:
+        return f"key {call.key.key_id}"
+    return f"address {call.address}" if call.claims is None else f"user {call.claims.user_id}"
 
 
 def _request(call: Call) -> tuple[bytes, ...]:

@@ -45,7 +45,12 @@ class RoleController(Controller):
     path = "/roles"
     tags = ("Roles",)
 
-    @get("/", **described("listRoles", "List all roles", refuses=(403,)))
+    @get(
+        "/",
+        **described(
+            "listRoles", "List all roles", refuses=(403,), rules=Rules(is_open_to_keys=True)
+        ),
+    )
     async def list_roles(
         self, request: CallRequest, roles: NamedDependency[RoleService]
     ) -> Answered[Success[list[RoleOut]]]:
@@ -58,7 +63,7 @@ class RoleController(Controller):
             "createRole",
             "Make a role",
             refuses=(403, 409),
-            rules=Rules(is_repeatable=True),
+            rules=Rules(is_open_to_keys=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),
@@ -81,7 +86,13 @@ class RoleController(Controller):
     @get(
         "/{role:str}",
         name="limen.getRole",
-        **described("getRole", "See a role", refuses=(403, 404), is_versioned=True),
+        **described(
+            "getRole",
+            "See a role",
+            refuses=(403, 404),
+            is_versioned=True,
+            rules=Rules(is_open_to_keys=True),
+        ),
     )
     async def see(
         self, request: CallRequest, roles: NamedDependency[RoleService], role: FromPath[str]
@@ -97,6 +108,7 @@ class RoleController(Controller):
             refuses=(403, 404, 409, 412, 422),
             has_body=True,
             is_versioned=True,
+            rules=Rules(is_open_to_keys=True),
         ),
     )
     async def replace(
@@ -118,7 +130,13 @@ class RoleController(Controller):
 
     @delete(
         "/{role:str}",
-        **described("deleteRole", "Delete a role", refuses=(403, 404, 412, 422), is_versioned=True),
+        **described(
+            "deleteRole",
+            "Delete a role",
+            refuses=(403, 404, 412, 422),
+            is_versioned=True,
+            rules=Rules(is_open_to_keys=True),
+        ),
     )
     async def delete(
         self, request: CallRequest, roles: NamedDependency[RoleService], role: FromPath[str]
@@ -135,7 +153,15 @@ class PermissionController(Controller):
     path = "/permissions"
     tags = ("Roles",)
 
-    @get("/", **described("listPermissions", "List all permissions", refuses=(403,)))
+    @get(
+        "/",
+        **described(
+            "listPermissions",
+            "List all permissions",
+            refuses=(403,),
+            rules=Rules(is_open_to_keys=True),
+        ),
+    )
     async def list_permissions(
         self, request: CallRequest, roles: NamedDependency[RoleService]
     ) -> Answered[Success[list[str]]]:
@@ -149,7 +175,15 @@ class GrantController(Controller):
     path = "/users/{user_id:str}/roles"
     tags = ("Users",)
 
-    @get("/", **described("listGrants", "List the roles of a user", refuses=(403, 404)))
+    @get(
+        "/",
+        **described(
+            "listGrants",
+            "List the roles of a user",
+            refuses=(403, 404),
+            rules=Rules(is_open_to_keys=True),
+        ),
+    )
     async def list_grants(
         self, request: CallRequest, roles: NamedDependency[RoleService], user_id: FromPath[UUID]
     ) -> Answered[Success[list[GrantOut]]]:
@@ -159,7 +193,13 @@ class GrantController(Controller):
 
     @put(
         "/{role:str}",
-        **described("grantRole", "Give a user a role", refuses=(403, 404, 422), has_body=True),
+        **described(
+            "grantRole",
+            "Give a user a role",
+            refuses=(403, 404, 422),
+            has_body=True,
+            rules=Rules(is_open_to_keys=True),
+        ),
     )
     async def grant(
         self,
@@ -175,7 +215,12 @@ class GrantController(Controller):
 
     @delete(
         "/{role:str}",
-        **described("withdrawRole", "Take a role from a user", refuses=(403, 404, 422)),
+        **described(
+            "withdrawRole",
+            "Take a role from a user",
+            refuses=(403, 404, 422),
+            rules=Rules(is_open_to_keys=True),
+        ),
     )
     async def withdraw(
         self,

@@ -7,6 +7,12 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ASGIApp, ControllerRouterHandler
 
+from limen.entrypoints.http.api_keys import (
+    ApiKeyController,
+    ApiKeyReportController,
+    OwnApiKeyController,
+    UserApiKeyController,
+)
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.emails import EmailController, OwnEmailController
 from limen.entrypoints.http.errors import handle
@@ -26,6 +32,10 @@ from limen.entrypoints.http.passkeys import (
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.recovery import RecoveryController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
+from limen.entrypoints.http.service_accounts import (
+    ServiceAccountController,
+    ServiceAccountKeyController,
+)
 from limen.entrypoints.http.services import Reception
 from limen.entrypoints.http.sessions import (
     OwnSessionController,
@@ -63,6 +73,12 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     RoleController,
     PermissionController,
     MessageController,
+    OwnApiKeyController,
+    UserApiKeyController,
+    ApiKeyController,
+    ApiKeyReportController,
+    ServiceAccountController,
+    ServiceAccountKeyController,
 )
 OPERATION: Final[Sequence[ControllerRouterHandler]] = (HealthController, MetricsController)
 
@@ -115,6 +131,10 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
             lambda: reception.services.passkey_sign_in, sync_to_thread=False
         ),
         "recovery": Provide(lambda: reception.services.recovery, sync_to_thread=False),
+        "api_keys": Provide(lambda: reception.services.api_keys, sync_to_thread=False),
+        "service_accounts": Provide(
+            lambda: reception.services.service_accounts, sync_to_thread=False
+        ),
         "keys": Provide(lambda: reception.services.keys, sync_to_thread=False),
         "figures": Provide(lambda: figures, sync_to_thread=False),
         "readiness": Provide(lambda: readiness, sync_to_thread=False),

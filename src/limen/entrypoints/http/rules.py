@@ -44,6 +44,8 @@ class Rules:
 
     - `is_public`: nobody need be signed in.
     - `is_optionally_signed_in`: a public route that minds who is; a bad token is refused there.
+    - `is_open_to_keys`: an API key may come here, and what it may do is checked as a permission;
+      everywhere else only people may.
     - `query`: what parameters it takes; `lists` which list they are of.
     - `is_repeatable`: an `Idempotency-Key` is honoured.
     - `is_secret`: a credential is in the answer, which is never compressed.
@@ -56,6 +58,7 @@ class Rules:
 
     is_public: bool = False
     is_optionally_signed_in: bool = False
+    is_open_to_keys: bool = False
     query: Query = Query.NONE
     lists: ListOf | None = None
     body_limit: int = BODY_LIMIT

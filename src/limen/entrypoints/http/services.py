@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from limen.core.api_keys.service import ApiKeyService
 from limen.core.emails.service import EmailService
 from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
@@ -14,6 +15,7 @@ from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
+from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.links import LinkSignInService
 from limen.core.signin.passkeys import PasskeySignInService
@@ -97,6 +99,16 @@ class Services(Protocol):
     @property
     def recovery(self) -> RecoveryService:
         """Getting back in."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeyService:
+        """API keys."""
+        ...
+
+    @property
+    def service_accounts(self) -> ServiceAccountService:
+        """Accounts without people."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from limen.core.sessions.service import SessionService
 from limen.entrypoints.http.answers import Answered, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
+from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.shapes import SessionOut, Success
 
 
@@ -70,7 +71,15 @@ class SessionController(Controller):
     path = "/users/{user_id:str}/sessions"
     tags = ("Users",)
 
-    @get("/", **described("listSessions", "List the sessions of a user", refuses=(403, 404)))
+    @get(
+        "/",
+        **described(
+            "listSessions",
+            "List the sessions of a user",
+            refuses=(403, 404),
+            rules=Rules(is_open_to_keys=True),
+        ),
+    )
     async def list_sessions(
         self,
         request: CallRequest,
@@ -79,10 +88,18 @@ class SessionController(Controller):
     ) -> Answered[Success[list[SessionOut]]]:
         """Return a user's live sessions, the last used first; needs `sessions.read`."""
         found = await sessions.list(UserId(user_id), actor=request.actor)
-        current = request.claims.session_id
+        current = request.actor.session_id
         return plain([SessionOut.of(session, current=current) for session in found])
 
-    @delete("/", **described("revokeSessions", "End all sessions of a user", refuses=(403, 404)))
+    @delete(
+        "/",
+        **described(
+            "revokeSessions",
+            "End all sessions of a user",
+            refuses=(403, 404),
+            rules=Rules(is_open_to_keys=True),
+        ),
+    )
     async def revoke_all(
         self,
         request: CallRequest,
@@ -94,7 +111,12 @@ class SessionController(Controller):
 
     @delete(
         "/{session_id:str}",
-        **described("revokeSession", "End one session of a user", refuses=(403, 404)),
+        **described(
+            "revokeSession",
+            "End one session of a user",
+            refuses=(403, 404),
+            rules=Rules(is_open_to_keys=True),
+        ),
     )
     async def revoke(
         self,

@@ -6,14 +6,18 @@ from litestar.params import JSONBody
 from litestar.types import ASGIApp
 from msgspec import Struct
 
+from limen.core.api_keys.model import KeyClaims
+from limen.core.errors import NotByKey, PermissionMissing
 from limen.core.tokens.service import TokenService
 from limen.entrypoints.http.answers import Answered, Sending, plain
 from limen.entrypoints.http.call import Call, CallRequest, signed_in
 from limen.entrypoints.http.describing import described
+from limen.entrypoints.http.parameters import pairs_of
 from limen.entrypoints.http.rules import Query, Rules
 from limen.entrypoints.shapes import Success, TokensOut
 
 _NO_CONTENT = 204
+_PRINCIPAL = ("user_id", "session_id", "roles", "key_id", "scopes")
 
 
 class RefreshIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -54,12 +58,30 @@ class TokenController(Controller):
 
 
 def principal(call: Call) -> ASGIApp:
-    """Return the answer that says in headers who asks."""
+    """Return the answer that says in headers who asks; what does not apply is empty."""
+    if call.key is not None:
+        return _principal_of_key(call, call.key)
     claims = signed_in(call)
+    return _told(user_id=claims.user_id, session_id=claims.session_id, roles=",".join(claims.roles))
+
+
+def _principal_of_key(call: Call, key: KeyClaims) -> ASGIApp:
+    """Let a key in where its scope is asked for, for whoever asks for none means people.
+
+    Raises `NotByKey` or `PermissionMissing`.
+    """
+    asked = [value for name, value in pairs_of(call.scope["query_string"]) if name == "scope"]
+    if not asked:
+        raise NotByKey
+    if not key.permissions.issuperset(asked):
+        raise PermissionMissing
+    return _told(user_id=key.user_id, key_id=key.key_id, scopes=",".join(sorted(key.permissions)))
+
+
+def _told(**principal: object) -> ASGIApp:
     headers = [
-        (b"x-limen-user-id", str(claims.user_id).encode()),
-        (b"x-limen-session-id", str(claims.session_id).encode()),
-        (b"x-limen-roles", ",".join(claims.roles).encode()),
+        (f"x-limen-{name.replace('_', '-')}".encode(), str(principal.get(name, "")).encode())
+        for name in _PRINCIPAL
     ]
     return Sending(_NO_CONTENT, headers, b"")
 
@@ -76,12 +98,13 @@ class CheckController(Controller):
         **described(
             "checkAccess",
             "Tell a reverse proxy who asks",
-            rules=Rules(query=Query.ANY, has_json=False, answer=principal),
-            refuses=(503,),
+            rules=Rules(query=Query.ANY, has_json=False, is_open_to_keys=True, answer=principal),
+            refuses=(403, 503),
         ),
     )
     async def check(self) -> None:
         """Answer 204 with the principal in headers (nginx `auth_request`, Traefik, Caddy).
 
-        The store is not read: the roles are those of the token, fifteen minutes old at most.
+        Of a token the store is not read: the roles are those in it, fifteen minutes old at most. An
+        API key is let in only where `?scope=` names permissions that it has now.
         """

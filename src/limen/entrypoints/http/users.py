@@ -66,7 +66,10 @@ class UserController(Controller):
     @get(
         "/",
         **described(
-            "listUsers", "List users", refuses=(403, 422), rules=Rules(query=Query.LIST, lists=LIST)
+            "listUsers",
+            "List users",
+            refuses=(403, 422),
+            rules=Rules(is_open_to_keys=True, query=Query.LIST, lists=LIST),
         ),
     )
     async def list_users(
@@ -83,7 +86,7 @@ class UserController(Controller):
             "createUser",
             "Make an account for somebody",
             refuses=(403, 409, 422, 429),
-            rules=Rules(is_repeatable=True),
+            rules=Rules(is_open_to_keys=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),
@@ -111,7 +114,13 @@ class UserController(Controller):
     @get(
         "/{user_id:str}",
         name="limen.getUser",
-        **described("getUser", "See a user", refuses=(403, 404), is_versioned=True),
+        **described(
+            "getUser",
+            "See a user",
+            refuses=(403, 404),
+            is_versioned=True,
+            rules=Rules(is_open_to_keys=True),
+        ),
     )
     async def see(
         self, request: CallRequest, users: NamedDependency[UserService], user_id: FromPath[UUID]
@@ -125,9 +134,10 @@ class UserController(Controller):
         **described(
             "replaceUser",
             "Put another profile in place of a user's",
-            refuses=(403, 404, 409, 412),
+            refuses=(403, 404, 409, 412, 422),
             has_body=True,
             is_versioned=True,
+            rules=Rules(is_open_to_keys=True),
         ),
     )
     async def replace(
@@ -155,9 +165,10 @@ class UserController(Controller):
         **described(
             "updateUser",
             "Change a user's profile",
-            refuses=(403, 404, 409, 412),
+            refuses=(403, 404, 409, 412, 422),
             has_body=True,
             is_versioned=True,
+            rules=Rules(is_open_to_keys=True),
         ),
     )
     async def update(
@@ -182,7 +193,13 @@ class UserController(Controller):
 
     @delete(
         "/{user_id:str}",
-        **described("deleteUser", "Delete a user", refuses=(403, 404, 412, 422), is_versioned=True),
+        **described(
+            "deleteUser",
+            "Delete a user",
+            refuses=(403, 404, 412, 422),
+            is_versioned=True,
+            rules=Rules(is_open_to_keys=True),
+        ),
     )
     async def delete(
         self, request: CallRequest, users: NamedDependency[UserService], user_id: FromPath[UUID]
@@ -201,7 +218,7 @@ class UserController(Controller):
             "suspendUser",
             "Shut a user out",
             refuses=(403, 404, 412, 422),
-            rules=Rules(is_repeatable=True),
+            rules=Rules(is_open_to_keys=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),
@@ -223,8 +240,8 @@ class UserController(Controller):
         **described(
             "reactivateUser",
             "Let a user in again",
-            refuses=(403, 404, 412),
-            rules=Rules(is_repeatable=True),
+            refuses=(403, 404, 412, 422),
+            rules=Rules(is_open_to_keys=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),

@@ -9,7 +9,7 @@ import pytest
 from limen.core.actor import Actor
 from limen.core.api_keys.form import public_part, write_key
 from limen.core.api_keys.model import ApiKeyPolicy, ApiKeyStatus
-from limen.core.api_keys.service import NewKey
+from limen.core.api_keys.service import NewKey, SeenKey
 from limen.core.errors import (
     ApiKeyInvalid,
     ApiKeyNotFound,
@@ -146,7 +146,7 @@ async def test_there_are_only_so_many_keys_that_hold() -> None:
 
 async def key_names(limen: Assembly, ada: Actor) -> list[Any]:
     assert ada.user_id is not None
-    return [key.id for key in (await limen.api_keys.list(ada.user_id, ALL, actor=ada)).items]
+    return [seen.key.id for seen in (await limen.api_keys.list(ada.user_id, ALL, actor=ada)).items]
 
 
 async def test_of_many_keys_at_once_no_more_are_made_than_may_be() -> None:
@@ -417,8 +417,8 @@ async def test_a_rotated_key_holds_beside_its_successor_for_the_overlap() -> Non
     now = limen.clock.now()
     assert (new.key.name, new.key.scopes) == (old.key.name, old.key.scopes)
     assert new.key.expires_at == now + 30 * DAY
-    kept = await limen.api_keys.get(old.key.id, actor=ada)
-    assert (kept.status(now), kept.successor_id) == (ApiKeyStatus.ROTATED, new.key.id)
+    seen = await limen.api_keys.get(old.key.id, actor=ada)
+    assert (seen.status, seen.key.successor_id) == (ApiKeyStatus.ROTATED, new.key.id)
     limen.clock.advance(DAY - timedelta(microseconds=1))
     await limen.api_keys.authenticate(old.text)
     limen.clock.advance(timedelta(microseconds=1))
@@ -477,8 +477,9 @@ async def test_others_see_and_end_keys_by_permissions_of_their_own() -> None:
     reader = await person(limen, "api_keys.read", email="reader@example.org")
     ender = await person(limen, "api_keys.revoke", email="ender@example.org")
     nobody = await person(limen, email="nobody@example.org")
-    assert (await limen.api_keys.list(owner_id, ALL, actor=reader)).items == (made.key,)
-    assert await limen.api_keys.get(key_id, actor=reader) == made.key
+    seen = SeenKey(key=made.key, status=ApiKeyStatus.ACTIVE)
+    assert (await limen.api_keys.list(owner_id, ALL, actor=reader)).items == (seen,)
+    assert await limen.api_keys.get(key_id, actor=reader) == seen
     for actor in (ender, nobody):
         with pytest.raises(PermissionMissing):
             await limen.api_keys.list(owner_id, ALL, actor=actor)
@@ -526,9 +527,10 @@ async def test_keys_are_listed_newest_first_page_by_page() -> None:
     made = [(await key_of(limen, ada)).key for _ in range(3)]
     assert ada.user_id is not None
     first = await limen.api_keys.list(ada.user_id, ListQuery(filters={}, limit=2), actor=ada)
-    assert first.items == (made[2], made[1])
+    assert [seen.key for seen in first.items] == made[:0:-1]
     rest = ListQuery(filters={}, limit=2, cursor=first.next_cursor)
-    assert (await limen.api_keys.list(ada.user_id, rest, actor=ada)).items == (made[0],)
+    last = await limen.api_keys.list(ada.user_id, rest, actor=ada)
+    assert [seen.key for seen in last.items] == made[:1]
     for query in (
         ListQuery(filters={}, sort="name"),
         ListQuery(filters={}, page=1),
@@ -629,7 +631,7 @@ async def test_a_use_is_noted_once_in_ten_minutes() -> None:
     async def used_at() -> Any:
         await asyncio.gather(*(limen.api_keys.authenticate(made.text) for _ in range(5)))
         await limen.key_uses.settled()
-        return (await limen.api_keys.get(made.key.id, actor=ada)).last_used_at
+        return (await limen.api_keys.get(made.key.id, actor=ada)).key.last_used_at
 
     first = limen.clock.now()
     assert await used_at() == first

@@ -18,7 +18,7 @@ from limen.core.tokens.issuing import IssuedTokens
 from limen.entrypoints.http.app import create_app
 from limen.entrypoints.http.services import Check, Gauges, Opened
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import PASSWORD, Assembly
+from limen.testing.assembly import PASSWORD, Assembly, acting
 from limen.testing.fakes import SeededEntropy
 from limen.testing.passkeys import Authenticator
 from limen.wiring.groups import HttpSettings
@@ -99,6 +99,13 @@ class Site:
 
     async def enter(self, email: str) -> Person:
         return Person(tokens=await self.limen.enter(email))
+
+    async def key(self, owner: Person, *scopes: str) -> dict[str, str]:
+        """Make a key of somebody, and return the headers that show it."""
+        made = await self.limen.api_keys.create(
+            UserId(owner.id), actor=acting(owner.tokens), name="key", scopes=scopes
+        )
+        return {"authorization": f"Bearer {made.text.reveal()}"}
 
     async def user_id(self, email: str) -> UserId:
         return (await self.limen.register(email)).id

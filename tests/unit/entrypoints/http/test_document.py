@@ -66,6 +66,7 @@ def test_the_routes_are_those_of_the_contract() -> None:
     found = {f"{method.upper()} {path}" for path, method, _ in operations()}
     api = "/api/v1"
     user = f"{api}/users/{{user_id}}"
+    account = f"{api}/service-accounts/{{account_id}}"
     assert found == {
         *(f"POST {api}/auth/{name}" for name in ("register", "login", "refresh", "logout")),
         f"GET {api}/auth/check",
@@ -103,6 +104,19 @@ def test_the_routes_are_those_of_the_contract() -> None:
         f"GET {api}/permissions",
         *(f"GET {api}/messages{name}" for name in ("", "/{message_id}")),
         f"POST {api}/messages/{{message_id}}/send-again",
+        f"POST {api}/auth/api-keys/report",
+        *(f"{method} {api}/api-keys/{{key}}" for method in ("GET", "DELETE")),
+        *(f"{method} {api}/me/api-keys" for method in ("GET", "POST")),
+        *(f"{method} {api}/me/api-keys/{{key_id}}" for method in ("GET", "DELETE")),
+        f"POST {api}/me/api-keys/{{key_id}}/rotate",
+        f"GET {user}/api-keys",
+        *(f"{method} {user}/api-keys/{{key_id}}" for method in ("GET", "DELETE")),
+        *(f"{method} {api}/service-accounts" for method in ("GET", "POST")),
+        *(f"{method} {account}" for method in ("GET", "PATCH", "DELETE")),
+        *(f"POST {account}/{verb}" for verb in ("suspend", "reactivate")),
+        *(f"{method} {account}/api-keys" for method in ("GET", "POST")),
+        *(f"{method} {account}/api-keys/{{key_id}}" for method in ("GET", "DELETE")),
+        f"POST {account}/api-keys/{{key_id}}/rotate",
         "GET /.well-known/jwks.json",
         "GET /health/live",
         "GET /health/ready",

@@ -12,16 +12,21 @@ from uuid import UUID
 import pyotp
 import pytest
 
+from limen.core.api_keys.form import public_part
+from limen.core.api_keys.service import NewKey
 from limen.core.errors import LimenError
+from limen.core.ids import UserId
 from limen.core.page import ListQuery
 from limen.core.passkeys.model import Passkey
+from limen.core.roles.model import ME_READ, NEVER_BY_KEY, OWN
 from limen.entrypoints.http.examples import EXAMPLES
 from limen.testing.assembly import OPERATOR, acting
 from limen.testing.passkeys import Authenticator
 from tests.unit.entrypoints.http.contract import document
 from tests.unit.entrypoints.http.site import PASSWORD, Person, Site, open_site
 
-# Who calls. `owner` is the user whom the address names; `other` is somebody else without roles.
+# Who calls. `owner` is the user whom the address names; `other` is somebody else without roles;
+# `key` is a key of the administrator with all scopes there are, `bare key` one without any.
 CALLERS: Final = (
     "nobody",
     "garbage",
@@ -31,6 +36,8 @@ CALLERS: Final = (
     "owner",
     "other",
     "administrator",
+    "key",
+    "bare key",
 )
 
 _OUT = "401 401 401 401 401"
@@ -44,12 +51,12 @@ POST   /api/v1/auth/link                              202 202 202 202 202  202 2
 POST   /api/v1/auth/link/complete                     200 200 422 200 422  200 200 200
 POST   /api/v1/auth/passkey/options                   200 200 200 200 200  200 200 200
 POST   /api/v1/auth/passkey                           200 200 422 200 422  200 200 200
-POST   /api/v1/auth/email/verify                      200 401 401 401 401  200 200 200
+POST   /api/v1/auth/email/verify                      200 401 401 401 401  200 200 200  403 403
 POST   /api/v1/auth/email/verify/resend               202 202 202 202 202  202 202 202
 POST   /api/v1/auth/password/forgot                   202 202 202 202 202  202 202 202
 POST   /api/v1/auth/password/reset                    204 204 204 204 422  204 204 204
 POST   /api/v1/me/email                               {_OUT}  202 202 202
-GET    /api/v1/me                                     {_OUT}  200 200 200
+GET    /api/v1/me                                     {_OUT}  200 200 200  200 403
 PATCH  /api/v1/me                                     {_OUT}  200 200 200
 DELETE /api/v1/me                                     {_OUT}  204 204 422
 POST   /api/v1/me/password                            {_OUT}  204 204 204
@@ -67,39 +74,68 @@ GET    /api/v1/me/factors/passkeys                    {_OUT}  200 200 200
 GET    /api/v1/me/factors/passkeys/{{passkey_id}}       {_OUT}  200 404 404
 PATCH  /api/v1/me/factors/passkeys/{{passkey_id}}       {_OUT}  200 404 404
 DELETE /api/v1/me/factors/passkeys/{{passkey_id}}       {_OUT}  204 404 404
-GET    /api/v1/users                                  {_OUT}  403 403 200
-POST   /api/v1/users                                  {_OUT}  403 403 201
-GET    /api/v1/users/{{user_id}}                        {_OUT}  200 403 200
-PUT    /api/v1/users/{{user_id}}                        {_OUT}  403 403 200
-PATCH  /api/v1/users/{{user_id}}                        {_OUT}  403 403 200
-DELETE /api/v1/users/{{user_id}}                        {_OUT}  204 403 204
-POST   /api/v1/users/{{user_id}}/suspend                {_OUT}  403 403 200
-POST   /api/v1/users/{{user_id}}/reactivate             {_OUT}  403 403 200
+GET    /api/v1/users                                  {_OUT}  403 403 200  200 403
+POST   /api/v1/users                                  {_OUT}  403 403 201  201 403
+GET    /api/v1/users/{{user_id}}                        {_OUT}  200 403 200  200 403
+PUT    /api/v1/users/{{user_id}}                        {_OUT}  403 403 200  200 403
+PATCH  /api/v1/users/{{user_id}}                        {_OUT}  403 403 200  200 403
+DELETE /api/v1/users/{{user_id}}                        {_OUT}  204 403 204  204 403
+POST   /api/v1/users/{{user_id}}/suspend                {_OUT}  403 403 200  200 403
+POST   /api/v1/users/{{user_id}}/reactivate             {_OUT}  403 403 200  200 403
 POST   /api/v1/users/{{user_id}}/password               {_OUT}  403 403 204
-GET    /api/v1/users/{{user_id}}/sessions               {_OUT}  200 403 200
-DELETE /api/v1/users/{{user_id}}/sessions               {_OUT}  204 403 204
-DELETE /api/v1/users/{{user_id}}/sessions/{{session_id}}  {_OUT}  204 403 204
-GET    /api/v1/users/{{user_id}}/factors                {_OUT}  200 403 200
+GET    /api/v1/users/{{user_id}}/sessions               {_OUT}  200 403 200  200 403
+DELETE /api/v1/users/{{user_id}}/sessions               {_OUT}  204 403 204  204 403
+DELETE /api/v1/users/{{user_id}}/sessions/{{session_id}}  {_OUT}  204 403 204  204 403
+GET    /api/v1/users/{{user_id}}/factors                {_OUT}  200 403 200  200 403
 DELETE /api/v1/users/{{user_id}}/factors                {_OUT}  403 403 204
 GET    /api/v1/users/{{user_id}}/passkeys               {_OUT}  200 403 200
 DELETE /api/v1/users/{{user_id}}/passkeys/{{passkey_id}}  {_OUT}  204 403 204
-GET    /api/v1/users/{{user_id}}/roles                  {_OUT}  200 403 200
-PUT    /api/v1/users/{{user_id}}/roles/{{role}}           {_OUT}  403 403 200
-DELETE /api/v1/users/{{user_id}}/roles/{{role}}           {_OUT}  403 403 204
-GET    /api/v1/roles                                  {_OUT}  403 403 200
-POST   /api/v1/roles                                  {_OUT}  403 403 201
-GET    /api/v1/roles/{{role}}                           {_OUT}  403 403 200
-PUT    /api/v1/roles/{{role}}                           {_OUT}  403 403 200
-DELETE /api/v1/roles/{{role}}                           {_OUT}  403 403 422
-GET    /api/v1/permissions                            {_OUT}  403 403 200
-GET    /api/v1/messages                               {_OUT}  403 403 200
-GET    /api/v1/messages/{{message_id}}                  {_OUT}  403 403 200
-POST   /api/v1/messages/{{message_id}}/send-again       {_OUT}  403 403 422
+GET    /api/v1/users/{{user_id}}/roles                  {_OUT}  200 403 200  200 403
+PUT    /api/v1/users/{{user_id}}/roles/{{role}}           {_OUT}  403 403 200  200 403
+DELETE /api/v1/users/{{user_id}}/roles/{{role}}           {_OUT}  403 403 204  204 403
+GET    /api/v1/roles                                  {_OUT}  403 403 200  200 403
+POST   /api/v1/roles                                  {_OUT}  403 403 201  201 403
+GET    /api/v1/roles/{{role}}                           {_OUT}  403 403 200  200 403
+PUT    /api/v1/roles/{{role}}                           {_OUT}  403 403 200  200 403
+DELETE /api/v1/roles/{{role}}                           {_OUT}  403 403 422  422 403
+GET    /api/v1/permissions                            {_OUT}  403 403 200  200 403
+GET    /api/v1/messages                               {_OUT}  403 403 200  200 403
+GET    /api/v1/messages/{{message_id}}                  {_OUT}  403 403 200  200 403
+POST   /api/v1/messages/{{message_id}}/send-again       {_OUT}  403 403 422  422 403
+POST   /api/v1/auth/api-keys/report                   204 204 204 204 204  204 204 204
+GET    /api/v1/me/api-keys                            {_OUT}  200 200 200
+POST   /api/v1/me/api-keys                            {_OUT}  201 201 201
+GET    /api/v1/me/api-keys/{{key_id}}                 {_OUT}  200 404 404
+DELETE /api/v1/me/api-keys/{{key_id}}                 {_OUT}  204 404 404
+POST   /api/v1/me/api-keys/{{key_id}}/rotate          {_OUT}  201 404 404
+GET    /api/v1/users/{{user_id}}/api-keys             {_OUT}  200 403 200  200 403
+GET    /api/v1/users/{{user_id}}/api-keys/{{key_id}}  {_OUT}  200 403 200  200 403
+DELETE /api/v1/users/{{user_id}}/api-keys/{{key_id}}  {_OUT}  204 403 204
+GET    /api/v1/api-keys/{{key}}                       {_OUT}  200 403 200  200 403
+DELETE /api/v1/api-keys/{{key}}                       {_OUT}  204 403 204
+GET    /api/v1/service-accounts                       {_OUT}  403 403 200  200 403
+POST   /api/v1/service-accounts                       {_OUT}  403 403 201
+GET    /api/v1/service-accounts/{{account_id}}        {_OUT}  403 403 200  200 403
+PATCH  /api/v1/service-accounts/{{account_id}}        {_OUT}  403 403 200
+DELETE /api/v1/service-accounts/{{account_id}}        {_OUT}  403 403 204
+POST   /api/v1/service-accounts/{{account_id}}/suspend {_OUT}  403 403 200
+POST   /api/v1/service-accounts/{{account_id}}/reactivate {_OUT}  403 403 200
+GET    /api/v1/service-accounts/{{account_id}}/api-keys {_OUT}  403 403 200  200 403
+POST   /api/v1/service-accounts/{{account_id}}/api-keys {_OUT}  403 403 201
+GET    /api/v1/service-accounts/{{account_id}}/api-keys/{{key_id}} {_OUT}  403 403 200  200 403
+DELETE /api/v1/service-accounts/{{account_id}}/api-keys/{{key_id}} {_OUT}  403 403 204
+POST   /api/v1/service-accounts/{{account_id}}/api-keys/{{key_id}}/rotate {_OUT}  403 403 201
 GET    /.well-known/jwks.json                         200 200 200 200 200  200 200 200
 GET    /health/live                                   200 200 200 200 200  200 200 200
 GET    /health/ready                                  200 200 200 200 200  200 200 200
 GET    /metrics                                       200 200 200 200 200  200 200 200
 """
+
+
+def _of_keys(statuses: list[str]) -> list[str]:
+    """Return what keys get where the table does not say: they are nobody, and not let in."""
+    return ["403" if statuses[0] == "401" else statuses[0]] * 2
+
 
 ROUTES: Final = {
     f"{method.upper()} {path}": operation
@@ -109,7 +145,9 @@ ROUTES: Final = {
 EXPECTED: Final = {
     (f"{method} {path}", caller): int(status)
     for method, path, *statuses in map(str.split, TABLE.strip().splitlines())
-    for caller, status in zip(CALLERS, statuses, strict=True)
+    for caller, status in zip(
+        CALLERS, [*statuses, *_of_keys(statuses)][: len(CALLERS)], strict=True
+    )
 }
 
 
@@ -127,6 +165,8 @@ class Scene:
     passkey_id: UUID
     answer: dict[str, Any]
     enrolment: dict[str, Any]
+    key: NewKey
+    account_key: NewKey
     caller: Person | None
     headers: dict[str, str]
 
@@ -169,11 +209,31 @@ async def _administrator(site: Site, _: Person) -> tuple[Person | None, dict[str
     return root, root.headers
 
 
+async def _key(site: Site, _: Person) -> tuple[Person | None, dict[str, str]]:
+    root = await site.enter("root@example.org")
+    return root, await site.key(root, *(OWN - NEVER_BY_KEY), ME_READ)
+
+
+async def _bare_key(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    return ada, await site.key(ada)
+
+
 Entering = Callable[[Site, Person], Awaitable[tuple[Person | None, dict[str, str]]]]
 ENTERING: Final[dict[str, Entering]] = dict(
     zip(
         CALLERS,
-        (_nobody, _garbage, _expired, _ended, _suspended, _owner, _other, _administrator),
+        (
+            _nobody,
+            _garbage,
+            _expired,
+            _ended,
+            _suspended,
+            _owner,
+            _other,
+            _administrator,
+            _key,
+            _bare_key,
+        ),
         strict=True,
     )
 )
@@ -194,6 +254,9 @@ async def _stage(site: Site, caller: str) -> Scene:
     messages = await site.limen.messages.list(ListQuery(filters={}), actor=OPERATOR)
     passkey = await _enrolled(site, ada)
     answer = await _answer(site)
+    account = await site.limen.service_accounts.create(actor=OPERATOR, username="robot")
+    account_key = await site.limen.api_keys.create(account.id, actor=OPERATOR, name="nightly")
+    key = await site.limen.api_keys.create(UserId(ada.id), actor=OPERATOR, name="build")
     person, headers = await ENTERING[caller](site, ada)
     return Scene(
         site=site,
@@ -206,6 +269,8 @@ async def _stage(site: Site, caller: str) -> Scene:
         passkey_id=passkey.id,
         answer=answer,
         enrolment=await _enrolment(site, person),
+        key=key,
+        account_key=account_key,
         caller=person,
         headers=headers,
     )
@@ -268,6 +333,8 @@ def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
         "ChangePasswordIn": {"current_password": PASSWORD},
         "CreateRoleIn": {"name": "auditors"},
         "ConfirmTotpIn": {"code": scene.totp_code},
+        "CreateApiKeyIn": {"scopes": []},
+        "ReportApiKeyIn": {"key": scene.key.text.reveal()},
         "VerifyEmailIn": {"token": scene.verify_token},
         "ResetPasswordIn": {"token": scene.reset_token},
         "AnswerPasskeyIn": scene.answer,
@@ -297,6 +364,9 @@ async def test_the_cell(route: str, caller: str) -> None:
             role="support",
             message_id=scene.message_id,
             passkey_id=scene.passkey_id,
+            key_id=(scene.account_key if "service-accounts" in template else scene.key).key.id,
+            key=public_part(scene.key.key.id),
+            account_id=scene.account_key.key.owner_id,
         )
         body = _body(ROUTES[route], scene)
         response = await site.ask(method, path, headers=scene.headers, json=body)
