@@ -15,6 +15,8 @@ VALUES = {
     "code": "WDJB-MJHT",
     "minutes": "30",
     "new_email": "o'neil+<b>tag</b>@example.org",
+    "name": "o'neil's <i>build</i> & test",
+    "key": "limen_ak_031TeYfUuzTTXDv2O7cL3m",
     "passkey": "Zoë's <i>key</i> & more",
     "left": "9",
 }
