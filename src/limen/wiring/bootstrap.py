@@ -48,7 +48,8 @@ async def first_administrator(container: Container) -> FirstAdministrator | None
 
     The address is the configured one, in development `admin@limen.localhost` without one; in
     production nobody is made then. Without a configured password one is generated. An account
-    that has the address already is taken over: it gets the password, its sessions end.
+    that has the address already is taken over: it gets the password, its sessions end, its
+    passkeys go.
     Raises `SettingsInvalid` for an unacceptable password.
     """
     if await has_administrator(container):
@@ -87,6 +88,8 @@ async def _take_over(container: Container, email: str, password: Secret[str]) ->
     users = container.users()
     user = await users.find(email, actor=BOOTSTRAP)
     await container.passwords().set(user.id, new=password, actor=BOOTSTRAP)
+    for passkey in await container.passkeys().list(user.id, actor=BOOTSTRAP):
+        await container.passkeys().remove(user.id, passkey.id, actor=BOOTSTRAP)
     await users.reactivate(user.id, actor=BOOTSTRAP)
     await container.roles().grant(user.id, ADMIN, actor=BOOTSTRAP)
     return True

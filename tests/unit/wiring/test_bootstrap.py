@@ -8,6 +8,7 @@ from limen.core.actor import Actor
 from limen.core.errors import InvalidCredentials, SettingsInvalid
 from limen.core.roles.model import ADMIN
 from limen.core.secret import Secret
+from limen.testing.passkeys import a_passkey
 from limen.wiring.bootstrap import (
     BOOTSTRAP,
     DEVELOPMENT_ADMIN,
@@ -100,9 +101,13 @@ async def test_whoever_took_the_address_before_loses_it() -> None:
         await container.users().register(email=EMAIL, password="somebody elses secret")
         thief = await enter(container, EMAIL, "somebody elses secret")
         assert thief.user_id is not None
+        async with container.unit_of_work()() as uow:
+            await uow.passkeys.add(a_passkey(thief.user_id))
+            await uow.commit()
         made = await first_administrator(container)
         assert made is not None
         assert made.generated_password is not None
+        assert not await container.passkeys().list(thief.user_id, actor=BOOTSTRAP)
         assert not await container.sessions().list(thief.user_id, actor=BOOTSTRAP)
         with pytest.raises(InvalidCredentials):
             await enter(container, EMAIL, "somebody elses secret")
