@@ -19,6 +19,7 @@ from typing import Final
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from limen.testing.machines.factors import FactorMachine
 from limen.testing.machines.machine import QUICK, Proof, StoreMachine
 from limen.testing.machines.refresh_families import FamilyMachine
 from limen.testing.machines.roles import RoleMachine
@@ -31,6 +32,7 @@ MACHINES: Final[Mapping[str, type[StoreMachine]]] = {
     "families": FamilyMachine,
     "roles": RoleMachine,
     "signin": SignInMachine,
+    "factors": FactorMachine,
 }
 # Where Hypothesis looks by itself as well: what the long profile finds, the quick one tries first.
 KEPT: Final = ".hypothesis/examples"
