@@ -200,6 +200,15 @@ class FactorMachine(TellingMachine):
         self.tell("factor.enrolled")
         return multiple(*codes[:3])
 
+    @rule(target=seen, email=_WHO, place=_WHERE, nudge=st.sampled_from([-_INSTANT, 0 * STEP]))
+    def set_up_late(self, email: str, place: str, nudge: timedelta) -> MultipleResults[str] | str:
+        """Let an app wait until its end, or all but."""
+        self.sign_in(email, place)
+        self.begin(email, place)
+        self.pass_time(WAITS + nudge)
+        self.sign_in(email, place)
+        return self.confirm(email, place, "waits", 0)
+
     # --- proving ---
 
     @rule(email=_WHO, which=_APPS, drift=_DRIFTS)
