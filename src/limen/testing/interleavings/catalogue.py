@@ -3,6 +3,7 @@
 from typing import Final
 
 from limen.testing.interleavings import account_scenarios as accounts
+from limen.testing.interleavings import passkey_scenarios as passkeys
 from limen.testing.interleavings import role_scenarios as roles
 from limen.testing.interleavings import token_scenarios as tokens
 from limen.testing.interleavings.stage import Scenario
@@ -20,6 +21,11 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     accounts.a_sign_in_and_a_suspension,
     accounts.a_sign_in_and_a_deletion,
     accounts.two_updates_of_one_version,
+    passkeys.two_answers_to_one_question,
+    passkeys.a_passkey_and_its_copy,
+    passkeys.an_answer_and_the_removal_of_its_passkey,
+    passkeys.an_answer_and_a_suspension,
+    passkeys.two_enrolments_of_one_authenticator,
     roles.a_grant_and_the_removal_of_its_role,
     roles.a_grant_and_the_deletion_of_its_user,
     roles.two_withdrawals_of_one_grant,

@@ -27,12 +27,12 @@ from limen.core.errors import (
 from limen.core.ids import PasskeyId, UserId
 from limen.core.passkeys.model import MOST_PASSKEYS
 from limen.testing.assembly import OPERATOR, acting
+from limen.testing.passkey_holder import ADA, a_passkey_holder
 from limen.testing.passkeys import BACKED_UP, BACKUP_ELIGIBLE, PRESENT, VERIFIED, Authenticator
-from tests.unit.core.passkeys.scene import ADA, a_scene
 
 
 async def test_a_passkey_is_asked_for_by_the_standard() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     await scene.enrol()
     options = dict((await scene.limen.passkeys.begin_enrolment(actor=scene.ada)).options)
     (known,) = scene.device.credentials
@@ -63,7 +63,7 @@ async def test_a_passkey_is_asked_for_by_the_standard() -> None:
 
 
 async def test_an_enrolled_passkey_is_seen_told_of_and_written_to_its_owner() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     scene.device.flags = PRESENT | VERIFIED | BACKUP_ELIGIBLE | BACKED_UP
     passkey = await scene.enrol()
     assert (passkey.name, passkey.is_backup_eligible, passkey.is_backed_up) == (
@@ -80,7 +80,7 @@ async def test_an_enrolled_passkey_is_seen_told_of_and_written_to_its_owner() ->
 
 
 async def test_mail_tells_the_proved_address_of_an_enrolment_and_a_removal() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     verify = await scene.limen.read_mail()
     await scene.limen.emails.verify(token=verify["link"].partition("#")[2], actor=scene.ada)
     passkey = await scene.enrol()
@@ -92,7 +92,7 @@ async def test_mail_tells_the_proved_address_of_an_enrolment_and_a_removal() -> 
 
 
 async def test_an_answer_is_good_once() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     asked = await scene.limen.passkeys.begin_enrolment(actor=scene.ada)
     for _ in range(2):
         answer = scene.device.create(asked.options)
@@ -108,7 +108,7 @@ async def test_an_answer_is_good_once() -> None:
 
 
 async def test_a_bad_answer_spends_its_question_too() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     asked = await scene.limen.passkeys.begin_enrolment(actor=scene.ada)
     wrong = scene.device.create(asked.options, challenge=write_base64url(bytes(32)))
     with pytest.raises(PasskeyRefused):
@@ -119,7 +119,7 @@ async def test_a_bad_answer_spends_its_question_too() -> None:
 
 
 async def test_after_five_minutes_it_is_too_late() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     asked = await scene.limen.passkeys.begin_enrolment(actor=scene.ada)
     answer = scene.device.create(asked.options)
     scene.limen.clock.advance(timedelta(minutes=5))
@@ -128,7 +128,7 @@ async def test_after_five_minutes_it_is_too_late() -> None:
 
 
 async def test_nobody_else_and_no_other_session_can_answer() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     await scene.limen.register("eve@example.org")
     eve = acting(await scene.limen.enter("eve@example.org"))
     elsewhere = acting(await scene.limen.enter(ADA))
@@ -142,7 +142,7 @@ async def test_nobody_else_and_no_other_session_can_answer() -> None:
 
 
 async def test_a_question_to_sign_in_enrols_nothing() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     options = (await scene.limen.passkeys.begin_enrolment(actor=scene.ada)).options
     asked = await scene.limen.passkey_sign_in.ask()
     answer = scene.device.create(options, challenge=str(asked.options["challenge"]))
@@ -151,7 +151,7 @@ async def test_a_question_to_sign_in_enrols_nothing() -> None:
 
 
 async def test_one_must_be_signed_in_and_that_lately() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     with pytest.raises(NotSignedIn):
         await scene.limen.passkeys.begin_enrolment(actor=Actor.anonymous())
     passkey = await scene.enrol()
@@ -168,7 +168,7 @@ async def test_one_must_be_signed_in_and_that_lately() -> None:
 
 
 async def test_a_session_that_ended_meanwhile_enrols_nothing() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     asked = await scene.limen.passkeys.begin_enrolment(actor=scene.ada)
     answer = scene.device.create(asked.options)
     await scene.limen.sessions.sign_out(actor=scene.ada)
@@ -177,7 +177,7 @@ async def test_a_session_that_ended_meanwhile_enrols_nothing() -> None:
 
 
 async def test_every_fault_of_an_answer_and_a_name_is_told_at_once() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     with pytest.raises(InvalidInput) as refused:
         await scene.limen.passkeys.enrol(
             ceremony="x", answer={"type": "public-key"}, name="a\nb", actor=scene.ada
@@ -188,7 +188,7 @@ async def test_every_fault_of_an_answer_and_a_name_is_told_at_once() -> None:
 
 
 async def test_one_authenticator_is_for_one_user() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     await scene.enrol()
     await scene.limen.register("eve@example.org")
     eve = replace(scene, ada=acting(await scene.limen.enter("eve@example.org")))
@@ -197,7 +197,7 @@ async def test_one_authenticator_is_for_one_user() -> None:
 
 
 async def test_there_are_twenty_at_most() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     for _ in range(MOST_PASSKEYS - 1):
         await scene.enrol()
     asked = await scene.limen.passkeys.begin_enrolment(actor=scene.ada)
@@ -211,7 +211,7 @@ async def test_there_are_twenty_at_most() -> None:
 
 
 async def test_questions_are_bounded_by_network_address() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     here = replace(scene.ada, address="198.51.100.1")
     for _ in range(100):
         await scene.limen.passkeys.begin_enrolment(actor=here)
@@ -222,7 +222,7 @@ async def test_questions_are_bounded_by_network_address() -> None:
 
 
 async def test_a_passkey_gets_another_name() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     passkey = await scene.enrol()
     rename = scene.limen.passkeys.rename
     renamed = await rename(passkey.id, name="Phone", actor=scene.ada, expected_version=1)
@@ -240,7 +240,7 @@ async def test_a_passkey_gets_another_name() -> None:
 
 
 async def test_a_removed_passkey_is_gone() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     passkey = await scene.enrol()
     with pytest.raises(VersionMismatch):
         await scene.limen.passkeys.remove(
@@ -255,7 +255,7 @@ async def test_a_removed_passkey_is_gone() -> None:
 
 
 async def test_others_need_permission_and_never_reach_who_may_do_more() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     passkey = await scene.enrol()
     limen = scene.limen
     await limen.register("eve@example.org")
@@ -282,7 +282,7 @@ async def test_others_need_permission_and_never_reach_who_may_do_more() -> None:
 
 
 async def test_who_proves_an_address_gets_the_account_without_the_passkeys_of_its_maker() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     await scene.enrol()
     verify = await scene.limen.read_mail()
     await scene.limen.emails.verify(token=verify["link"].partition("#")[2])

@@ -11,17 +11,17 @@ from limen.core.encoding import write_base64url
 from limen.core.errors import CeremonyOver, InvalidInput, PasskeyRefused
 from limen.core.passkeys.model import CeremonyPurpose
 from limen.testing.assembly import OPERATOR
+from limen.testing.passkey_holder import ADA, PasskeyHolder, a_passkey_holder
 from limen.testing.passkeys import BACKUP_ELIGIBLE, PRESENT, VERIFIED, Authenticator
-from tests.unit.core.passkeys.scene import ADA, Scene, a_scene
 
 
-async def enrolled() -> Scene:
-    scene = await a_scene()
+async def enrolled() -> PasskeyHolder:
+    scene = await a_passkey_holder()
     await scene.enrol()
     return scene
 
 
-async def reason(scene: Scene) -> object:
+async def reason(scene: PasskeyHolder) -> object:
     """Return why the last sign-in was refused."""
     event = await scene.limen.last_event()
     assert event.name == "signin.failed"
@@ -53,7 +53,7 @@ async def test_and_with_one_however_it_is_spelt() -> None:
 
 
 async def test_a_passkey_without_a_counter_or_a_user_handle_is_good_for_a_name() -> None:
-    scene = await a_scene()
+    scene = await a_passkey_holder()
     scene.device.counts = False
     await scene.enrol()
     for _ in range(2):

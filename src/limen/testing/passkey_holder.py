@@ -1,7 +1,7 @@
-"""Ada, her authenticator, and what both do."""
+"""Somebody who signs in by passkeys, and everything they do for it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from limen.core.actor import Actor
 from limen.core.passkeys.model import Passkey
@@ -9,19 +9,19 @@ from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.assembly import Assembly, acting
 from limen.testing.passkeys import Authenticator
 
-ADA = "ada@example.org"
+ADA: Final = "ada@example.org"
 
 
 @dataclass
-class Scene:
-    """A limen, Ada who is signed in to it, and an authenticator."""
+class PasskeyHolder:
+    """Ada, who is signed in to `limen`, and her `device`. Lies are those of the device."""
 
     limen: Assembly
     ada: Actor
     device: Authenticator = field(default_factory=Authenticator)
 
     async def enrol(self, device: Authenticator | None = None, **lies: Any) -> Passkey:
-        """Have Ada enrol a passkey of her device."""
+        """Enrol a passkey of the device."""
         chosen = device or self.device
         asked = await self.limen.passkeys.begin_enrolment(actor=self.ada)
         answer = chosen.create(asked.options, **lies)
@@ -36,8 +36,8 @@ class Scene:
         return await self.limen.passkey_sign_in.complete(ceremony=asked.ceremony, answer=answer)
 
 
-async def a_scene() -> Scene:
-    """Return a limen where Ada has just signed in by her password."""
+async def a_passkey_holder() -> PasskeyHolder:
+    """Return Ada before a limen of her own; she has just signed in by her password."""
     limen = Assembly()
     await limen.register(ADA)
-    return Scene(limen, acting(await limen.enter(ADA)))
+    return PasskeyHolder(limen, acting(await limen.enter(ADA)))
