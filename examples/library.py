@@ -18,6 +18,8 @@ async def main(url: str = "memory://") -> None:
     async with limen.open(url) as app:
         await app.users.register(email="ada@example.org", password=PASSWORD, name="Ada")
         tokens = await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+        if isinstance(tokens, limen.PartialSignIn):
+            raise SystemExit("finish it with app.second_step.finish(partial_token=…, code=…)")
         ada = tokens.user
         print(f"registered {ada.email}, {ada.status}")
         print(f"signed in; the access token lives for {tokens.expires_in} seconds")

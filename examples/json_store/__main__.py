@@ -27,7 +27,8 @@ from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.query import Lists
 from limen.core.sessions.model import SessionPolicy
-from limen.core.signin.entering import Entrance
+from limen.core.signin.entering import Entrance, PartialSignIn
+from limen.core.signin.levels import FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.service import SignInService
@@ -99,7 +100,9 @@ def assemble(
         policy=UserPolicy(),
     )
     policy = SignInPolicy(users=UserPolicy(), throttle=ThrottlePolicy(), sessions=SessionPolicy())
-    entrance = Entrance(ambient=ambient, issuer=issuer, policy=policy.sessions)
+    entrance = Entrance(
+        ambient=ambient, issuer=issuer, policy=policy.sessions, factors=FactorPolicy(is_on=False)
+    )
     sign_in = SignInService(
         unit_of_work=store, ambient=ambient, hasher=hasher, entrance=entrance, policy=policy
     )
@@ -115,6 +118,8 @@ async def main(folder: str = "people") -> None:
         except LimenError as refusal:
             print(f"{refusal.code}: {refusal.message}")
         tokens = await identity.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+        if isinstance(tokens, PartialSignIn):
+            raise SystemExit("a second factor is needed")
         print(f"signed in; the access token lives for {tokens.expires_in} seconds")
         async with identity.store.view() as view:
             print(f"events: {[event.name for event in await view.outbox.list()]}")

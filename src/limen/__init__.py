@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from limen.core.errors import Fault, Kind, LimenError
     from limen.core.page import ListQuery
     from limen.core.secret import Secret
+    from limen.core.signin.entering import PartialSignIn
     from limen.entrypoints.library import open_limen as open  # noqa: A004 - limen.open, never bare.
     from limen.entrypoints.services import Limen
     from limen.wiring.settings import Settings
@@ -25,6 +26,7 @@ _HOMES: Final = {
     "Limen": ("limen.entrypoints.services", "Limen"),
     "LimenError": ("limen.core.errors", "LimenError"),
     "ListQuery": ("limen.core.page", "ListQuery"),
+    "PartialSignIn": ("limen.core.signin.entering", "PartialSignIn"),
     "Secret": ("limen.core.secret", "Secret"),
     "Settings": ("limen.wiring.settings", "Settings"),
     "open": ("limen.entrypoints.library", "open_limen"),
@@ -37,6 +39,7 @@ __all__ = [
     "Limen",
     "LimenError",
     "ListQuery",
+    "PartialSignIn",
     "Secret",
     "Settings",
     "__version__",

@@ -316,6 +316,22 @@ class SignedIn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstFactorProved(Event):
+    """A user proved one factor; the sign-in waits for the second one."""
+
+    name: ClassVar[str] = "signin.first_factor_proved"
+
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInStopped(Event):
+    """A sign-in that waited for its second factor was given up."""
+
+    name: ClassVar[str] = "signin.stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInFailed(Event):
     """A sign-in was refused, for this reason."""
 
@@ -339,6 +355,16 @@ class SignInThrottled(Event):
 
     attempts: int
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSteppedUp(Event):
+    """A user proved again who they are, within a session."""
+
+    name: ClassVar[str] = "session.stepped_up"
+
+    session_id: SessionId
+    methods: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

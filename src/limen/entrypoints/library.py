@@ -46,6 +46,8 @@ def services_of(container: Container) -> Limen:
         users=container.users(),
         passwords=container.passwords(),
         sign_in=container.sign_in(),
+        second_step=container.second_step(),
+        step_up=container.step_up(),
         sessions=container.sessions(),
         tokens=container.tokens(),
         roles=container.roles(),

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
     from limen.entrypoints.http.services import Reception
     from limen.entrypoints.services import Limen
-    from limen.testing.assembly import Assembly, Policies
+    from limen.testing.assembly import Assembly
     from limen.testing.fakes import FrozenClock
     from limen.testing.people import SignedInUser
+    from limen.testing.policies import Policies
 
 PUBLIC_URL = "https://id.example.org"
 
@@ -74,7 +75,7 @@ def limen_clock() -> FrozenClock:
 @pytest.fixture
 def limen_policies() -> Policies:
     """What an operator could decide; override it to decide otherwise."""
-    from limen.testing.assembly import Policies
+    from limen.testing.policies import Policies
 
     return Policies()
 

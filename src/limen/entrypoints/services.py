@@ -17,9 +17,11 @@ from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
+from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService
 from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
+from limen.core.signin.stepping_up import StepUpService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
 
@@ -34,6 +36,8 @@ class Limen:
     users: UserService
     passwords: PasswordService
     sign_in: SignInService
+    second_step: SecondStepService
+    step_up: StepUpService
     sessions: SessionService
     tokens: TokenService
     roles: RoleService
@@ -58,6 +62,8 @@ class Limen:
             users=assembly.users,
             passwords=assembly.passwords,
             sign_in=assembly.sign_in,
+            second_step=assembly.second_step,
+            step_up=assembly.step_up,
             sessions=assembly.sessions,
             tokens=assembly.tokens,
             roles=assembly.roles,

@@ -79,6 +79,7 @@ class SessionOut(Struct, frozen=True, kw_only=True):
     address: str | None
     user_agent: str | None
     methods: tuple[str, ...]
+    authenticated_at: datetime
     is_current: bool
     created_at: datetime
     last_used_at: datetime
@@ -95,6 +96,7 @@ class SessionOut(Struct, frozen=True, kw_only=True):
             address=session.address,
             user_agent=session.user_agent,
             methods=session.methods,
+            authenticated_at=session.authenticated_at,
             is_current=session.id == current,
             created_at=session.created_at,
             last_used_at=session.last_used_at,
@@ -173,6 +175,7 @@ class KeyOut(Struct, frozen=True, kw_only=True):
 class TokensOut(Struct, frozen=True, kw_only=True):
     """What a sign-in or a refresh gives (RFC 6749 section 5.1); lifetimes are in seconds."""
 
+    state: Literal["full"]
     access_token: str
     token_type: Literal["Bearer"]
     expires_in: int
@@ -185,6 +188,7 @@ class TokensOut(Struct, frozen=True, kw_only=True):
     def of(cls, tokens: IssuedTokens) -> Self:
         """Map the model."""
         return cls(
+            state="full",
             access_token=tokens.access_token.reveal(),
             token_type="Bearer",  # noqa: S106 - the type of the token, not a token
             expires_in=tokens.expires_in,

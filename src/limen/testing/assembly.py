@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -11,7 +10,6 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.api_keys.checking import ApiKeyChecker
-from limen.core.api_keys.model import ApiKeyPolicy
 from limen.core.api_keys.service import ApiKeyService, KeyParts
 from limen.core.api_keys.uses import KeyUses
 from limen.core.emails.service import EmailService
@@ -21,20 +19,17 @@ from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.ids import UserId
 from limen.core.imports.service import ImportService
-from limen.core.keys.model import KeyPolicy
 from limen.core.keys.ring import KeyRing
 from limen.core.keys.service import KeyMaker, KeyService
-from limen.core.maintenance.service import MaintenanceService, RetentionPolicy
-from limen.core.messages.composing import Composer, LinkPolicy
+from limen.core.maintenance.service import MaintenanceService
+from limen.core.messages.composing import Composer
 from limen.core.messages.delivery import Delivery
 from limen.core.messages.posting import Postbox
 from limen.core.messages.service import MessageService
 from limen.core.passkeys.asking import CeremonyDesk
-from limen.core.passkeys.model import PasskeyPolicy
 from limen.core.passkeys.proving import PasskeyProver
 from limen.core.passkeys.service import EnrolmentParts, PasskeyService
 from limen.core.passwords.former import AskingHasher
-from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.passwords.proving import PasswordProver
 from limen.core.passwords.service import PasswordService
@@ -46,21 +41,21 @@ from limen.core.roles.model import ADMIN
 from limen.core.roles.service import RoleService
 from limen.core.secret import Secret
 from limen.core.service_accounts.service import ServiceAccountService
-from limen.core.sessions.denial import DenialList, DenialPolicy, WatchedUnits
-from limen.core.sessions.model import SessionPolicy
+from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.core.sessions.service import SessionService
-from limen.core.signin.entering import Entrance
+from limen.core.signin.entering import Entrance, SignInOutcome
+from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
-from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.policy import SignInPolicy
+from limen.core.signin.rising import Rise
 from limen.core.signin.service import SignInService
+from limen.core.signin.stepping_up import Provers, StepUpService
 from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
-from limen.core.tokens.model import TokenPolicy
 from limen.core.tokens.service import TokenService
 from limen.core.tokens.verification import AccessTokenVerifier
-from limen.core.users.model import User, UserPolicy
+from limen.core.users.model import User
 from limen.core.users.service import UserService
 from limen.ports.outbox import StoredEvent
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -77,34 +72,14 @@ from limen.testing.fakes import (
     PlainWriter,
     SeededEntropy,
 )
-from limen.testing.passkeys import POLICY, PlainWebAuthn
+from limen.testing.passkeys import PlainWebAuthn
+from limen.testing.policies import Policies
 
 T = TypeVar("T")
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - everybody's password in tests
 OPERATOR: Final = Actor.system("test")
 _MOST_TURNS: Final = 100_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policies:
-    """Everything an operator could decide; the defaults are limen's own."""
-
-    users: UserPolicy = field(default_factory=UserPolicy)
-    passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
-    throttle: ThrottlePolicy = field(default_factory=ThrottlePolicy)
-    sessions: SessionPolicy = field(default_factory=SessionPolicy)
-    denial: DenialPolicy = field(default_factory=DenialPolicy)
-    keys: KeyPolicy = field(default_factory=KeyPolicy)
-    api_keys: ApiKeyPolicy = field(default_factory=ApiKeyPolicy)
-    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
-    links: LinkPolicy = field(
-        default_factory=lambda: LinkPolicy(template="https://app.example.org/{purpose}#{token}")
-    )
-    passkeys: PasskeyPolicy = POLICY
-    tokens: TokenPolicy = field(
-        default_factory=lambda: TokenPolicy(issuer="https://id.example.org", audience="limen")
-    )
 
 
 class Assembly:
@@ -161,8 +136,9 @@ class Assembly:
             users=policies.users, throttle=policies.throttle, sessions=policies.sessions
         )
         self._entrance = entrance = Entrance(
-            ambient=ambient, issuer=issuer, policy=policies.sessions
+            ambient=ambient, issuer=issuer, policy=policies.sessions, factors=policies.factors
         )
+        self._rise = Rise(ambient=ambient, issuer=issuer)
         self.sign_in = SignInService(
             unit_of_work=uow,
             ambient=ambient,
@@ -216,7 +192,7 @@ class Assembly:
         uow = self.unit_of_work
         postbox = Postbox(cipher=PlainCipher(), ids=self.ids)
         maker = ProofMaker(keys=(Secret(b"p" * 32),), ids=self.ids, entropy=ambient.entropy)
-        self._build_factor_parts(ambient, postbox)
+        self._build_factor_parts(ambient, postbox, prover)
         checker = ProofChecker(
             unit_of_work=uow, clock=self.clock, maker=maker, throttle=self.policies.throttle
         )
@@ -249,7 +225,9 @@ class Assembly:
             preparation=preparation,
         )
 
-    def _build_factor_parts(self, ambient: Ambient, postbox: Postbox) -> None:
+    def _build_factor_parts(
+        self, ambient: Ambient, postbox: Postbox, passwords: PasswordProver
+    ) -> None:
         uow, throttle = self.unit_of_work, self.policies.throttle
         maker = TotpMaker(
             issuer="limen",
@@ -263,6 +241,19 @@ class Assembly:
         )
         self.factor_prover = FactorProver(
             unit_of_work=uow, ambient=ambient, maker=maker, postbox=postbox, policy=throttle
+        )
+        self.second_step = SecondStepService(
+            unit_of_work=uow,
+            ambient=ambient,
+            prover=self.factor_prover,
+            entrance=self._entrance,
+            policy=self.policies.users,
+        )
+        self.step_up = StepUpService(
+            unit_of_work=uow,
+            provers=Provers(passwords=passwords, factors=self.factor_prover),
+            rise=self._rise,
+            policy=self.policies.factors,
         )
 
     def _build_machine_parts(self, ambient: Ambient, postbox: Postbox) -> None:
@@ -335,7 +326,8 @@ class Assembly:
 
     async def enter(self, email: str = "ada@example.org", label: str = "") -> IssuedTokens:
         """Sign somebody in with `PASSWORD`."""
-        return await self.sign_in.sign_in(identifier=email, password=PASSWORD, label=label)
+        use_case = self.sign_in.sign_in(identifier=email, password=PASSWORD, label=label)
+        return tokens_of(await use_case)
 
     async def event_names(self, user_id: UserId | None = None) -> list[str]:
         """Name every event so far, oldest first; of one user if asked."""
@@ -375,6 +367,13 @@ def run_now(use_case: Coroutine[Any, Any, T]) -> T:
             break
     use_case.close()
     raise RuntimeError("this waits for something: run it in an event loop")
+
+
+def tokens_of(outcome: SignInOutcome) -> IssuedTokens:
+    """Return the tokens of a sign-in; it fails where a second factor is awaited."""
+    if not isinstance(outcome, IssuedTokens):
+        raise TypeError("the sign-in waits for a second factor")
+    return outcome
 
 
 def acting(tokens: IssuedTokens) -> Actor:

@@ -13,7 +13,7 @@ from limen.core.signin.service import SignInService
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User
 from limen.core.users.service import UserService
-from limen.testing.assembly import OPERATOR, PASSWORD, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, acting, tokens_of
 
 EMAIL = "ada@example.org"
 
@@ -82,5 +82,5 @@ async def sign_up(
         with suppress(RoleTaken):
             await limen.roles.create(actor=OPERATOR, name=role)
         await limen.roles.grant(user.id, role, actor=OPERATOR)
-    tokens = await limen.sign_in.sign_in(identifier=email, password=password)
+    tokens = tokens_of(await limen.sign_in.sign_in(identifier=email, password=password))
     return SignedInUser(user=tokens.user, password=password, tokens=tokens)

@@ -301,6 +301,20 @@ CATALOGUE: Final = (
         sentence="After how many days a session ends in any case.",
     ),
     Setting(
+        name="LIMEN_SECOND_FACTORS",
+        key="factors.enabled",
+        form=forms.SWITCH,
+        default="yes",
+        sentence="Whether people may set up second factors, and show them when they sign in.",
+    ),
+    Setting(
+        name="LIMEN_SECOND_FACTORS_REQUIRED",
+        key="factors.required_for",
+        form=forms.ROLES,
+        default="none",
+        sentence="Whose holders must have a second factor; * stands for everybody.",
+    ),
+    Setting(
         name="LIMEN_REGISTRATION",
         key="account.registration",
         form=choice(Registration),

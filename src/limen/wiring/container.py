@@ -43,9 +43,12 @@ from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.core.sessions.service import SessionService
 from limen.core.signin.entering import Entrance
+from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.passkeys import PasskeySignInService
+from limen.core.signin.rising import Rise
 from limen.core.signin.service import SignInService
+from limen.core.signin.stepping_up import Provers, StepUpService
 from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.tokens.service import TokenService
@@ -230,7 +233,27 @@ class Container(DeclarativeContainer):
         preparation=preparation,
     )
     entrance = Singleton[Entrance](
-        Entrance, ambient=ambient, issuer=issuer, policy=settings.provided.session.policy
+        Entrance,
+        ambient=ambient,
+        issuer=issuer,
+        policy=settings.provided.session.policy,
+        factors=settings.provided.factors.policy,
+    )
+    rise = Singleton[Rise](Rise, ambient=ambient, issuer=issuer)
+    second_step = Singleton[SecondStepService](
+        SecondStepService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        prover=factor_prover,
+        entrance=entrance,
+        policy=settings.provided.account.policy,
+    )
+    step_up = Singleton[StepUpService](
+        StepUpService,
+        unit_of_work=unit_of_work,
+        provers=Callable(Provers, passwords=prover, factors=factor_prover),
+        rise=rise,
+        policy=settings.provided.factors.policy,
     )
     links = Singleton[LinkSignInService](
         LinkSignInService,

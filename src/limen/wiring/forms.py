@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from limen.core.roles.model import parse_role_name
 from limen.core.secret import Secret
+from limen.core.signin.levels import EVERYBODY
 from limen.core.users.locale import parse_locale
 from limen.core.users.model import Email
 
@@ -80,6 +82,15 @@ def _parse_switch(text: str) -> bool:
         return _SWITCHES[text.lower()]
     except KeyError:
         raise ValueError from None
+
+
+def _parse_roles(text: str) -> tuple[str, ...]:
+    items = _items(text)
+    if not items:
+        raise ValueError
+    if items == [NONE]:
+        return ()
+    return tuple(item if item == EVERYBODY else parse_role_name(item) for item in items)
 
 
 def _parse_text(text: str) -> str:
@@ -283,6 +294,7 @@ def _parse_secret_keys(text: str) -> tuple[Secret[bytes], ...]:
     return tuple(parse_secret_key(item) for item in text.split())
 
 
+ROLES: Final = Form(f"{NONE}, {EVERYBODY}, or names of roles, separated by commas", _parse_roles)
 SWITCH: Final = Form("yes or no", _parse_switch)
 TEXT: Final = Form("text in one line", _parse_text)
 FOLDER: Final = Form("a path", Path)

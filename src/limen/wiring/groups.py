@@ -15,6 +15,7 @@ from limen.core.passwords.model import PasswordPolicy
 from limen.core.secret import Secret
 from limen.core.sessions.denial import DenialPolicy
 from limen.core.sessions.model import SessionPolicy
+from limen.core.signin.levels import FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.model import TokenPolicy
@@ -222,9 +223,16 @@ class ThrottleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorSettings:
-    """Under which name authenticator apps show accounts."""
+    """Who shows a second factor, and under which name authenticator apps show accounts."""
 
+    enabled: bool
+    required_for: tuple[str, ...]
     issuer: str
+
+    @property
+    def policy(self) -> FactorPolicy:
+        """Who shows a second factor."""
+        return FactorPolicy(is_on=self.enabled, required_for=frozenset(self.required_for))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from limen.core.errors import LimenError
 from limen.core.ids import UserId
 from limen.core.signin.model import ThrottlePolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import Assembly, Policies
+from limen.testing.assembly import Assembly
+from limen.testing.policies import Policies
 
 MANY: Final = 100
 # A deadlock would hang the run; this is no measure of speed.

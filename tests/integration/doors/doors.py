@@ -11,6 +11,7 @@ from limen.core.errors import LimenError
 from limen.core.factors.service import FactorService
 from limen.entrypoints.factor_shapes import NewTotpOut, RecoveryCodesOut
 from limen.entrypoints.shapes import ErrorOut, TokensOut, UserOut
+from limen.entrypoints.signin_shapes import sign_in_out
 from limen.testing.assembly import Assembly
 
 Answer: TypeAlias = Any
@@ -45,8 +46,8 @@ class Door(ABC):
 
     async def sign_in(self, identifier: str, password: str) -> Answer:
         async def asked() -> Answer:
-            tokens = await self.limen.sign_in.sign_in(identifier=identifier, password=password)
-            return plain(TokensOut.of(tokens))
+            use_case = self.limen.sign_in.sign_in(identifier=identifier, password=password)
+            return plain(sign_in_out(await use_case))
 
         return await told(asked())
 

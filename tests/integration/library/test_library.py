@@ -22,6 +22,7 @@ from limen.core.errors import (
 from limen.core.events import UserRegistered
 from limen.core.imports.model import AccountRow
 from limen.core.roles.model import ADMIN
+from limen.testing.assembly import tokens_of
 from limen.testing.people import registered
 from limen.testing.postgres import PostgresServer
 from limen.wiring.lifecycle import open_container
@@ -44,7 +45,7 @@ async def app(storage_url: str) -> AsyncIterator[limen.Limen]:
 
 async def test_a_user_comes_and_goes(app: limen.Limen) -> None:
     user = registered(await app.users.register(email="ada@example.org", password=PASSWORD))
-    tokens = await app.sign_in.sign_in(identifier="ADA@example.org", password=PASSWORD)
+    tokens = tokens_of(await app.sign_in.sign_in(identifier="ADA@example.org", password=PASSWORD))
     claims = await app.tokens.authenticate(tokens.access_token)
     assert claims.user_id == user.id
     me = limen.Actor.anonymous().as_user(user.id, claims.session_id)
@@ -117,7 +118,9 @@ async def test_a_path_is_enough(tmp_path: Path) -> None:
     for path in files.values():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     async with limen.open(url, bcrypt_cost=10) as app:
-        tokens = await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+        tokens = tokens_of(
+            await app.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+        )
         await app.tokens.authenticate(tokens.access_token)
         assert len(await app.keys.list(actor=OPERATOR)) == 1
 

@@ -9,8 +9,13 @@ import pytest
 
 SOURCE = Path(__file__).parents[3] / "src"
 LONGEST_FILE = 400
-# One entry for each refusal, announcement, and kind of thing that is stored, in one place each.
-CATALOGUES = {"limen.core.errors", "limen.core.events", "limen.testing.builders"}
+# One entry for each refusal, announcement, setting and kind of thing stored, in one place each.
+CATALOGUES = {
+    "limen.core.errors",
+    "limen.core.events",
+    "limen.testing.builders",
+    "limen.wiring.catalogue",
+}
 LONGEST_FUNCTION = 40
 MOST_USE_CASES = 12
 MOST_COLLABORATORS = 5

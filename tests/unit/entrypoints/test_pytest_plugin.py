@@ -15,9 +15,10 @@ import limen as package
 from limen.core.errors import SessionEnded, TokenExpired
 from limen.core.passwords.model import PasswordPolicy
 from limen.testing import in_memory
-from limen.testing.assembly import Assembly, Policies, run_now
+from limen.testing.assembly import Assembly, run_now, tokens_of
 from limen.testing.fakes import NOON, FrozenClock
 from limen.testing.people import SignedInUser, registered, sign_up
+from limen.testing.policies import Policies
 from tests.unit.docs.pages import page
 
 ROOT = Path(__file__).parents[3]
@@ -62,7 +63,9 @@ async def test_http_and_library_are_one_limen(
 ) -> None:
     eve = {"email": "eve@example.org", "password": "correct horse battery"}
     assert (await limen_http_client.post("/api/v1/auth/register", json=eve)).status_code == 201
-    tokens = await limen.sign_in.sign_in(identifier=eve["email"], password=eve["password"])
+    tokens = tokens_of(
+        await limen.sign_in.sign_in(identifier=eve["email"], password=eve["password"])
+    )
     headers = {"Authorization": f"Bearer {tokens.access_token.reveal()}"}
     answer = await limen_http_client.post("/api/v1/auth/logout", headers=headers)
     assert answer.status_code == 204

@@ -13,11 +13,12 @@ from limen.core.ids import EventId, UserId
 from limen.core.roles.model import ADMIN
 from limen.core.sessions.model import EndReason
 from limen.core.users.model import Status, Username, UserPolicy
-from limen.testing.assembly import OPERATOR, Policies
+from limen.testing.assembly import OPERATOR
 from limen.testing.builders import a_family, a_full_session, a_grant, a_role, a_signing_key, a_user
 from limen.testing.crashes.use_cases import ROLE, UNUSED_ROLE, USE_CASES, Scene, run
 from limen.testing.fakes import NOON
 from limen.testing.invariants.violations import check_store, violations
+from limen.testing.policies import Policies
 from tests.unit.testing.crashes.worlds import World
 
 Tampering = Callable[[Rows, Scene], object]

@@ -8,6 +8,7 @@ from limen.core.actor import Actor
 from limen.core.errors import InvalidCredentials, SettingsInvalid
 from limen.core.roles.model import ADMIN
 from limen.core.secret import Secret
+from limen.testing.assembly import tokens_of
 from limen.testing.passkeys import a_passkey
 from limen.wiring.bootstrap import (
     BOOTSTRAP,
@@ -35,7 +36,7 @@ async def limen(**options: object) -> AsyncIterator[Container]:
 
 
 async def enter(container: Container, email: str, password: str) -> Actor:
-    tokens = await container.sign_in().sign_in(identifier=email, password=password)
+    tokens = tokens_of(await container.sign_in().sign_in(identifier=email, password=password))
     return Actor.anonymous().as_user(tokens.user.id, tokens.session_id)
 
 

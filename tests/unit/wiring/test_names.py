@@ -13,6 +13,7 @@ PROMISED = {
     "Limen",
     "LimenError",
     "ListQuery",
+    "PartialSignIn",
     "Secret",
     "Settings",
     "__version__",

@@ -31,6 +31,7 @@ from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
+from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.model import ThrottlePolicy, of_factor
 from limen.core.signin.throttling import charge, clear
@@ -196,8 +197,7 @@ class FactorService:
     ) -> None:
         """End what was opened without the change, tell of it, and commit."""
         kept = event.actor.session_id if event.actor.owns(user_id) else None
-        await uow.sessions.end(user_id, event.at, EndReason.FACTOR_CHANGED, keep=kept)
-        await uow.proofs.remove(user_id)
+        await end_everything(uow, user_id, event.at, EndReason.FACTOR_CHANGED, keep=kept)
         uow.emit(event)
         await post(uow, self._ambient.ids, kind, user_id, event.at)
         await uow.commit()

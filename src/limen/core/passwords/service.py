@@ -15,6 +15,7 @@ from limen.core.passwords.proving import PasswordProver
 from limen.core.passwords.storing import store_password
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
+from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.model import account_key, of_user
 from limen.core.signin.throttling import clear
@@ -55,8 +56,7 @@ class PasswordService:
             await uow.users.lock(user_id)
             await store_password(uow, user_id, digest, now)
             await uow.throttles.clear(account_key(of_user(user_id)))
-            await uow.sessions.end(user_id, now, EndReason.PASSWORD_CHANGED)
-            await uow.proofs.remove(user_id)
+            await end_everything(uow, user_id, now, EndReason.PASSWORD_CHANGED)
             uow.emit(PasswordSet(at=now, actor=actor, user_id=user_id))
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user_id, now)
             await uow.commit()
@@ -84,8 +84,9 @@ class PasswordService:
                 raise CurrentPasswordWrong
             await uow.passwords.save(credential.changed(digest, now))
             await clear(uow, of_user(user_id), actor, now)
-            await uow.sessions.end(user_id, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id)
-            await uow.proofs.remove(user_id)
+            await end_everything(
+                uow, user_id, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id
+            )
             uow.emit(PasswordChanged(at=now, actor=actor, user_id=user_id))
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user_id, now)
             await uow.commit()

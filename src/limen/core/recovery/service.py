@@ -15,6 +15,7 @@ from limen.core.proofs.checking import ProofChecker, present
 from limen.core.proofs.model import Proof, Purpose
 from limen.core.proofs.spending import spend
 from limen.core.secret import Secret
+from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.throttling import charge_mail, unlock
 from limen.core.users.model import User
@@ -84,8 +85,7 @@ class RecoveryService:
             user = await spend(uow, proof, now)
             user = await prove_address(uow, user, by, now, is_maker=False)
             await store_password(uow, user.id, digest, now)
-            await uow.sessions.end(user.id, now, EndReason.PASSWORD_CHANGED)
-            await uow.proofs.remove(user.id)
+            await end_everything(uow, user.id, now, EndReason.PASSWORD_CHANGED)
             await unlock(uow, user.id, by)
             uow.emit(PasswordReset(at=now, actor=by, user_id=user.id))
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user.id, now)

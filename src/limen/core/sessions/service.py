@@ -89,11 +89,12 @@ class SessionService:
             # Whoever signs in meanwhile comes before this or behind it, for the outbox too.
             await uow.users.lock(user_id)
             ended = await uow.sessions.end(user_id, now, EndReason.REVOKED, keep=keep)
+            await uow.partial_sessions.remove(user_id)
             if ended:
                 uow.emit(
                     SessionsRevoked(
                         at=now, actor=actor, user_id=user_id, count=len(ended), kept=keep
                     )
                 )
-                await uow.commit()
+            await uow.commit()
         return len(ended)

@@ -1,18 +1,46 @@
-"""What every way in ends with: the session, its refresh family, and both tokens."""
+"""What every way in ends with: a session and its tokens, or a wait for the second factor."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final, TypeAlias
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.events import SignedIn
-from limen.core.ids import SessionId, UserId
+from limen.core.events import FirstFactorProved, SignedIn
+from limen.core.factors.model import FactorKind
+from limen.core.ids import PartialSessionId, SessionId, UserId
+from limen.core.partial_sessions.model import (
+    LIFETIME,
+    SECRET_BYTES,
+    PartialSession,
+    digest_of,
+    write_token,
+)
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session, SessionPolicy, begin_session
+from limen.core.signin.levels import FactorPolicy, awaited_factors
 from limen.core.tokens.family import RefreshFamily
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork
+
+_LIFETIME_SECONDS: Final = int(LIFETIME.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialSignIn:
+    """What a sign-in gives that waits for a second factor: one of `factors` finishes it.
+
+    The token is for that alone, for so many seconds. Without any factor the user must have one
+    and sets it up first.
+    """
+
+    partial_token: Secret[str]
+    expires_in: int = _LIFETIME_SECONDS
+    factors: tuple[FactorKind, ...]
+
+
+SignInOutcome: TypeAlias = IssuedTokens | PartialSignIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +58,30 @@ class Entry:
         return self.session.created_at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A session that has begun, its user as they are now, and the names of their roles."""
+
+    user: User
+    roles: tuple[str, ...]
+    entry: Entry
+
+
 class Entrance:
     """Begins sessions, however somebody proved who they are."""
 
-    def __init__(self, *, ambient: Ambient, issuer: TokenIssuer, policy: SessionPolicy) -> None:
+    def __init__(
+        self,
+        *,
+        ambient: Ambient,
+        issuer: TokenIssuer,
+        policy: SessionPolicy,
+        factors: FactorPolicy,
+    ) -> None:
         self._ambient = ambient
         self._issuer = issuer
         self._policy = policy
+        self._factors = factors
 
     def prepare(
         self, user_id: UserId, *, methods: tuple[str, ...], label: str, actor: Actor
@@ -57,18 +102,33 @@ class Entrance:
         by = actor.as_user(user_id, session.id)
         return Entry(session=session, family=family, refresh_token=refresh_token, by=by)
 
-    async def begin(
-        self, uow: UnitOfWork, user: User, entry: Entry
-    ) -> tuple[User, tuple[str, ...]]:
-        """Store the session of a locked user who may come in; return them, and their roles.
+    async def begin(self, uow: UnitOfWork, user: User, entry: Entry) -> Begun | PartialSignIn:
+        """Store the session of a locked user who may come in; or that it waits for a factor.
 
         The caller commits.
         """
+        roles = await _roles_of(uow, entry)
+        awaited = await awaited_factors(
+            uow, user.id, roles=roles, methods=entry.session.methods, policy=self._factors
+        )
+        if awaited is not None:
+            return await self._wait(uow, entry, awaited)
+        return await self._begin(uow, user, roles, entry)
+
+    async def finish(self, uow: UnitOfWork, user: User, entry: Entry) -> Begun:
+        """Store the session of a locked user who may come in and has proved every factor.
+
+        The caller commits.
+        """
+        return await self._begin(uow, user, await _roles_of(uow, entry), entry)
+
+    async def _begin(
+        self, uow: UnitOfWork, user: User, roles: tuple[str, ...], entry: Entry
+    ) -> Begun:
         present = replace(user, last_sign_in_at=entry.now)
         await uow.sessions.add(entry.session)
         await uow.families.add(entry.family)
         await uow.users.sign_in(present)
-        roles = tuple(role.name for role in await uow.grants.list_held(user.id, entry.now))
         uow.emit(
             SignedIn(
                 at=entry.now,
@@ -78,14 +138,46 @@ class Entrance:
                 methods=entry.session.methods,
             )
         )
-        return present, roles
+        return Begun(user=present, roles=roles, entry=entry)
 
-    async def issue(self, user: User, roles: tuple[str, ...], entry: Entry) -> IssuedTokens:
+    async def _wait(
+        self, uow: UnitOfWork, entry: Entry, factors: tuple[FactorKind, ...]
+    ) -> PartialSignIn:
+        session = entry.session
+        partial_id = PartialSessionId(self._ambient.ids.new())
+        secret = self._ambient.entropy.bytes(SECRET_BYTES)
+        partial = PartialSession(
+            id=partial_id,
+            user_id=session.user_id,
+            digest=digest_of(secret),
+            methods=session.methods,
+            label=session.label,
+            address=session.address,
+            user_agent=session.user_agent,
+            created_at=entry.now,
+            expires_at=entry.now + LIFETIME,
+        )
+        await uow.partial_sessions.add(partial)
+        by = entry.by.as_user(session.user_id)
+        uow.emit(
+            FirstFactorProved(
+                at=entry.now, actor=by, user_id=session.user_id, methods=session.methods
+            )
+        )
+        return PartialSignIn(partial_token=write_token(partial_id, secret), factors=factors)
+
+    async def issue(self, begun: Begun) -> IssuedTokens:
         """Return the tokens of a session that has begun."""
+        entry = begun.entry
         return await self._issuer.issue(
-            user=user,
+            user=begun.user,
             session=entry.session,
-            roles=roles,
+            roles=begun.roles,
             refresh_token=entry.refresh_token,
             now=entry.now,
         )
+
+
+async def _roles_of(uow: UnitOfWork, entry: Entry) -> tuple[str, ...]:
+    held = await uow.grants.list_held(entry.session.user_id, entry.now)
+    return tuple(role.name for role in held)

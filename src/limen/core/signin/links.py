@@ -15,9 +15,8 @@ from limen.core.proofs.model import SECRET_BYTES, Proof, Purpose, digest_of
 from limen.core.proofs.spending import spend
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
-from limen.core.signin.entering import Entrance, Entry
+from limen.core.signin.entering import Entrance, Entry, PartialSignIn, SignInOutcome
 from limen.core.signin.throttling import charge_mail, unlock
-from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User, UserPolicy
 from limen.core.users.ownership import prove_address
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -82,11 +81,12 @@ class LinkSignInService:
         code: Secret[str] | str | None = None,
         label: str = "",
         actor: Actor | None = None,
-    ) -> IssuedTokens:
+    ) -> SignInOutcome:
         """Begin a session by the token of a link, or by an identifier and a code.
 
         `browser` is what `ask` gave to this browser. An address that was never proved is proved by
-        this, and its account belongs to whoever did. Raises `InvalidInput`, `ProofInvalid` or
+        this, and its account belongs to whoever did. Of a user with a second factor the sign-in
+        waits for that one: see `SecondStepService`. Raises `InvalidInput`, `ProofInvalid` or
         `TooManyAttempts`.
         """
         by = actor or Actor.anonymous()
@@ -97,9 +97,9 @@ class LinkSignInService:
         async with self._unit_of_work() as uow:
             admitted = await self._admit(uow, proof, entry, by)
             await unlock(uow, admitted.id, by)
-            user, roles = await self._entrance.begin(uow, admitted, entry)
+            begun = await self._entrance.begin(uow, admitted, entry)
             await uow.commit()
-        return await self._entrance.issue(user, roles, entry)
+        return begun if isinstance(begun, PartialSignIn) else await self._entrance.issue(begun)
 
     async def _admit(self, uow: UnitOfWork, proof: Proof, entry: Entry, actor: Actor) -> User:
         user = await spend(uow, proof, entry.now)

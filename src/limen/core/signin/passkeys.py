@@ -85,9 +85,9 @@ class PasskeySignInService:
         async with self._unit_of_work() as uow:
             admitted = await self._admit(uow, used, entry, by)
             await uow.throttles.clear(account_key(of_user(admitted.id)))
-            user, roles = await self._entrance.begin(uow, admitted, entry)
+            begun = await self._entrance.finish(uow, admitted, entry)
             await uow.commit()
-        return await self._entrance.issue(user, roles, entry)
+        return await self._entrance.issue(begun)
 
     async def _allowed(
         self, uow: UnitOfWork, identifier: str

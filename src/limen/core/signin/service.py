@@ -18,11 +18,10 @@ from limen.core.ids import UserId
 from limen.core.passwords.model import checkable
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
-from limen.core.signin.entering import Entrance
+from limen.core.signin.entering import Entrance, PartialSignIn, SignInOutcome
 from limen.core.signin.model import of_stranger
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.throttling import charge, clear, forgive, subject_of
-from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User, read_identifier
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -70,9 +69,10 @@ class SignInService:
         password: Secret[str] | str,
         actor: Actor | None = None,
         label: str = "",
-    ) -> IssuedTokens:
+    ) -> SignInOutcome:
         """Begin a session for the user with this e-mail address or username, and this password.
 
+        Of a user with a second factor the sign-in waits for that one: see `SecondStepService`.
         `label` names the device for people. Raises `InvalidCredentials`, `TooManyAttempts` or
         `HashingBusy`; the last two say how long to wait.
         """
@@ -148,7 +148,7 @@ class SignInService:
 
     async def _begin(
         self, candidate: _Candidate, upgrade: Secret[str] | None, actor: Actor, label: str
-    ) -> IssuedTokens:
+    ) -> SignInOutcome:
         user_id = cast("UserId", candidate.user_id)
         entry = self._entrance.prepare(user_id, methods=("pwd",), label=label, actor=actor)
         async with self._unit_of_work() as uow:
@@ -156,9 +156,9 @@ class SignInService:
             await clear(uow, candidate.subject, actor, entry.now)
             if upgrade is not None:
                 await _store_upgrade(uow, entry.by, user_id, upgrade, entry.now)
-            user, roles = await self._entrance.begin(uow, admitted, entry)
+            begun = await self._entrance.begin(uow, admitted, entry)
             await uow.commit()
-        return await self._entrance.issue(user, roles, entry)
+        return begun if isinstance(begun, PartialSignIn) else await self._entrance.issue(begun)
 
     async def _admit(
         self, uow: UnitOfWork, user_id: UserId, candidate: _Candidate, actor: Actor

@@ -69,6 +69,23 @@ class TokenIssuer:
         now: datetime,
     ) -> IssuedTokens:
         """Return both tokens; an access token never outlives its session."""
+        access_token, expires_in = await self.issue_access(
+            user=user, session=session, roles=roles, now=now
+        )
+        refresh_end = min(session.idle_expires_at, session.expires_at)
+        return IssuedTokens(
+            access_token=access_token,
+            expires_in=expires_in,
+            refresh_token=refresh_token,
+            refresh_expires_in=int((refresh_end - now).total_seconds()),
+            session_id=session.id,
+            user=user,
+        )
+
+    async def issue_access(
+        self, *, user: User, session: Session, roles: tuple[str, ...], now: datetime
+    ) -> tuple[Secret[str], int]:
+        """Return an access token, and how many seconds it lives."""
         expires_at = self._end_of_access(session, now)
         claims = AccessClaims(
             user_id=user.id,
@@ -88,15 +105,7 @@ class TokenIssuer:
             private=key.private,
             token_type=TOKEN_TYPE,
         )
-        refresh_end = min(session.idle_expires_at, session.expires_at)
-        return IssuedTokens(
-            access_token=access_token,
-            expires_in=max(int((expires_at - now).total_seconds()), 0),
-            refresh_token=refresh_token,
-            refresh_expires_in=int((refresh_end - now).total_seconds()),
-            session_id=session.id,
-            user=user,
-        )
+        return access_token, max(int((expires_at - now).total_seconds()), 0)
 
     def _end_of_access(self, session: Session, now: datetime) -> datetime:
         """Return the end in whole seconds, as a JWT tells it: a life up, a session's end down."""

@@ -41,6 +41,11 @@ class AccessClaims:
     issued_at: datetime
     expires_at: datetime
 
+    @property
+    def level(self) -> str:
+        """How much was proved (`acr`): `1` for one factor, `2` for several."""
+        return "2" if "mfa" in self.methods else "1"
+
     def write(self, policy: TokenPolicy) -> dict[str, object]:
         """Return the claims as a JWT carries them."""
         return {
@@ -52,7 +57,7 @@ class AccessClaims:
             "jti": str(self.token_id),
             "roles": list(self.roles),
             "amr": list(self.methods),
-            "acr": "1",
+            "acr": self.level,
             "auth_time": int(self.authenticated_at.timestamp()),
             "iat": int(self.issued_at.timestamp()),
             "exp": int(self.expires_at.timestamp()),

@@ -1,9 +1,20 @@
 """Refreshing and believing tokens."""
 
+from typing import NoReturn
+
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import ConcurrentUpdate, RefreshTokenInvalid, RefreshTokenReused
+from limen.core.errors import (
+    ConcurrentUpdate,
+    PartialSessionInvalid,
+    RefreshTokenInvalid,
+    RefreshTokenReused,
+    SecondFactorNeeded,
+    TokenInvalid,
+)
 from limen.core.events import RefreshTokenReuseDetected, RefreshTokenRotated
+from limen.core.partial_sessions.model import PREFIX
+from limen.core.partial_sessions.taking import find_partial
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason, Session
 from limen.core.signin.admission import reason_to_refuse
@@ -39,10 +50,21 @@ class TokenService:
     async def authenticate(self, access_token: Secret[str] | str) -> AccessClaims:
         """Return what a good access token says, without reading the store at each call.
 
-        Raises `TokenInvalid`, `TokenExpired`, `SessionEnded` or `StorageUnavailable`.
+        Raises `TokenInvalid`, `TokenExpired`, `SessionEnded` or `StorageUnavailable`, and for the
+        token of a sign-in that waits for its second factor `SecondFactorNeeded`.
         """
         plain = access_token if isinstance(access_token, str) else access_token.reveal()
+        if plain.startswith(PREFIX):
+            await self._refuse_partial(plain)
         return await self._verifier.verify(plain)
+
+    async def _refuse_partial(self, token: str) -> NoReturn:
+        try:
+            async with self._unit_of_work.view() as view:
+                await find_partial(view, token, self._ambient.clock.now())
+        except PartialSessionInvalid:
+            raise TokenInvalid from None
+        raise SecondFactorNeeded
 
     async def refresh(
         self, *, refresh_token: Secret[str] | str, actor: Actor | None = None

@@ -6,8 +6,10 @@ from limen.core.actor import Actor
 from limen.core.api_keys.model import ApiKeyEnd
 from limen.core.errors import UserNotFound
 from limen.core.events import EmailVerified, UserDisplaced, UserTakenOver
+from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
+from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.users.model import Email, User
 from limen.ports.ids import IdSource
@@ -21,8 +23,8 @@ async def prove_address(
 
     An account may have been made with an address that is somebody else's, to wait in it until they
     come. So unless whoever proves the address `is_maker`, who knows its password or is signed in
-    with it, everything one could come in by goes: the password, passkeys, all sessions, links,
-    codes and API keys.
+    with it, everything one could come in by goes: the password, all sessions, links, codes and API
+    keys, and whatever second factors would keep its owner out.
     """
     if user.email_verified_at is not None:
         return user
@@ -31,9 +33,8 @@ async def prove_address(
     uow.emit(EmailVerified(at=now, actor=actor, user_id=user.id))
     if not is_maker:
         await uow.passwords.remove(user.id)
-        await uow.passkeys.remove_all(user.id)
-        await uow.sessions.end(user.id, now, EndReason.TAKEN_OVER)
-        await uow.proofs.remove(user.id)
+        await _remove_factors(uow, user.id)
+        await end_everything(uow, user.id, now, EndReason.TAKEN_OVER)
         await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)
         uow.emit(UserTakenOver(at=now, actor=actor, user_id=user.id))
     return verified
@@ -59,6 +60,12 @@ async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -
     uow.emit(UserDisplaced(at=now, actor=actor, user_id=holder.id))
 
 
+async def _remove_factors(uow: UnitOfWork, user_id: UserId) -> None:
+    await uow.totps.remove(user_id)
+    await uow.recovery_codes.remove(user_id)
+    await uow.passkeys.remove_all(user_id)
+
+
 async def leave_address(
     uow: UnitOfWork, ids: IdSource, before: User, actor: Actor, now: datetime
 ) -> None:
@@ -68,8 +75,7 @@ async def leave_address(
     the former address is told there.
     """
     kept = actor.session_id if actor.owns(before.id) else None
-    await uow.sessions.end(before.id, now, EndReason.EMAIL_CHANGED, keep=kept)
-    await uow.proofs.remove(before.id)
+    await end_everything(uow, before.id, now, EndReason.EMAIL_CHANGED, keep=kept)
     if before.email_verified_at is not None:
         to = before.email.address
         await post(uow, ids, MessageKind.EMAIL_CHANGED, before.id, now, to=to)

@@ -40,6 +40,7 @@ from limen.core.query import Lists
 from limen.core.reading import UNSET, Maybe, Reader, Unset
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
+from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.throttling import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
@@ -279,8 +280,7 @@ class UserService:
             await keep_an_administrator(uow, user_id, now)
             suspended = user.suspend(now)
             await uow.users.save(suspended)
-            await uow.sessions.end(user_id, now, EndReason.SUSPENDED)
-            await uow.proofs.remove(user_id)
+            await end_everything(uow, user_id, now, EndReason.SUSPENDED)
             uow.emit(UserSuspended(at=now, actor=actor, user_id=user_id))
             await uow.commit()
         return suspended

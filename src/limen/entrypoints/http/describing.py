@@ -17,7 +17,7 @@ _WHEN: Final[Mapping[int, str]] = {
     202: "Mail is on its way and tells the rest",
     400: "The body, a parameter or a header has the wrong form",
     401: "No access token, or one that is expired or refused",
-    403: "Not allowed",
+    403: "Not allowed; or more has to be proved first (RFC 9470), as WWW-Authenticate says",
     404: "Not there",
     406: "None of the accepted media types can be given",
     409: "Already there, or changed meanwhile",
@@ -33,7 +33,8 @@ _WHEN: Final[Mapping[int, str]] = {
 }
 _FOR_ALL: Final = (400, 431, 500, 503)
 _FOR_BODIES: Final = (408, 413, 415)
-# An API key may be shown anywhere: it is refused, or throttled when it is wrong.
+# An API key may be shown anywhere: it is refused, or throttled when it is wrong. A sign-in that
+# waits for its second factor is known, and may not.
 _FOR_SIGNED_IN: Final = (401, 403, 429)
 _FOR_REPEATABLE: Final = (409, 422)
 

@@ -56,6 +56,9 @@ Get an account at `/auth/register`, sign in at `/auth/login`, and send the acces
 `{"success": false, "error": …}` or, to those who accept `application/problem+json`, problem
 documents (RFC 9457). The codes of refusals are stable.
 """
+_FRESH: Final = (
+    "\n\nIt needs a fresh sign-in: one of the last ten minutes, or a step-up since (`stepUp`)."
+)
 _TAGS: Final = {
     "Sign-in": "Getting an account, signing in and out, refreshing, checking",
     "Me": "The signed-in user's own account",
@@ -84,7 +87,10 @@ def openapi_document() -> dict[str, Any]:
     handlers = {handler.operation_id: handler for handler in _handlers(app)}
     for methods in document["paths"].values():
         for method, operation in methods.items():
-            _complete(operation, method, handlers[operation["operationId"]])
+            handler = handlers[operation["operationId"]]
+            _complete(operation, method, handler)
+            if rules_of(handler).is_fresh:
+                operation["description"] += _FRESH
             _share(operation, document["components"])
     _complete_schemas(document)
     plain: dict[str, Any] = _renamed(document, dict(_names(document["components"]["schemas"])))

@@ -113,7 +113,7 @@ class OwnEmailController(Controller):
             "changeMyEmail",
             "Ask for another e-mail address",
             refuses=(404, 429),
-            rules=Rules(),
+            rules=Rules(is_fresh=True),
             has_body=True,
         ),
     )

@@ -21,6 +21,7 @@ from limen.core.errors import (
     InvalidInput,
     Kind,
     LimenError,
+    SecondFactorNeeded,
     SessionEnded,
     StepUpNeeded,
     TokenExpired,
@@ -53,6 +54,7 @@ STATUS: Final[Mapping[Kind, int]] = {
 }
 
 _RETRY_SECONDS: Final = 5
+_LACKS_PROOF: Final = (StepUpNeeded, SecondFactorNeeded)
 _REALM: Final = 'Bearer realm="limen"'
 _logger: Final = logging.getLogger(__name__)
 
@@ -114,7 +116,7 @@ def render(error: LimenError, call: Call) -> Answer:
 
 def _headers(error: LimenError) -> dict[str, str]:
     headers = {}
-    if error.kind is Kind.UNAUTHENTICATED or isinstance(error, StepUpNeeded):
+    if error.kind is Kind.UNAUTHENTICATED or isinstance(error, _LACKS_PROOF):
         headers["WWW-Authenticate"] = _challenge(error)
     if error.kind in {Kind.THROTTLED, Kind.UNAVAILABLE} or error.retry_after is not None:
         seconds = _RETRY_SECONDS if error.retry_after is None else math.ceil(error.retry_after)
@@ -129,11 +131,11 @@ def _headers(error: LimenError) -> dict[str, str]:
 
 def _challenge(error: LimenError) -> str:
     """Return the challenge: RFC 6750 section 3, no error code for who showed no token; RFC 9470."""
-    if isinstance(error, StepUpNeeded):
-        return (
-            f'{_REALM}, error="insufficient_user_authentication", '
-            f'error_description="{error.sentence}", max_age="{int(FRESH.total_seconds())}"'
-        )
+    if isinstance(error, _LACKS_PROOF):
+        lacks = f'error="insufficient_user_authentication", error_description="{error.sentence}"'
+        is_stale = isinstance(error, StepUpNeeded)
+        wanted = f'max_age="{int(FRESH.total_seconds())}"' if is_stale else 'acr_values="2"'
+        return f"{_REALM}, {lacks}, {wanted}"
     if isinstance(error, TokenInvalid | TokenExpired | SessionEnded | ApiKeyInvalid):
         return f'{_REALM}, error="invalid_token", error_description="{error.sentence}"'
     return _REALM

@@ -28,6 +28,8 @@ _API_KEY: Final[Mapping[str, Any]] = {
     "successor_id": None,
     "version": 1,
 }
+_ACCESS: Final = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl"
+_PARTIAL: Final = "limen_ps_AZo8XpoQe1KMTR8uPUxbagGX0l1uJ1yB3o6m4m3xgkq2qk3n0r8sJc5V7w9yZ1aB"
 _BROWSER: Final = "2vkQh3x8Yc0m1R5nU7tKpW9sLzEaGdJfBqXoVyNi6T4"
 _CHALLENGE: Final = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
 _CREDENTIAL: Final = "b3BxcnN0dXZ3eHl6e3x9fn-AgYKDhIWGh4iJiouMjY4"
@@ -71,6 +73,16 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "code": "WDJB-MJHT",
         "label": "Laptop",
     },
+    "FinishSignInIn": {"partial_token": _PARTIAL, "code": "287082"},
+    "StopSignInIn": {"partial_token": _PARTIAL},
+    "PartialSignInOut": {
+        "state": "partial",
+        "partial_token": _PARTIAL,
+        "expires_in": 600,
+        "factors": ["totp", "recovery_code"],
+    },
+    "StepUpIn": {"password": _PASSWORD, "code": "287082"},
+    "SteppedUpOut": {"access_token": _ACCESS, "token_type": "Bearer", "expires_in": 900},
     "LinkAskedOut": {"browser_token": _BROWSER},
     "AskPasskeyIn": {"identifier": "ada@example.org"},
     "PasskeyAskedOut": {
@@ -205,6 +217,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "address": "203.0.113.7",
         "user_agent": "Mozilla/5.0",
         "methods": ["pwd"],
+        "authenticated_at": _CREATED,
         "is_current": True,
         "created_at": _CREATED,
         "last_used_at": _CREATED,
@@ -227,7 +240,8 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "ends_at": None,
     },
     "TokensOut": {
-        "access_token": "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl",
+        "state": "full",
+        "access_token": _ACCESS,
         "token_type": "Bearer",
         "expires_in": 900,
         "refresh_token": _REFRESH,

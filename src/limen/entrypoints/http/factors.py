@@ -44,7 +44,7 @@ class OwnFactorController(Controller):
             "beginTotp",
             "Set up an authenticator app",
             refuses=(403,),
-            rules=Rules(is_secret=True),
+            rules=Rules(is_fresh=True, is_secret=True),
         ),
     )
     async def begin_totp(
@@ -63,7 +63,7 @@ class OwnFactorController(Controller):
             "confirmTotp",
             "Confirm an authenticator app by its code",
             refuses=(403, 422, 429),
-            rules=Rules(is_secret=True),
+            rules=Rules(is_fresh=True, is_secret=True),
             has_body=True,
         ),
     )
@@ -80,7 +80,15 @@ class OwnFactorController(Controller):
         codes = await factors.confirm_totp(code=data.code, actor=request.actor)
         return plain(RecoveryCodesOut.of(codes))
 
-    @delete("/totp", **described("removeTotp", "Give up the authenticator app", refuses=(403, 404)))
+    @delete(
+        "/totp",
+        **described(
+            "removeTotp",
+            "Give up the authenticator app",
+            refuses=(404,),
+            rules=Rules(is_fresh=True),
+        ),
+    )
     async def remove_totp(
         self, request: CallRequest, factors: NamedDependency[FactorService]
     ) -> None:
@@ -94,7 +102,7 @@ class OwnFactorController(Controller):
             "makeRecoveryCodes",
             "Make new recovery codes",
             refuses=(403, 422),
-            rules=Rules(is_secret=True),
+            rules=Rules(is_fresh=True, is_secret=True),
         ),
     )
     async def make_recovery_codes(
@@ -133,7 +141,15 @@ class FactorController(Controller):
         found = await factors.get(UserId(user_id), actor=request.actor)
         return plain(FactorsOut.of(found))
 
-    @delete("/", **described("resetFactors", "Take all second factors away", refuses=(403, 404)))
+    @delete(
+        "/",
+        **described(
+            "resetFactors",
+            "Take all second factors away",
+            refuses=(404,),
+            rules=Rules(is_fresh=True),
+        ),
+    )
     async def reset(
         self,
         request: CallRequest,

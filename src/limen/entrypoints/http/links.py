@@ -10,7 +10,8 @@ from limen.entrypoints.http.answers import Answered, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
-from limen.entrypoints.shapes import LinkAskedOut, Success, TokensOut
+from limen.entrypoints.shapes import LinkAskedOut, Success
+from limen.entrypoints.signin_shapes import SignInOut, sign_in_out
 
 
 class AskLinkIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -78,13 +79,13 @@ class LinkController(Controller):
         request: CallRequest,
         links: NamedDependency[LinkSignInService],
         data: JSONBody[CompleteLinkIn],
-    ) -> Answered[Success[TokensOut]]:
+    ) -> Answered[Success[SignInOut]]:
         """Begin a session. Whoever does this has proved the address of the account.
 
         If it was never proved before, its password and all its other sessions go: whoever made it
         may have been somebody else.
         """
-        tokens = await links.complete(
+        outcome = await links.complete(
             browser=data.browser_token,
             token=data.token,
             identifier=data.identifier,
@@ -92,4 +93,4 @@ class LinkController(Controller):
             label=data.label,
             actor=request.actor,
         )
-        return plain(TokensOut.of(tokens))
+        return plain(sign_in_out(outcome))

@@ -75,7 +75,13 @@ class MeController(Controller):
 
     @delete(
         "/",
-        **described("deleteMe", "Delete oneself", refuses=(404, 412, 422), is_versioned=True),
+        **described(
+            "deleteMe",
+            "Delete oneself",
+            refuses=(404, 412, 422),
+            rules=Rules(is_fresh=True),
+            is_versioned=True,
+        ),
     )
     async def delete(self, request: CallRequest, users: NamedDependency[UserService]) -> None:
         """Remove the account and all that is in it, at once and for good."""

@@ -116,8 +116,8 @@ class OwnPasskeyController(Controller):
         **described(
             "askForMyPasskey",
             "Ask for a new passkey",
-            refuses=(403, 422, 429),
-            rules=Rules(is_secret=True),
+            refuses=(422, 429),
+            rules=Rules(is_fresh=True, is_secret=True),
             has_body=True,
         ),
     )
@@ -138,7 +138,8 @@ class OwnPasskeyController(Controller):
         **described(
             "enrolMyPasskey",
             "Enrol a passkey",
-            refuses=(403, 409, 422),
+            refuses=(409, 422),
+            rules=Rules(is_fresh=True),
             has_body=True,
             is_versioned=True,
         ),
@@ -213,7 +214,11 @@ class OwnPasskeyController(Controller):
     @delete(
         "/{passkey_id:str}",
         **described(
-            "removeMyPasskey", "Remove a passkey", refuses=(403, 404, 412), is_versioned=True
+            "removeMyPasskey",
+            "Remove a passkey",
+            refuses=(404, 412),
+            rules=Rules(is_fresh=True),
+            is_versioned=True,
         ),
     )
     async def remove(
@@ -253,7 +258,8 @@ class PasskeyController(Controller):
         **described(
             "removePasskey",
             "Remove a passkey of a user",
-            refuses=(403, 404, 412),
+            refuses=(404, 412),
+            rules=Rules(is_fresh=True),
             is_versioned=True,
         ),
     )

@@ -40,7 +40,7 @@ class OwnPasswordController(Controller):
             "changeMyPassword",
             "Change one's own password",
             refuses=(404, 422, 429),
-            rules=Rules(is_repeatable=True),
+            rules=Rules(is_fresh=True, is_repeatable=True),
             has_body=True,
         ),
     )

@@ -32,6 +32,7 @@ from limen.entrypoints.http.passkeys import (
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.recovery import RecoveryController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
+from limen.entrypoints.http.second_step import SecondStepController, StepUpController
 from limen.entrypoints.http.service_accounts import (
     ServiceAccountController,
     ServiceAccountKeyController,
@@ -56,6 +57,8 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     SignOutController,
     LinkController,
     PasskeySignInController,
+    SecondStepController,
+    StepUpController,
     EmailController,
     RecoveryController,
     MeController,
@@ -119,6 +122,8 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "users": Provide(lambda: reception.services.users, sync_to_thread=False),
         "passwords": Provide(lambda: reception.services.passwords, sync_to_thread=False),
         "sign_in": Provide(lambda: reception.services.sign_in, sync_to_thread=False),
+        "second_step": Provide(lambda: reception.services.second_step, sync_to_thread=False),
+        "step_up": Provide(lambda: reception.services.step_up, sync_to_thread=False),
         "sessions": Provide(lambda: reception.services.sessions, sync_to_thread=False),
         "tokens": Provide(lambda: reception.services.tokens, sync_to_thread=False),
         "roles": Provide(lambda: reception.services.roles, sync_to_thread=False),

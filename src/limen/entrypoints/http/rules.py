@@ -46,6 +46,7 @@ class Rules:
     - `is_optionally_signed_in`: a public route that minds who is; a bad token is refused there.
     - `is_open_to_keys`: an API key may come here, and what it may do is checked as a permission;
       everywhere else only people may.
+    - `is_fresh`: the user must have proved lately who they are; the use case checks that.
     - `query`: what parameters it takes; `lists` which list they are of.
     - `is_repeatable`: an `Idempotency-Key` is honoured.
     - `is_secret`: a credential is in the answer, which is never compressed.
@@ -59,6 +60,7 @@ class Rules:
     is_public: bool = False
     is_optionally_signed_in: bool = False
     is_open_to_keys: bool = False
+    is_fresh: bool = False
     query: Query = Query.NONE
     lists: ListOf | None = None
     body_limit: int = BODY_LIMIT

@@ -17,9 +17,11 @@ from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
+from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService
 from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
+from limen.core.signin.stepping_up import StepUpService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
 from limen.ports.entropy import Entropy
@@ -44,6 +46,16 @@ class Services(Protocol):
     @property
     def sign_in(self) -> SignInService:
         """The way in."""
+        ...
+
+    @property
+    def second_step(self) -> SecondStepService:
+        """The second step of a sign-in."""
+        ...
+
+    @property
+    def step_up(self) -> StepUpService:
+        """Proving oneself again."""
         ...
 
     @property

@@ -13,7 +13,8 @@ from limen.entrypoints.http.answers import Answered, accepted, created, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
-from limen.entrypoints.shapes import AcceptedOut, Success, TokensOut, UserOut
+from limen.entrypoints.shapes import AcceptedOut, Success, UserOut
+from limen.entrypoints.signin_shapes import SignInOut, sign_in_out
 
 _MAILED: Final = "Mail is on its way to this address. What to do next stands in it."
 
@@ -100,12 +101,12 @@ class SignInController(Controller):
         request: CallRequest,
         sign_in: NamedDependency[SignInService],
         data: JSONBody[SignInIn],
-    ) -> Answered[Success[TokensOut]]:
+    ) -> Answered[Success[SignInOut]]:
         """Begin a session. An `Idempotency-Key` is not heeded: secrets are never replayed."""
-        tokens = await sign_in.sign_in(
+        outcome = await sign_in.sign_in(
             identifier=data.identifier,
             password=data.password,
             label=data.label,
             actor=request.actor,
         )
-        return plain(TokensOut.of(tokens))
+        return plain(sign_in_out(outcome))

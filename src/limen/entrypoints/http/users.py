@@ -197,8 +197,8 @@ class UserController(Controller):
             "deleteUser",
             "Delete a user",
             refuses=(403, 404, 412, 422),
+            rules=Rules(is_fresh=True, is_open_to_keys=True),
             is_versioned=True,
-            rules=Rules(is_open_to_keys=True),
         ),
     )
     async def delete(

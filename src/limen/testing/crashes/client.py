@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from limen.core.errors import LimenError, StorageUnavailable
 from limen.core.signin.model import ThrottlePolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import Assembly, Policies
+from limen.testing.assembly import Assembly
 from limen.testing.crashes.journal import (
     ANSWERED,
     FOUND,
@@ -22,6 +22,7 @@ from limen.testing.crashes.journal import (
 )
 from limen.testing.crashes.requests import KINDS, Known, People, find, wants_people
 from limen.testing.fakes import FrozenClock
+from limen.testing.policies import Policies
 
 T = TypeVar("T")
 

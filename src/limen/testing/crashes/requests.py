@@ -12,7 +12,7 @@ from limen.core.imports.model import AccountRow
 from limen.core.sessions.model import FRESH
 from limen.core.users.model import Email
 from limen.ports.unit_of_work import View
-from limen.testing.assembly import PASSWORD, Assembly
+from limen.testing.assembly import PASSWORD, Assembly, tokens_of
 from limen.testing.crashes.journal import Request
 from limen.testing.people import registered
 
@@ -177,8 +177,10 @@ async def _sign_in(limen: Assembly, people: People, request: Request) -> Facts:
     password = people[request.who].password
     if request.refusal is not None:
         password = f"not {password}"
-    tokens = await limen.sign_in.sign_in(
-        identifier=request.who, password=password, actor=somebody(request), label=request.mark
+    tokens = tokens_of(
+        await limen.sign_in.sign_in(
+            identifier=request.who, password=password, actor=somebody(request), label=request.mark
+        )
     )
     return {"session_id": str(tokens.session_id), "token": tokens.refresh_token.reveal()}
 

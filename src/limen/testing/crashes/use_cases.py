@@ -15,7 +15,7 @@ from limen.core.sessions.model import Session
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, tokens_of
 from limen.testing.fakes import FrozenClock, PlainHasher
 
 ROLE: Final = "auditor"
@@ -104,9 +104,10 @@ async def _refresh_later(scene: Scene) -> IssuedTokens:
 async def _sign_in_with_upgrade(scene: Scene) -> IssuedTokens:
     """Sign in somebody whose password hash is of an earlier cost."""
     limen = _next_to(scene.limen, PlainHasher(cost=5))
-    return await limen.sign_in.sign_in(
+    use_case = limen.sign_in.sign_in(
         identifier="ada@example.org", password=PASSWORD, actor=_SOMEWHERE
     )
+    return tokens_of(await use_case)
 
 
 async def _sign_in_while_busy(scene: Scene) -> None:

@@ -10,8 +10,9 @@ from limen.core.ids import UserId
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.tokens.issuing import IssuedTokens
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import Assembly, Policies
+from limen.testing.assembly import Assembly
 from limen.testing.interleavings.stage import Outcomes
+from limen.testing.policies import Policies
 
 T = TypeVar("T")
 

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import Policies
 from limen.testing.invariants.accounts import of_accounts
 from limen.testing.invariants.keys import of_keys
 from limen.testing.invariants.reading import all_accounts, all_events
 from limen.testing.invariants.roles import of_roles
 from limen.testing.invariants.sessions import of_sessions
 from limen.testing.invariants.telling import tell
+from limen.testing.policies import Policies
 
 
 async def violations(

@@ -23,13 +23,14 @@ from limen.core.factors.model import FactorKind
 from limen.core.factors.totp import code_at
 from limen.core.ids import SessionId, UserId
 from limen.core.secret import Secret
-from limen.testing.assembly import OPERATOR, Policies
+from limen.testing.assembly import OPERATOR
 from limen.testing.builders import a_session
 from limen.testing.contracts.steps import keep
 from limen.testing.fakes import NOON
 from limen.testing.machines.machine import PATIENT, Bench
 from limen.testing.machines.telling import TellingMachine
 from limen.testing.machines.tries import FRESH, POLICY, WORTH_TELLING, Tally, throttled
+from limen.testing.policies import Policies
 
 WAITS: Final = timedelta(minutes=15)
 STEP: Final = timedelta(seconds=30)

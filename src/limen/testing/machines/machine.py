@@ -15,11 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, run_state_mach
 from limen.core.errors import LimenError
 from limen.core.signin.model import ThrottlePolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import OPERATOR, Assembly, Policies
+from limen.testing.assembly import OPERATOR, Assembly
 from limen.testing.asserting import need_assertions
 from limen.testing.contracts.comparison import shape
 from limen.testing.fakes import PlainHasher
 from limen.testing.machines.story import Story, any_of, in_words, span
+from limen.testing.policies import Policies
 from limen.testing.store import OpenStore
 
 T = TypeVar("T")

@@ -21,8 +21,9 @@ from limen.core.errors import (
 from limen.core.ids import SessionId, UserId
 from limen.core.sessions.model import SessionPolicy
 from limen.core.tokens.issuing import IssuedTokens
-from limen.testing.assembly import OPERATOR, PASSWORD, Policies, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, acting
 from limen.testing.machines.machine import PATIENT, Bench, StoreMachine
+from limen.testing.policies import Policies
 
 GRACE: Final = timedelta(seconds=10)
 IDLE: Final = timedelta(days=14)

@@ -17,9 +17,9 @@ from limen.core.errors import (
     TooManyAttempts,
 )
 from limen.core.sessions.model import SessionPolicy
-from limen.core.tokens.issuing import IssuedTokens
+from limen.core.signin.entering import SignInOutcome
 from limen.core.users.model import UserPolicy
-from limen.testing.assembly import OPERATOR, Policies
+from limen.testing.assembly import OPERATOR, tokens_of
 from limen.testing.machines.gate import GatedHasher, Underway
 from limen.testing.machines.inputs import PASSWORDS
 from limen.testing.machines.machine import Bench
@@ -37,6 +37,7 @@ from limen.testing.machines.tries import (
     throttled,
 )
 from limen.testing.people import registered
+from limen.testing.policies import Policies
 
 HOME: Final = "203.0.113.1"
 WRONG: Final = "a wrong horse battery"
@@ -84,7 +85,7 @@ class Try:
     """An attempt that was counted, and waits for its password to be checked."""
 
     did: str
-    underway: Underway[IssuedTokens]
+    underway: Underway[SignInOutcome]
     names: tuple[str, ...]
     network: str | None
     owner: Owner | None
@@ -144,8 +145,7 @@ class SignInMachine(TellingMachine):
         self, attempt: Attempt, *, is_right: bool, is_patient: bool
     ) -> Try | MultipleResults[Try]:
         """Try, and let others go on while the password is being checked."""
-        begun = self._knock(attempt, is_right=is_right, is_patient=is_patient)
-        return multiple() if begun is None else begun
+        return self._knock(attempt, is_right=is_right, is_patient=is_patient) or multiple()
 
     def _knock(self, attempt: Attempt, *, is_right: bool, is_patient: bool) -> Try | None:
         who, address = attempt
@@ -189,7 +189,7 @@ class SignInMachine(TellingMachine):
         finally:
             self.hasher.is_busy = False
         if begun.owner is not None and not isinstance(outcome, LimenError):
-            begun.owner.sessions[-1].session_id = outcome.session_id
+            begun.owner.sessions[-1].session_id = tokens_of(outcome).session_id
 
     def _judge(self, begun: Try, *, is_busy: bool) -> tuple[type[LimenError], ...]:
         """Return what an attempt must hear, having changed the model as it must."""

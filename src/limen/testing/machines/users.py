@@ -21,7 +21,7 @@ from limen.core.ids import UserId
 from limen.core.page import ListQuery
 from limen.core.text import fold
 from limen.core.users.model import Email, Json, Status, User, Username
-from limen.testing.assembly import OPERATOR
+from limen.testing.assembly import OPERATOR, tokens_of
 from limen.testing.machines.inputs import (
     ATTRIBUTES,
     EMAILS,
@@ -259,7 +259,7 @@ class UserMachine(TellingMachine):
             self.tell("signin.failed")
             return
         user = replace(known.user, last_sign_in_at=self.now)
-        self.compare("who came in", outcome.user, user)
+        self.compare("who came in", tokens_of(outcome).user, user)
         entered = replace(known, user=user, live_sessions=known.live_sessions + 1)
         self._learn(entered, "signin.succeeded")
 

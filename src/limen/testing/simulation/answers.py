@@ -29,7 +29,7 @@ from limen.core.tokens.family import PresentedToken, read_token
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.tokens.model import AccessClaims
 from limen.core.users.model import Status
-from limen.testing.assembly import Policies
+from limen.testing.policies import Policies
 from limen.testing.simulation.catalogue import (
     ACKNOWLEDGED,
     AUTHORITY,

@@ -9,7 +9,7 @@ from limen.core.idempotency.model import ABANDONED
 from limen.core.ids import UserId
 from limen.core.roles.model import ADMIN, OWN, permissions_of
 from limen.core.users.model import Status
-from limen.testing.assembly import Policies
+from limen.testing.policies import Policies
 from limen.testing.simulation import telling
 from limen.testing.simulation.catalogue import (
     A_KEY_SIGNS,

@@ -8,8 +8,8 @@ from limen.core.actor import Actor
 from limen.core.errors import LimenError
 from limen.core.ids import UserId
 from limen.core.tokens.issuing import IssuedTokens
-from limen.testing.assembly import Policies
 from limen.testing.fakes import CountingIds, FrozenClock
+from limen.testing.policies import Policies
 from limen.testing.simulation.answers import AnswerJudge
 from limen.testing.simulation.chance import Chance
 from limen.testing.simulation.journal import Call, Journal

@@ -12,9 +12,10 @@ from limen.core.maintenance.service import RetentionPolicy
 from limen.core.roles.model import ADMIN
 from limen.core.sessions.model import SessionPolicy
 from limen.core.tokens.issuing import IssuedTokens
-from limen.testing.assembly import OPERATOR, Assembly, Policies
+from limen.testing.assembly import OPERATOR, Assembly
 from limen.testing.fakes import CountingIds, FrozenClock
 from limen.testing.people import registered
+from limen.testing.policies import Policies
 from limen.testing.simulation import administering, coming_in, trouble
 from limen.testing.simulation.answers import AnswerJudge
 from limen.testing.simulation.catalogue import ACKNOWLEDGED, NOTHING_BREAKS

@@ -30,8 +30,9 @@ from limen.core.errors import (
 from limen.core.page import ListQuery
 from limen.core.roles.model import NEVER_BY_KEY, OWN
 from limen.core.users.model import User
-from limen.testing.assembly import OPERATOR, Assembly, Policies, acting
+from limen.testing.assembly import OPERATOR, Assembly, acting
 from limen.testing.builders import a_user_id
+from limen.testing.policies import Policies
 
 ALL = ListQuery(filters={})
 DAY = timedelta(days=1)

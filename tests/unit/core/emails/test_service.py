@@ -18,7 +18,8 @@ from limen.core.errors import (
 )
 from limen.core.messages.model import MessageState
 from limen.core.users.model import Status, User, UserPolicy
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.policies import Policies
 
 ADA = "ada@example.org"
 NEW = "ada@example.com"

@@ -20,7 +20,7 @@ from limen.core.messages.posting import Postbox
 from limen.core.secret import Secret
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.users.model import User
-from limen.testing.assembly import Assembly
+from limen.testing.assembly import PASSWORD, Assembly
 from limen.testing.builders import a_totp, a_user_id
 from limen.testing.contracts.steps import keep, look
 from limen.testing.fakes import PlainCipher, PlainDrawer, SeededEntropy
@@ -102,7 +102,7 @@ async def test_the_mail_names_how_many_codes_are_left() -> None:
     ada, codes = await enrolled(limen)
     await limen.emails.send_verification(identifier="ada@example.org")
     mail = await limen.read_mail()
-    await limen.emails.verify(token=mail["link"].partition("#")[2])
+    await limen.emails.verify(token=mail["link"].partition("#")[2], password=PASSWORD)
     await prove(limen, ada.id, codes[0])
     assert (await limen.read_mail())["left"] == "9"
 
@@ -151,7 +151,7 @@ async def test_a_new_sign_in_or_password_gives_no_new_tries() -> None:
     ada, _ = await enrolled(limen)
     for _ in range(6):
         await refuse(limen, ada.id, wrong_code(limen))
-    await limen.enter()
+    await limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
     with pytest.raises(TooManyAttempts):
         await prove(limen, ada.id, code_of(limen))
 

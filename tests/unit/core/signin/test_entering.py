@@ -20,9 +20,10 @@ from limen.core.signin.model import (
 )
 from limen.core.signin.throttling import charge_registration
 from limen.core.users.model import Status, UserPolicy
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, tokens_of
 from limen.testing.builders import a_user
 from limen.testing.fakes import NOON, PlainHasher
+from limen.testing.policies import Policies
 
 ADA = "ada@example.org"
 AT_HOME = Actor.anonymous(address="192.0.2.1", user_agent="test", request_id="r1")
@@ -73,7 +74,7 @@ async def test_a_sign_in_is_told_as_an_act_of_the_user(actor: Actor | None) -> N
     limen = Assembly()
     ada = await limen.register()
     now = limen.clock.advance(timedelta(minutes=1))
-    tokens = await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=actor)
+    tokens = tokens_of(await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=actor))
     by = (actor or Actor.anonymous()).as_user(ada.id, tokens.session_id)
     payload = {"session_id": str(tokens.session_id), "methods": ["pwd"]}
     assert await told(limen) == ("signin.succeeded", now, by, ada.id, payload)
@@ -127,7 +128,9 @@ async def test_an_upgraded_hash_is_told_as_an_act_of_the_user() -> None:
         assert credential is not None
         await uow.passwords.save(credential.upgraded(old))
         await uow.commit()
-    tokens = await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=AT_HOME)
+    tokens = tokens_of(
+        await limen.sign_in.sign_in(identifier=ADA, password=PASSWORD, actor=AT_HOME)
+    )
     async with limen.unit_of_work.view() as view:
         upgraded, signed_in = (await view.outbox.list(limit=100))[-2:]
         kept = await view.passwords.find(ada.id)

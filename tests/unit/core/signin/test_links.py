@@ -8,7 +8,7 @@ from limen.core.actor import Actor
 from limen.core.errors import InvalidCredentials, ProofInvalid, TooManyAttempts
 from limen.core.messages.model import MessageState
 from limen.core.secret import Secret
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, tokens_of
 
 ADA = "ada@example.org"
 HOME = Actor.anonymous(address="198.51.100.1")
@@ -31,7 +31,9 @@ async def asked() -> tuple[Assembly, Secret[str], dict[str, str]]:
 
 async def test_a_link_lets_in_the_browser_that_asked() -> None:
     limen, browser, mail = await asked()
-    tokens = await limen.links.complete(browser=browser, token=token_of(mail), label="Laptop")
+    tokens = tokens_of(
+        await limen.links.complete(browser=browser, token=token_of(mail), label="Laptop")
+    )
     claims = await limen.tokens.authenticate(tokens.access_token)
     assert claims.methods == ("otp",)
     session = (await limen.sessions.list(tokens.user.id, actor=acting(tokens)))[0]
@@ -102,7 +104,7 @@ async def test_strangers_who_ask_take_nobodys_link_away_and_nobodys_mail() -> No
     for _ in range(8):
         await limen.links.ask(identifier=ADA, actor=STRANGER)
     await limen.delivery.deliver()
-    tokens = await limen.links.complete(browser=browser, token=link, actor=HOME)
+    tokens = tokens_of(await limen.links.complete(browser=browser, token=link, actor=HOME))
     assert tokens.user.id == ada.id
 
 
@@ -140,8 +142,10 @@ async def test_nor_is_an_address_that_somebody_only_wants() -> None:
     await limen.emails.verify(token=token, password=PASSWORD)
     for number in range(10):
         there = Actor.anonymous(address=f"192.0.2.{number}")
-        tokens = await limen.sign_in.sign_in(
-            identifier="eve@example.org", password=PASSWORD, actor=there
+        tokens = tokens_of(
+            await limen.sign_in.sign_in(
+                identifier="eve@example.org", password=PASSWORD, actor=there
+            )
         )
         eve = there.as_user(tokens.user.id, tokens.session_id)
         for _ in range(5):
@@ -216,7 +220,9 @@ async def test_an_account_that_was_never_proved_is_taken_over_by_who_reads_its_m
     ada = await limen.register()
     await limen.enter()
     browser = await limen.links.ask(identifier=ADA)
-    tokens = await limen.links.complete(browser=browser, token=token_of(await limen.read_mail()))
+    tokens = tokens_of(
+        await limen.links.complete(browser=browser, token=token_of(await limen.read_mail()))
+    )
     assert tokens.user.email_verified_at == limen.clock.now()
     live = await limen.sessions.list(ada.id, actor=OPERATOR)
     assert [session.id for session in live] == [tokens.session_id]

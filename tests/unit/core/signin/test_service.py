@@ -6,9 +6,10 @@ from limen.core.actor import Actor
 from limen.core.errors import HashingBusy, InvalidCredentials, TooManyAttempts
 from limen.core.secret import Secret
 from limen.core.users.model import UserPolicy
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, tokens_of
 from limen.testing.fakes import PlainHasher
 from limen.testing.people import registered
+from limen.testing.policies import Policies
 
 AT_HOME = Actor.anonymous(address="192.0.2.1", user_agent="test", request_id="r1")
 
@@ -44,8 +45,10 @@ async def test_sign_in_by_address_or_username_begins_a_session() -> None:
     made = await limen.users.register(email="ada@example.org", username="ada", password=PASSWORD)
     ada = registered(made)
     for identifier in ("ada@example.org", "ADA", "Ada@Example.ORG"):
-        tokens = await limen.sign_in.sign_in(
-            identifier=identifier, password=PASSWORD, actor=AT_HOME, label="laptop"
+        tokens = tokens_of(
+            await limen.sign_in.sign_in(
+                identifier=identifier, password=PASSWORD, actor=AT_HOME, label="laptop"
+            )
         )
         assert tokens.user.last_sign_in_at == limen.clock.now()
         claims = await limen.tokens.authenticate(tokens.access_token)

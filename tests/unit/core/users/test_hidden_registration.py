@@ -6,7 +6,8 @@ from limen.core.actor import Actor
 from limen.core.errors import HashingBusy, InvalidCredentials, InvalidInput, PasswordRefused
 from limen.core.messages.model import MessageState
 from limen.core.users.model import Status, UserPolicy
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies, in_memory
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, in_memory
+from limen.testing.policies import Policies
 
 ADA = "ada@example.org"
 OTHERS = "somebody elses password"

@@ -21,9 +21,10 @@ from limen.core.errors import (
 )
 from limen.core.page import ListQuery
 from limen.core.users.model import Status, UserPolicy
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, Policies, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.builders import a_user_id
 from limen.testing.people import registered
+from limen.testing.policies import Policies
 
 NOBODY = Actor.anonymous()
 

@@ -1,7 +1,8 @@
 """Addresses, links and codes, as those who call see them."""
 
 from limen.core.users.model import UserPolicy
-from limen.testing.assembly import Assembly, Policies
+from limen.testing.assembly import Assembly
+from limen.testing.policies import Policies
 from tests.unit.entrypoints.http.site import PASSWORD, Site, faults_of, open_site
 
 

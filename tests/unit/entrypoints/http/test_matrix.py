@@ -45,6 +45,9 @@ TABLE: Final = f"""
 POST   /api/v1/auth/register                          201 201 201 201 201  201 201 201
 POST   /api/v1/auth/login                             200 200 200 200 401  200 200 200
 POST   /api/v1/auth/refresh                           200 200 200 401 401  200 200 200
+POST   /api/v1/auth/factor                            200 200 401 200 401  200 200 200
+POST   /api/v1/auth/factor/stop                       204 204 401 204 401  204 204 204
+POST   /api/v1/auth/step-up                           {_OUT}  200 200 200
 GET    /api/v1/auth/check                             {_OUT}  204 204 204
 POST   /api/v1/auth/logout                            {_OUT}  204 204 204
 POST   /api/v1/auth/link                              202 202 202 202 202  202 202 202
@@ -150,6 +153,45 @@ EXPECTED: Final = {
     )
 }
 
+# What needs a sign-in of the last ten minutes.
+FRESH: Final = {
+    "POST /api/v1/me/email",
+    "DELETE /api/v1/me",
+    "POST /api/v1/me/password",
+    "POST /api/v1/me/factors/totp",
+    "POST /api/v1/me/factors/totp/confirm",
+    "DELETE /api/v1/me/factors/totp",
+    "POST /api/v1/me/factors/recovery-codes",
+    "POST /api/v1/me/factors/passkeys/options",
+    "POST /api/v1/me/factors/passkeys",
+    "DELETE /api/v1/me/factors/passkeys/{passkey_id}",
+    "DELETE /api/v1/users/{user_id}/passkeys/{passkey_id}",
+    "DELETE /api/v1/users/{user_id}",
+    "DELETE /api/v1/users/{user_id}/factors",
+}
+# What else has become too old by then.
+OVER: Final = {
+    "POST /api/v1/auth/link/complete": 422,
+    "POST /api/v1/auth/passkey": 422,
+    "POST /api/v1/me/factors/passkeys": 422,
+    "POST /api/v1/auth/factor": 401,
+    "POST /api/v1/auth/factor/stop": 401,
+}
+
+
+def _when_stale(route: str) -> int:
+    """Tell what the owner hears eleven minutes after signing in."""
+    if route in OVER:
+        return OVER[route]
+    return 403 if route in FRESH else EXPECTED[route, "owner"]
+
+
+def _when_partial(route: str) -> int:
+    """Tell what the owner hears before the second factor: what everybody may, and 403."""
+    status = EXPECTED[route, "nobody"]
+    minds_who_asks = EXPECTED[route, "garbage"] == 401
+    return 403 if minds_who_asks else status
+
 
 @dataclass(kw_only=True)
 class Scene:
@@ -158,6 +200,8 @@ class Scene:
     site: Site
     ada: Person
     totp_code: str
+    recovery_codes: list[str]
+    partial_token: str
     verify_token: str
     reset_token: str
     link: dict[str, str]
@@ -218,21 +262,22 @@ async def _bare_key(site: Site, ada: Person) -> tuple[Person | None, dict[str, s
     return ada, await site.key(ada)
 
 
+async def _stale(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    site.wait(minutes=11)
+    return ada, ada.headers
+
+
+async def _partial(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    return ada, {"authorization": f"Bearer {await _partial_token(site, ada)}"}
+
+
 Entering = Callable[[Site, Person], Awaitable[tuple[Person | None, dict[str, str]]]]
 ENTERING: Final[dict[str, Entering]] = dict(
     zip(
-        CALLERS,
+        (*CALLERS, "stale", "partial"),
         (
-            _nobody,
-            _garbage,
-            _expired,
-            _ended,
-            _suspended,
-            _owner,
-            _other,
-            _administrator,
-            _key,
-            _bare_key,
+            *(_nobody, _garbage, _expired, _ended, _suspended, _owner, _other, _administrator),
+            *(_key, _bare_key, _stale, _partial),
         ),
         strict=True,
     )
@@ -244,7 +289,8 @@ async def _stage(site: Site, caller: str) -> Scene:
     ada = await site.person()
     await site.ask("POST", "roles", by=root, json={"name": "support"})
     await site.ask("PUT", f"users/{ada.id}/roles/support", by=root, json={})
-    totp_code = await _totp(site, ada)
+    totp_code, recovery_codes = await _totp(site, ada)
+    partial_token = await _partial_token(site, ada)
     await site.limen.emails.send_verification(identifier=ada.tokens.user.email.address)
     verify_token = await _token(site, ada)
     await site.limen.recovery.forgot(identifier=ada.tokens.user.email.address)
@@ -262,6 +308,8 @@ async def _stage(site: Site, caller: str) -> Scene:
         site=site,
         ada=ada,
         totp_code=totp_code,
+        recovery_codes=recovery_codes,
+        partial_token=partial_token,
         verify_token=verify_token,
         reset_token=reset_token,
         link=link,
@@ -276,15 +324,27 @@ async def _stage(site: Site, caller: str) -> Scene:
     )
 
 
-async def _totp(site: Site, person: Person) -> str:
-    """Let somebody have an authenticator app, and return a code of another one that waits."""
+async def _partial_token(site: Site, person: Person) -> str:
+    email = person.tokens.user.email.address
+    answer = await site.ask("POST", "auth/login", json={"identifier": email, "password": PASSWORD})
+    token: str = answer.json()["data"]["partial_token"]
+    return token
+
+
+async def _totp(site: Site, person: Person) -> tuple[str, list[str]]:
+    """Let somebody have an authenticator app, and return a code of another one that waits.
+
+    With their recovery codes.
+    """
     own, me, codes = site.limen.factors, acting(person.tokens), []
+    recovery_codes: list[str] = []
     for _ in range(2):
         made = await own.begin_totp(actor=me)
         codes.append(pyotp.TOTP(made.secret.reveal()).at(site.limen.clock.now()))
         if len(codes) == 1:
-            await own.confirm_totp(code=codes[0], actor=me)
-    return codes[1]
+            made_codes = await own.confirm_totp(code=codes[0], actor=me)
+            recovery_codes = [code.reveal() for code in made_codes]
+    return codes[1], recovery_codes
 
 
 async def _enrolled(site: Site, ada: Person) -> Passkey:
@@ -332,6 +392,9 @@ def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
         "RefreshIn": {"refresh_token": (scene.caller or scene.ada).tokens.refresh_token.reveal()},
         "ChangePasswordIn": {"current_password": PASSWORD},
         "CreateRoleIn": {"name": "auditors"},
+        "FinishSignInIn": {"partial_token": scene.partial_token, "code": scene.recovery_codes[0]},
+        "StopSignInIn": {"partial_token": scene.partial_token},
+        "StepUpIn": {"password": PASSWORD, "code": scene.recovery_codes[0]},
         "ConfirmTotpIn": {"code": scene.totp_code},
         "CreateApiKeyIn": {"scopes": []},
         "ReportApiKeyIn": {"key": scene.key.text.reveal()},
@@ -354,6 +417,26 @@ def test_the_table_has_a_row_for_every_route_and_none_beside() -> None:
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("route", ROUTES)
 async def test_the_cell(route: str, caller: str) -> None:
+    await _check(route, caller, EXPECTED[route, caller])
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_the_cell_of_a_stale_sign_in(route: str) -> None:
+    await _check(route, "stale", _when_stale(route))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_the_cell_of_a_sign_in_that_waits_for_its_second_factor(route: str) -> None:
+    await _check(route, "partial", _when_partial(route))
+
+
+def test_the_routes_that_need_a_fresh_sign_in_say_so() -> None:
+    described = {route: operation["description"] for route, operation in ROUTES.items()}
+    told = {route for route, text in described.items() if "fresh sign-in" in text}
+    assert told == FRESH
+
+
+async def _check(route: str, caller: str, expected: int) -> None:
     async with open_site() as site:
         scene = await _stage(site, caller)
         before = await site.limen.event_names()
@@ -370,7 +453,6 @@ async def test_the_cell(route: str, caller: str) -> None:
         )
         body = _body(ROUTES[route], scene)
         response = await site.ask(method, path, headers=scene.headers, json=body)
-        expected = EXPECTED[route, caller]
         assert response.status_code == expected, response.text
         after = await site.limen.event_names()
         if expected >= 400 and "/auth/" not in path:

@@ -1,0 +1,26 @@
+"""Ending all that somebody has open, and all that could still become a session."""
+
+from datetime import datetime
+
+from limen.core.ids import SessionId, UserId
+from limen.core.sessions.model import EndReason
+from limen.ports.unit_of_work import UnitOfWork
+
+
+async def end_everything(
+    uow: UnitOfWork,
+    user_id: UserId,
+    now: datetime,
+    reason: EndReason,
+    *,
+    keep: SessionId | None = None,
+) -> tuple[SessionId, ...]:
+    """End a user's sessions but the one to keep, and return which.
+
+    Links, codes, pending changes and sign-ins that wait for a second factor go with them: what was
+    begun before a credential changed is not to outlive it.
+    """
+    ended = await uow.sessions.end(user_id, now, reason, keep=keep)
+    await uow.partial_sessions.remove(user_id)
+    await uow.proofs.remove(user_id)
+    return ended

@@ -1,0 +1,83 @@
+"""The second step of a sign-in that waits for a second factor."""
+
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import PartialSessionInvalid
+from limen.core.events import SignInFailed, SignInStopped
+from limen.core.factors.proving import FactorProver
+from limen.core.partial_sessions.model import PartialSession
+from limen.core.partial_sessions.taking import find_partial, take_partial
+from limen.core.secret import Secret
+from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.entering import Begun, Entrance, Entry
+from limen.core.signin.levels import with_second_factor
+from limen.core.tokens.issuing import IssuedTokens
+from limen.core.users.model import UserPolicy
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+class SecondStepService:
+    """Finishing a partial session, or stopping it: nothing else can be done with one."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        prover: FactorProver,
+        entrance: Entrance,
+        policy: UserPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._prover = prover
+        self._entrance = entrance
+        self._policy = policy
+
+    async def finish(
+        self,
+        *,
+        partial_token: Secret[str] | str,
+        code: Secret[str] | str,
+        actor: Actor | None = None,
+    ) -> IssuedTokens:
+        """Begin the session by a code of the user's authenticator app, or a recovery code.
+
+        Raises `PartialSessionInvalid`, `FactorInvalid` or `TooManyAttempts`; after a wrong code
+        the partial session goes on.
+        """
+        by = actor or Actor.anonymous()
+        async with self._unit_of_work.view() as view:
+            partial = await find_partial(view, partial_token, self._ambient.clock.now())
+        method = await self._prover.prove(partial.user_id, code, actor=by)
+        entry = self._entrance.prepare(
+            partial.user_id,
+            methods=with_second_factor(partial.methods, method),
+            label=partial.label,
+            actor=by,
+        )
+        async with self._unit_of_work() as uow:
+            begun = await self._begin(uow, partial, entry, by)
+            await uow.commit()
+        return await self._entrance.issue(begun)
+
+    async def stop(self, *, partial_token: Secret[str] | str, actor: Actor | None = None) -> None:
+        """Give the sign-in up. Raises `PartialSessionInvalid`."""
+        by = actor or Actor.anonymous()
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            partial = await find_partial(uow, partial_token, now)
+            await take_partial(uow, partial, now)
+            uow.emit(SignInStopped(at=now, actor=by, user_id=partial.user_id))
+            await uow.commit()
+
+    async def _begin(
+        self, uow: UnitOfWork, partial: PartialSession, entry: Entry, actor: Actor
+    ) -> Begun:
+        user = await take_partial(uow, partial, entry.now)
+        reason = reason_to_refuse(user, self._policy)
+        if reason is not None:
+            uow.emit(SignInFailed(at=entry.now, actor=actor, user_id=user.id, reason=reason))
+            await uow.commit()
+            raise PartialSessionInvalid
+        return await self._entrance.finish(uow, user, entry)

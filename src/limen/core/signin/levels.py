@@ -1,0 +1,53 @@
+"""How much somebody has to prove: which sign-ins wait for a second factor."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from limen.core.factors.holding import factors_of
+from limen.core.factors.model import FactorKind
+from limen.core.ids import UserId
+from limen.ports.unit_of_work import View
+
+# RFC 8176 section 2: more than one factor was proved.
+MULTI_FACTOR: Final = "mfa"
+EVERYBODY: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPolicy:
+    """What an operator decides about second factors.
+
+    While it `is_on`, whoever has a second factor shows it at each sign-in. Whoever has one of the
+    roles it is `required_for` (`EVERYBODY` stands for all users) must have one.
+    """
+
+    is_on: bool = True
+    required_for: frozenset[str] = frozenset()
+
+    def requires(self, roles: Collection[str]) -> bool:
+        """Tell whether somebody with these roles must have a second factor."""
+        return EVERYBODY in self.required_for or not self.required_for.isdisjoint(roles)
+
+
+def with_second_factor(methods: tuple[str, ...], method: str) -> tuple[str, ...]:
+    """Return the methods of a sign-in after a second factor was proved by `method`."""
+    return tuple(dict.fromkeys((*methods, method, MULTI_FACTOR)))
+
+
+async def awaited_factors(
+    view: View,
+    user_id: UserId,
+    *,
+    roles: Collection[str],
+    methods: Collection[str],
+    policy: FactorPolicy,
+) -> tuple[FactorKind, ...] | None:
+    """Return which second factors a sign-in by `methods` waits for; `None` if for none.
+
+    No factor at all means that the user must have one and has none yet.
+    """
+    if not policy.is_on or MULTI_FACTOR in methods:
+        return None
+    factors = await factors_of(view, user_id)
+    return factors if factors or policy.requires(roles) else None

@@ -1,0 +1,83 @@
+"""Proving again who one is, by everything that a sign-in would ask for."""
+
+from dataclasses import dataclass
+
+from limen.core.actor import Actor
+from limen.core.errors import CurrentPasswordWrong, Fault, InvalidInput, NotSignedIn
+from limen.core.factors.proving import FactorProver
+from limen.core.ids import UserId
+from limen.core.passwords.proving import PasswordProver
+from limen.core.secret import Secret
+from limen.core.signin.levels import FactorPolicy, awaited_factors, with_second_factor
+from limen.core.signin.model import of_user
+from limen.core.signin.rising import Rise, SteppedUp
+from limen.core.signin.throttling import clear
+from limen.ports.unit_of_work import UnitOfWorkFactory
+
+_PASSWORD = ("pwd",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provers:
+    """What tells whether somebody's proofs are right."""
+
+    passwords: PasswordProver
+    factors: FactorProver
+
+
+class StepUpService:
+    """Making a session fresh, for what could take an account from its owner (RFC 9470)."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        provers: Provers,
+        rise: Rise,
+        policy: FactorPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._provers = provers
+        self._rise = rise
+        self._policy = policy
+
+    async def step_up(
+        self,
+        *,
+        password: Secret[str] | str,
+        code: Secret[str] | str | None = None,
+        actor: Actor,
+    ) -> SteppedUp:
+        """Prove one's password again, and with a second factor its `code`, too.
+
+        Raises `NotSignedIn`, `SessionEnded`, `CurrentPasswordWrong`, `InvalidInput` for a missing
+        code, `FactorInvalid`, `TooManyAttempts` or `HashingBusy`.
+        """
+        if actor.user_id is None or actor.session_id is None:
+            raise NotSignedIn
+        user_id = actor.user_id
+        digest = await self._provers.passwords.prove(user_id, password, actor=actor)
+        methods = await self._prove_factor(user_id, code, actor)
+        async with self._unit_of_work() as uow:
+            risen = await self._rise.lift(uow, actor, methods)
+            credential = await uow.passwords.find(user_id)
+            if credential is None or credential.digest != digest:
+                raise CurrentPasswordWrong
+            await clear(uow, of_user(user_id), actor, risen.session.authenticated_at)
+            await uow.commit()
+        return await self._rise.issue(risen)
+
+    async def _prove_factor(
+        self, user_id: UserId, code: Secret[str] | str | None, actor: Actor
+    ) -> tuple[str, ...]:
+        async with self._unit_of_work.view() as view:
+            awaited = await awaited_factors(
+                view, user_id, roles=(), methods=_PASSWORD, policy=self._policy
+            )
+        if not awaited:
+            return _PASSWORD
+        if code is None:
+            sentence = "is needed too: this account has a second factor"
+            raise InvalidInput(details=(Fault("code", "missing", sentence),))
+        method = await self._provers.factors.prove(user_id, code, actor=actor)
+        return with_second_factor(_PASSWORD, method)

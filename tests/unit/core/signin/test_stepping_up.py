@@ -1,0 +1,172 @@
+"""Proving again who one is makes a session fresh, and nothing less does."""
+
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from limen.core.actor import Actor
+from limen.core.errors import (
+    CurrentPasswordWrong,
+    FactorInvalid,
+    InvalidInput,
+    NotSignedIn,
+    SessionEnded,
+    StepUpNeeded,
+    TooManyAttempts,
+)
+from limen.core.ids import UserId
+from limen.core.secret import Secret
+from limen.core.sessions.model import FRESH
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.fakes import PlainHasher
+from tests.unit.core.signin.telephone import WRONG, Telephone
+
+NEW = "staple of the battery"
+
+
+async def stale(limen: Assembly) -> Actor:
+    await limen.register()
+    mine = await limen.enter()
+    limen.clock.advance(FRESH)
+    return acting(mine)
+
+
+async def test_the_password_makes_a_session_fresh_for_ten_minutes() -> None:
+    limen = Assembly()
+    ada = await stale(limen)
+    risen = await limen.step_up.step_up(password=PASSWORD, actor=ada)
+    claims = await limen.tokens.authenticate(risen.access_token)
+    assert claims.session_id == ada.session_id
+    assert claims.authenticated_at == limen.clock.now()
+    assert (claims.methods, claims.level, risen.expires_in) == (("pwd",), "1", 900)
+    assert (await limen.last_event()).name == "session.stepped_up"
+    assert risen.access_token.reveal() not in repr(risen)
+    limen.clock.advance(FRESH - timedelta(microseconds=1))
+    await limen.emails.request_change(new_email="lovelace@example.org", actor=ada)
+    limen.clock.advance(timedelta(microseconds=1))
+    with pytest.raises(StepUpNeeded):
+        await limen.emails.request_change(new_email="king@example.org", actor=ada)
+
+
+async def test_a_refresh_tells_when_the_user_last_proved_themselves() -> None:
+    limen = Assembly()
+    await limen.register()
+    mine = await limen.enter()
+    began = limen.clock.now()
+    limen.clock.advance(FRESH)
+    later = await limen.tokens.refresh(refresh_token=mine.refresh_token)
+    assert (await limen.tokens.authenticate(later.access_token)).authenticated_at == began
+    await limen.step_up.step_up(password=PASSWORD, actor=acting(mine))
+    proved = limen.clock.now()
+    limen.clock.advance(timedelta(minutes=1))
+    latest = await limen.tokens.refresh(refresh_token=later.refresh_token)
+    assert (await limen.tokens.authenticate(latest.access_token)).authenticated_at == proved
+
+
+async def test_one_session_rises_and_no_other() -> None:
+    limen = Assembly()
+    ada = await stale(limen)
+    other = acting(await limen.enter())
+    limen.clock.advance(FRESH)
+    await limen.step_up.step_up(password=PASSWORD, actor=ada)
+    with pytest.raises(StepUpNeeded):
+        await limen.emails.request_change(new_email="lovelace@example.org", actor=other)
+
+
+async def test_a_wrong_password_changes_nothing_and_counts() -> None:
+    limen = Assembly()
+    ada = await stale(limen)
+    for _ in range(6):
+        with pytest.raises(CurrentPasswordWrong):
+            await limen.step_up.step_up(password="wrong one", actor=ada)
+    with pytest.raises(TooManyAttempts):
+        await limen.step_up.step_up(password=PASSWORD, actor=ada)
+    with pytest.raises(StepUpNeeded):
+        await limen.emails.request_change(new_email="lovelace@example.org", actor=ada)
+
+
+async def test_the_right_password_forgives_the_wrong_ones() -> None:
+    limen = Assembly()
+    ada = await stale(limen)
+    for _ in range(3):
+        for _ in range(5):
+            with pytest.raises(CurrentPasswordWrong):
+                await limen.step_up.step_up(password="wrong one", actor=ada)
+        await limen.step_up.step_up(password=PASSWORD, actor=ada)
+
+
+async def test_with_a_second_factor_its_code_is_needed_too() -> None:
+    limen = Assembly()
+    ada = await Telephone.enrol(limen)
+    limen.clock.advance(FRESH)
+    actor = acting(ada.tokens)
+    with pytest.raises(InvalidInput) as refused:
+        await limen.step_up.step_up(password=PASSWORD, actor=actor)
+    assert [(fault.field, fault.code) for fault in refused.value.details] == [("code", "missing")]
+    with pytest.raises(FactorInvalid):
+        await limen.step_up.step_up(password=PASSWORD, code=WRONG, actor=actor)
+    with pytest.raises(StepUpNeeded):
+        await limen.factors.remove_totp(actor=actor)
+    risen = await limen.step_up.step_up(password=PASSWORD, code=ada.code(), actor=actor)
+    claims = await limen.tokens.authenticate(risen.access_token)
+    assert (claims.methods, claims.level) == (("pwd", "otp", "mfa"), "2")
+    await limen.factors.remove_totp(actor=actor)
+
+
+async def test_strangers_and_those_who_are_out_do_not_rise() -> None:
+    limen = Assembly()
+    ada = await stale(limen)
+    with pytest.raises(NotSignedIn):
+        await limen.step_up.step_up(password=PASSWORD, actor=Actor.anonymous())
+    assert ada.user_id is not None
+    nowhere = Actor.anonymous().as_user(ada.user_id)
+    with pytest.raises(NotSignedIn):
+        await limen.step_up.step_up(password=PASSWORD, actor=nowhere)
+    await limen.sessions.sign_out(actor=ada)
+    with pytest.raises(SessionEnded):
+        await limen.step_up.step_up(password=PASSWORD, actor=ada)
+
+
+async def test_the_session_of_somebody_else_does_not_rise() -> None:
+    limen = Assembly()
+    ada = await stale(limen)
+    eve = await limen.register("eve@example.org")
+    with pytest.raises(SessionEnded):
+        await limen.step_up.step_up(
+            password=PASSWORD, actor=Actor.anonymous().as_user(eve.id, ada.session_id)
+        )
+
+
+async def test_a_password_that_was_changed_meanwhile_lifts_nobody() -> None:
+    class MeddlingHasher(PlainHasher):
+        async def verify(self, password: Secret[str], digest: Secret[str] | None) -> None:
+            await super().verify(password, digest)
+            if is_meddling:
+                async with limen.unit_of_work() as uow:
+                    credential = await uow.passwords.find(user_id)
+                    assert credential is not None
+                    changed = credential.changed(Secret("another"), limen.clock.now())
+                    await uow.passwords.save(changed)
+                    await uow.commit()
+
+    is_meddling = False
+    limen = Assembly(hasher=MeddlingHasher())
+    ada = await stale(limen)
+    user_id = cast("UserId", ada.user_id)
+    is_meddling = True
+    with pytest.raises(CurrentPasswordWrong):
+        await limen.step_up.step_up(password=PASSWORD, actor=ada)
+    assert "session.stepped_up" not in await limen.event_names()
+
+
+async def test_a_user_without_a_password_signs_in_again_instead() -> None:
+    limen = Assembly()
+    ada = await stale(limen)
+    async with limen.unit_of_work() as uow:
+        assert ada.user_id is not None
+        await uow.passwords.remove(ada.user_id)
+        await uow.commit()
+    with pytest.raises(CurrentPasswordWrong):
+        await limen.step_up.step_up(password=PASSWORD, actor=ada)
+    await limen.passwords.set(ada.user_id, new=NEW, actor=OPERATOR)
