@@ -7,7 +7,7 @@ import click
 from limen.core.ids import PasskeyId
 from limen.entrypoints.cli.door import Desk, at_the_desk
 from limen.entrypoints.cli.lazy import LazyGroup
-from limen.entrypoints.shapes import PasskeyOut
+from limen.entrypoints.passkey_shapes import PasskeyOut
 
 _COLUMNS: Final = ("id", "name", "is_backup_eligible", "is_backed_up", "created_at", "last_used_at")
 

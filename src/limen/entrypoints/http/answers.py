@@ -13,7 +13,8 @@ from limen.entrypoints.http.call import CallRequest, Headers
 from limen.entrypoints.http.conditions import etag, is_known
 from limen.entrypoints.http.media import JSON
 from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, ServiceAccountOut
-from limen.entrypoints.shapes import AcceptedOut, PasskeyOut, RoleOut, Success, UserOut
+from limen.entrypoints.passkey_shapes import PasskeyOut
+from limen.entrypoints.shapes import AcceptedOut, RoleOut, Success, UserOut
 
 T = TypeVar("T")
 S = TypeVar("S", UserOut, RoleOut, PasskeyOut, ApiKeyOut, NewApiKeyOut, ServiceAccountOut)

@@ -29,7 +29,7 @@ LIST: Final = ListOf(
 )
 LISTING: Final = Rules(query=Query.LIST, lists=LIST, is_open_to_keys=True)
 _OWN_LIST: Final = Rules(query=Query.LIST, lists=LIST)
-MAKING: Final = Rules(is_secret=True)
+MAKING: Final = Rules(is_fresh=True, is_secret=True)
 
 
 class CreateApiKeyIn(Struct, forbid_unknown_fields=True, kw_only=True):

@@ -16,7 +16,8 @@ from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
-from limen.entrypoints.shapes import PasskeyAskedOut, PasskeyOut, Success, TokensOut
+from limen.entrypoints.passkey_shapes import PasskeyAskedOut, PasskeyOut
+from limen.entrypoints.shapes import Success, TokensOut
 
 
 class AskPasskeyIn(Struct, forbid_unknown_fields=True, kw_only=True):

@@ -1,6 +1,5 @@
 """Throttling: who may try, and who has to wait how long, is as a few tallies say."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Final
 
@@ -17,10 +16,9 @@ from limen.core.errors import (
     TooManyAttempts,
 )
 from limen.core.sessions.model import SessionPolicy
-from limen.core.signin.entering import SignInOutcome
 from limen.core.users.model import UserPolicy
 from limen.testing.assembly import OPERATOR, tokens_of
-from limen.testing.machines.gate import GatedHasher, Underway
+from limen.testing.machines.gate import GatedHasher
 from limen.testing.machines.inputs import PASSWORDS
 from limen.testing.machines.machine import Bench
 from limen.testing.machines.telling import TellingMachine
@@ -32,6 +30,7 @@ from limen.testing.machines.tries import (
     Entered,
     Owner,
     Tally,
+    Try,
     network_of,
     staleness,
     throttled,
@@ -80,20 +79,6 @@ _NUDGES: Final = st.sampled_from([-_MICROSECOND, timedelta(0), _MICROSECOND])
 Attempt = tuple[str, str | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Try:
-    """An attempt that was counted, and waits for its password to be checked."""
-
-    did: str
-    underway: Underway[SignInOutcome]
-    names: tuple[str, ...]
-    network: str | None
-    owner: Owner | None
-    is_right: bool
-    was_active: bool
-    digest: int
-
-
 class SignInMachine(TellingMachine):
     """Guesses and knows passwords from many networks at once, while the clock moves."""
 
@@ -131,7 +116,7 @@ class SignInMachine(TellingMachine):
         self, attempt: Attempt, *, is_right: bool, is_patient: bool, is_busy: bool = False
     ) -> None:
         begun = self._knock(attempt, is_right=is_right, is_patient=is_patient)
-        if begun is not None:
+        if begun:
             self.hear(begun, is_busy=is_busy)
 
     @rule(attempt=_ATTEMPTS, times=st.integers(2, 5))

@@ -6,7 +6,9 @@ from typing import Final
 
 from limen.core.errors import LimenError, SessionEnded, StepUpNeeded, TooManyAttempts
 from limen.core.ids import SessionId, UserId
+from limen.core.signin.entering import SignInOutcome
 from limen.core.signin.model import ThrottlePolicy
+from limen.testing.machines.gate import Underway
 
 # Small numbers, so that a few steps reach every edge.
 POLICY: Final = ThrottlePolicy(
@@ -127,6 +129,20 @@ class Owner:
         for one in going_on:
             one.ended_at = now
         return len(going_on)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Try:
+    """An attempt that was counted, and waits for its password to be checked."""
+
+    did: str
+    underway: Underway[SignInOutcome]
+    names: tuple[str, ...]
+    network: str | None
+    owner: Owner | None
+    is_right: bool
+    was_active: bool
+    digest: int
 
 
 def network_of(address: str | None) -> str | None:

@@ -72,7 +72,7 @@ def test_what_is_not_possible_is_named_with_the_words_that_are_limens() -> None:
         parse_permissions(["users.fly", "a.b", "!"])
     assert str(refused.value) == (
         "not possible: !, users.fly; a permission is a dotted name such as invoices.read, "
-        "and api_keys, factors, keys, maintenance, me, messages, passwords, roles, "
+        "and api_keys, factors, keys, maintenance, me, messages, passkeys, passwords, roles, "
         "service_accounts, sessions, users belong to limen"
     )
 
@@ -87,6 +87,8 @@ def test_limens_permissions_have_these_names() -> None:
         "passwords.set",
         "factors.read",
         "factors.reset",
+        "passkeys.read",
+        "passkeys.remove",
         "sessions.read",
         "sessions.revoke",
         "roles.read",

@@ -166,6 +166,10 @@ FRESH: Final = {
     "POST /api/v1/me/factors/passkeys",
     "DELETE /api/v1/me/factors/passkeys/{passkey_id}",
     "DELETE /api/v1/users/{user_id}/passkeys/{passkey_id}",
+    "POST /api/v1/me/api-keys",
+    "POST /api/v1/me/api-keys/{key_id}/rotate",
+    "POST /api/v1/service-accounts/{account_id}/api-keys",
+    "POST /api/v1/service-accounts/{account_id}/api-keys/{key_id}/rotate",
     "DELETE /api/v1/users/{user_id}",
     "DELETE /api/v1/users/{user_id}/factors",
 }
