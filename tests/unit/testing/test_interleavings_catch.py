@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from limen.adapters.memory.factors import MemoryTotps
 from limen.adapters.memory.families import MemoryFamilies
 from limen.adapters.memory.sessions import MemorySessions
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.events import RefreshTokenRotated
+from limen.core.ids import TotpId
 from limen.core.passwords.proving import PasswordProver
 from limen.core.sessions.model import Session
 from limen.core.signin.service import SignInService
@@ -198,6 +200,22 @@ def nobody_waits_for_a_family(monkeypatch: pytest.MonkeyPatch) -> None:
     _forget(monkeypatch, "families", "rotate")
     # The session is locked before its family whenever its use is stored too.
     _forget(monkeypatch, "sessions", "use")
+
+
+@fault("row-locking: two-proofs-by-one-recovery-code")
+def nobody_waits_for_a_recovery_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget(monkeypatch, "recovery_codes", "consume")
+
+
+@fault("row-locking: two-proofs-by-one-code")
+def a_step_is_used_by_whoever_saw_it_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(self: MemoryTotps, totp_id: TotpId, step: int) -> None:
+        rows = await self._desk.write()
+        for totp in list(rows.totps.values()):
+            if totp.id == totp_id:
+                rows.totps.put(totp.user_id, replace(totp, last_step=step))
+
+    monkeypatch.setattr(MemoryTotps, "use", use)
 
 
 FAULTS = [value for value in list(globals().values()) if isinstance(value, Fault)]

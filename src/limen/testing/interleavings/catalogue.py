@@ -3,6 +3,7 @@
 from typing import Final
 
 from limen.testing.interleavings import account_scenarios as accounts
+from limen.testing.interleavings import factor_scenarios as factors
 from limen.testing.interleavings import passkey_scenarios as passkeys
 from limen.testing.interleavings import role_scenarios as roles
 from limen.testing.interleavings import token_scenarios as tokens
@@ -33,6 +34,11 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     roles.two_administrators_who_suspend_each_other,
     roles.two_administrators_who_demote_and_delete,
     roles.two_administrators_who_limit_and_suspend,
+    factors.two_proofs_by_one_code,
+    factors.two_proofs_by_one_recovery_code,
+    factors.two_confirmations_of_one_app,
+    factors.a_proof_and_a_removal,
+    factors.a_recovery_code_and_new_ones,
 )
 TRIPLES: Final[tuple[Scenario, ...]] = (
     tokens.three_refreshes_with_one_token,
