@@ -14,7 +14,16 @@ from limen.core.roles.model import ADMIN
 from limen.core.sessions.model import EndReason
 from limen.core.users.model import Status, Username, UserPolicy
 from limen.testing.assembly import OPERATOR
-from limen.testing.builders import a_family, a_full_session, a_grant, a_role, a_signing_key, a_user
+from limen.testing.builders import (
+    a_family,
+    a_full_session,
+    a_grant,
+    a_recovery_code,
+    a_role,
+    a_signing_key,
+    a_totp,
+    a_user,
+)
 from limen.testing.crashes.use_cases import ROLE, UNUSED_ROLE, USE_CASES, Scene, run
 from limen.testing.fakes import NOON
 from limen.testing.invariants.violations import check_store, violations
@@ -121,6 +130,17 @@ def bump_password(rows: Rows, scene: Scene) -> None:
     rows.passwords.put(scene.ada.id, replace(credential, version=7))
 
 
+def give_factors(rows: Rows, user_id: UserId) -> None:
+    totp, code = a_totp(user_id, confirmed_at=NOON), a_recovery_code(user_id)
+    rows.totps.put(user_id, totp)
+    rows.recovery_codes.put(user_id, (code,))
+
+
+def leave_factors_behind(rows: Rows, scene: Scene) -> None:
+    give_factors(rows, scene.ada.id)
+    remove_user_alone(rows, scene)
+
+
 TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     "a user without an event": (
         lambda rows, _: forget_an_event(rows, "user.registered"),
@@ -156,6 +176,28 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
         lambda rows, s: rows.grants.put(s.ada.id, (a_grant(s.root.id, ROLE),)),
         "a grant of somebody else",
     ),
+    "an app nobody told": (
+        lambda rows, s: give_factors(rows, s.ada.id),
+        "has an authenticator app, which no event tells",
+    ),
+    "recovery codes nobody told": (
+        lambda rows, s: give_factors(rows, s.ada.id),
+        "has 1 recovery codes, the events tell 0",
+    ),
+    "an app that is lost": (
+        lambda rows, s: tell(rows, "factor.enrolled", s.ada.id, factor="totp"),
+        "has no authenticator app, which no event tells",
+    ),
+    "an app that nobody had": (
+        lambda rows, s: tell(rows, "factor.removed", s.ada.id, factor="totp"),
+        "who had no app",
+    ),
+    "a recovery code of none": (
+        lambda rows, s: tell(rows, "recovery_code.used", s.ada.id, left=9),
+        "tells of 9 left",
+    ),
+    "an app that outlived its user": (leave_factors_behind, "an authenticator app of"),
+    "codes that outlived their user": (leave_factors_behind, "recovery codes of"),
     "a session that is lost": (
         lose_session,
         "is lost",

@@ -1,5 +1,6 @@
 """Every use case that writes, each ready to be run on the same scene and killed on its way."""
 
+from base64 import b32decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,10 +8,12 @@ from typing import Any, Final
 
 from limen.core.actor import Actor
 from limen.core.errors import LimenError
+from limen.core.factors.totp import code_at, step_at
 from limen.core.idempotency.model import StoredAnswer
 from limen.core.idempotency.service import Claim
 from limen.core.imports.model import AccountRow
 from limen.core.roles.model import ADMIN
+from limen.core.secret import Secret
 from limen.core.sessions.model import Session
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User
@@ -118,6 +121,44 @@ async def _sign_in_while_busy(scene: Scene) -> None:
     await limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
 
 
+async def _enrol(scene: Scene) -> tuple[str, tuple[Secret[str], ...]]:
+    """Set an app up; return its secret and the recovery codes."""
+    limen = scene.limen
+    made = await limen.factors.begin_totp(actor=acting(scene.first))
+    secret = made.secret.reveal()
+    code = _shown(limen, secret)
+    return secret, await limen.factors.confirm_totp(code=code, actor=acting(scene.first))
+
+
+def _shown(limen: Assembly, secret: str) -> Secret[str]:
+    return code_at(Secret(b32decode(secret)), step_at(limen.clock.now()))
+
+
+async def _give_up(scene: Scene) -> None:
+    await _enrol(scene)
+    await scene.limen.factors.remove_totp(actor=acting(scene.first))
+
+
+async def _make_codes(scene: Scene) -> None:
+    await _enrol(scene)
+    await scene.limen.factors.make_recovery_codes(actor=acting(scene.first))
+
+
+async def _reset_factors(scene: Scene) -> None:
+    await _enrol(scene)
+    await scene.limen.factors.reset(scene.ada.id, actor=OPERATOR)
+
+
+async def _show_codes(scene: Scene) -> None:
+    """Show a code of the app, a recovery code, and a wrong one."""
+    limen = scene.limen
+    secret, _ = await _enrol(scene)
+    codes = await limen.factors.make_recovery_codes(actor=acting(scene.first))
+    limen.clock.advance(timedelta(seconds=30))
+    for code in (_shown(limen, secret), codes[0], codes[0]):
+        await limen.factor_prover.prove(scene.ada.id, code, actor=_SOMEWHERE)
+
+
 async def _purge(scene: Scene) -> None:
     """Purge when all that is over has had its time."""
     await scene.limen.sessions.revoke_all(scene.ada.id, actor=OPERATOR)
@@ -176,6 +217,12 @@ USE_CASES: Final[dict[str, UseCase]] = {
     "passwords.change: a wrong one": lambda s: s.limen.passwords.change(
         current=NEW_PASSWORD, new=NEW_PASSWORD, actor=acting(s.first)
     ),
+    "factors.begin_totp": lambda s: s.limen.factors.begin_totp(actor=acting(s.first)),
+    "factors.confirm_totp": _enrol,
+    "factors.remove_totp": _give_up,
+    "factors.make_recovery_codes": _make_codes,
+    "factors.reset": _reset_factors,
+    "factor_prover.prove": _show_codes,
     "sessions.sign_out": lambda s: s.limen.sessions.sign_out(actor=acting(s.first)),
     "sessions.revoke": lambda s: s.limen.sessions.revoke(
         s.ada.id, s.second.session_id, actor=s.operator

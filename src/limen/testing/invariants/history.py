@@ -30,6 +30,8 @@ class ToldUser:
     has_password: bool | None = None
     password_version: int = 0
     roles: dict[str, datetime | None] = field(default_factory=dict)
+    has_app: bool = False
+    codes: int = 0
 
     @property
     def is_administrator(self) -> bool:

@@ -109,12 +109,39 @@ def _taken_over(told: History, event: StoredEvent) -> None:
 
 def _email_changed(told: History, event: StoredEvent) -> None:
     told.user_of(event).version += 1
-    _email_set(told, event)
+    _others_ended(told, event)
 
 
-def _email_set(told: History, event: StoredEvent) -> None:
+def _others_ended(told: History, event: StoredEvent) -> None:
     is_own = event.actor.user_id == event.user_id
     told.end_sessions(event.user_id, keep=event.actor.session_id if is_own else None)
+
+
+def _enrolled(told: History, event: StoredEvent) -> None:
+    told.user_of(event).has_app = True
+    _others_ended(told, event)
+
+
+def _unenrolled(told: History, event: StoredEvent) -> None:
+    user = told.user_of(event)
+    if not user.has_app:
+        told.faults.append(f"{event.name} is told of {event.user_id}, who had no app")
+    user.has_app, user.codes = False, 0
+    _others_ended(told, event)
+
+
+def _codes_made(told: History, event: StoredEvent) -> None:
+    told.user_of(event).codes = 10
+    _others_ended(told, event)
+
+
+def _code_used(told: History, event: StoredEvent) -> None:
+    user, left = told.user_of(event), event.payload["left"]
+    if left != user.codes - 1:
+        told.faults.append(
+            f"{event.name} tells of {left} left to {event.user_id}, of {user.codes} before"
+        )
+    user.codes -= 1
 
 
 def _signed_in(told: History, event: StoredEvent) -> None:
@@ -203,11 +230,16 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "email.verified": _email_verified,
     "user.taken_over": _taken_over,
     "email.changed": _email_changed,
-    "email.set": _email_set,
+    "email.set": _others_ended,
     "password.set": _password_set,
     "password.reset": _password_set,
     "password.changed": _password_changed,
     "password.hash_upgraded": _password_upgraded,
+    "factor.enrolled": _enrolled,
+    "factor.removed": _unenrolled,
+    "factor.all_reset": _unenrolled,
+    "recovery_code.all_made": _codes_made,
+    "recovery_code.used": _code_used,
     "signin.succeeded": _signed_in,
     "session.revoked": _session_revoked,
     "session.all_revoked": _sessions_revoked,

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from limen.core.factors.proving import FactorProver
+from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
 from limen.core.keys.service import KeyService
@@ -23,6 +25,8 @@ from limen.testing.invariants.violations import violations
 from tests.unit.testing.crashes.worlds import World, committed_states
 
 SERVICES = {
+    "factor_prover": FactorProver,
+    "factors": FactorService,
     "idempotency": IdempotencyService,
     "imports": ImportService,
     "keys": KeyService,
@@ -35,6 +39,7 @@ SERVICES = {
     "users": UserService,
 }
 READERS = {
+    "factors.get",
     *("imports.export", "keys.jwks", "keys.list", "roles.get", "roles.list", "sessions.list"),
     *("roles.list_grants", "roles.list_permissions", "tokens.authenticate"),
     *("users.find", "users.get", "users.list"),

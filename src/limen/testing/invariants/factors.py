@@ -1,0 +1,41 @@
+"""Second factors against what is told of them."""
+
+from collections.abc import Mapping
+
+from limen.core.ids import UserId
+from limen.ports.accounts import Account
+from limen.ports.unit_of_work import View
+from limen.testing.invariants.history import History, ToldUser
+
+
+async def of_factors(view: View, accounts: Mapping[UserId, Account], told: History) -> list[str]:
+    """Return what is wrong with authenticator apps and recovery codes."""
+    found = []
+    for user_id, user in told.users.items():
+        if user_id in accounts:
+            found += await _untold(view, user_id, user)
+        else:
+            found += await _left_behind(view, user_id)
+    return found
+
+
+async def _untold(view: View, user_id: UserId, told: ToldUser) -> list[str]:
+    found = []
+    totp, codes = await view.totps.find(user_id), await view.recovery_codes.list(user_id)
+    if (totp is not None) != told.has_app:
+        is_there = "no authenticator app" if totp is None else "an authenticator app"
+        found.append(f"user {user_id} has {is_there}, which no event tells")
+    if len(codes) != told.codes:
+        found.append(
+            f"user {user_id} has {len(codes)} recovery codes, the events tell {told.codes}"
+        )
+    return found
+
+
+async def _left_behind(view: View, user_id: UserId) -> list[str]:
+    found = []
+    if await view.totps.find(user_id) or await view.totps.find_waiting(user_id):
+        found.append(f"an authenticator app of {user_id} has outlived its user")
+    if await view.recovery_codes.list(user_id):
+        found.append(f"recovery codes of {user_id} have outlived their user")
+    return found
