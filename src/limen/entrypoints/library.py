@@ -57,6 +57,7 @@ def services_of(container: Container) -> Limen:
         links=container.links(),
         passkeys=container.passkeys(),
         passkey_sign_in=container.passkey_sign_in(),
+        passkey_steps=container.passkey_steps(),
         recovery=container.recovery(),
         messages=container.messages(),
         api_keys=container.api_keys(),

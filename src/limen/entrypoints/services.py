@@ -19,6 +19,7 @@ from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService
+from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
 from limen.core.signin.stepping_up import StepUpService
@@ -47,6 +48,7 @@ class Limen:
     links: LinkSignInService
     passkeys: PasskeyService
     passkey_sign_in: PasskeySignInService
+    passkey_steps: PasskeyStepService
     recovery: RecoveryService
     messages: MessageService
     api_keys: ApiKeyService
@@ -73,6 +75,7 @@ class Limen:
             links=assembly.links,
             passkeys=assembly.passkeys,
             passkey_sign_in=assembly.passkey_sign_in,
+            passkey_steps=assembly.passkey_steps,
             recovery=assembly.recovery,
             messages=assembly.messages,
             api_keys=assembly.api_keys,

@@ -19,7 +19,7 @@ class PartialSignInOut(Struct, frozen=True, kw_only=True):
     state: Literal["partial"]
     partial_token: str
     expires_in: int
-    factors: tuple[Literal["totp", "recovery_code"], ...]
+    factors: tuple[Literal["totp", "recovery_code", "passkey"], ...]
 
     @classmethod
     def of(cls, partial: PartialSignIn) -> Self:

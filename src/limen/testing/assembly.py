@@ -46,6 +46,7 @@ from limen.core.sessions.service import SessionService
 from limen.core.signin.entering import Entrance, SignInOutcome
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
+from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.rising import Rise
@@ -293,6 +294,15 @@ class Assembly:
             desk=desk,
             prover=self.passkey_prover,
             entrance=self._entrance,
+            policy=self.policies.users,
+        )
+        self.passkey_steps = PasskeyStepService(
+            unit_of_work=uow,
+            ambient=ambient,
+            desk=desk,
+            prover=self.passkey_prover,
+            entrance=self._entrance,
+            rise=self._rise,
             policy=self.policies.users,
         )
 

@@ -45,6 +45,7 @@ from limen.core.sessions.service import SessionService
 from limen.core.signin.entering import Entrance
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
+from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.rising import Rise
 from limen.core.signin.service import SignInService
@@ -270,6 +271,16 @@ class Container(DeclarativeContainer):
         desk=ceremonies,
         prover=passkey_prover,
         entrance=entrance,
+        policy=settings.provided.account.policy,
+    )
+    passkey_steps = Singleton[PasskeyStepService](
+        PasskeyStepService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        desk=ceremonies,
+        prover=passkey_prover,
+        entrance=entrance,
+        rise=rise,
         policy=settings.provided.account.policy,
     )
     passkeys = Singleton[PasskeyService](

@@ -13,9 +13,10 @@ class FactorKind(StrEnum):
 
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
+    PASSKEY = "passkey"
 
 
-# What a session says of each (`amr`): RFC 8176 has a value for the first, none for the other.
+# What a session says of each code (`amr`): RFC 8176 has a value for the first, none for the other.
 METHODS: Final = {FactorKind.TOTP: "otp", FactorKind.RECOVERY_CODE: "rc"}
 
 

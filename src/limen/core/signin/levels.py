@@ -50,4 +50,9 @@ async def awaited_factors(
     if not policy.is_on or MULTI_FACTOR in methods:
         return None
     factors = await factors_of(view, user_id)
-    return factors if factors or policy.requires(roles) else None
+    if not factors and not policy.requires(roles):
+        return None
+    # A passkey makes nobody wait, for it lets them in by itself; but it finishes what waits.
+    if await view.passkeys.list(user_id):
+        return (*factors, FactorKind.PASSKEY)
+    return factors

@@ -126,6 +126,16 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         },
         "name": "Telephone",
     },
+    "AskToFinishIn": {"partial_token": _PARTIAL},
+    "FinishByPasskeyIn": {
+        "partial_token": _PARTIAL,
+        "ceremony": _BROWSER,
+        "credential": {"id": _CREDENTIAL, "rawId": _CREDENTIAL, "type": "public-key"},
+    },
+    "StepUpByPasskeyIn": {
+        "ceremony": _BROWSER,
+        "credential": {"id": _CREDENTIAL, "rawId": _CREDENTIAL, "type": "public-key"},
+    },
     "RenamePasskeyIn": {"name": "Old telephone"},
     "PasskeyOut": {
         "id": "019a3c5e-b1d2-7e13-9a4c-3d5e7f90a1b2",

@@ -24,6 +24,10 @@ from limen.entrypoints.http.keys import KeyController
 from limen.entrypoints.http.links import LinkController
 from limen.entrypoints.http.me import MeController
 from limen.entrypoints.http.messages import MessageController
+from limen.entrypoints.http.passkey_steps import (
+    PasskeySecondStepController,
+    PasskeyStepUpController,
+)
 from limen.entrypoints.http.passkeys import (
     OwnPasskeyController,
     PasskeyController,
@@ -57,6 +61,8 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     SignOutController,
     LinkController,
     PasskeySignInController,
+    PasskeySecondStepController,
+    PasskeyStepUpController,
     SecondStepController,
     StepUpController,
     EmailController,
@@ -135,6 +141,7 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "passkey_sign_in": Provide(
             lambda: reception.services.passkey_sign_in, sync_to_thread=False
         ),
+        "passkey_steps": Provide(lambda: reception.services.passkey_steps, sync_to_thread=False),
         "recovery": Provide(lambda: reception.services.recovery, sync_to_thread=False),
         "api_keys": Provide(lambda: reception.services.api_keys, sync_to_thread=False),
         "service_accounts": Provide(

@@ -19,6 +19,7 @@ from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService
+from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
 from limen.core.signin.stepping_up import StepUpService
@@ -106,6 +107,11 @@ class Services(Protocol):
     @property
     def passkey_sign_in(self) -> PasskeySignInService:
         """The way in by passkey."""
+        ...
+
+    @property
+    def passkey_steps(self) -> PasskeyStepService:
+        """Finishing a sign-in and proving oneself again by passkey."""
         ...
 
     @property

@@ -71,7 +71,11 @@ def test_the_routes_are_those_of_the_contract() -> None:
         *(f"POST {api}/auth/{name}" for name in ("register", "login", "refresh", "logout")),
         f"GET {api}/auth/check",
         *(f"POST {api}/auth/email/verify{name}" for name in ("", "/resend")),
-        *(f"POST {api}/auth/passkey{name}" for name in ("", "/options")),
+        *(
+            f"POST {api}/auth/{step}passkey{name}"
+            for step in ("", "factor/", "step-up/")
+            for name in ("", "/options")
+        ),
         *(f"{method} {api}/me/factors/passkeys" for method in ("GET", "POST")),
         f"POST {api}/me/factors/passkeys/options",
         *(

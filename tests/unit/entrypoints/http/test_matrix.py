@@ -17,6 +17,7 @@ from limen.core.api_keys.service import NewKey
 from limen.core.errors import LimenError
 from limen.core.ids import UserId
 from limen.core.page import ListQuery
+from limen.core.passkeys.asking import Asked
 from limen.core.passkeys.model import Passkey
 from limen.core.roles.model import ME_READ, NEVER_BY_KEY, OWN
 from limen.entrypoints.http.examples import EXAMPLES
@@ -48,6 +49,10 @@ POST   /api/v1/auth/refresh                           200 200 200 401 401  200 2
 POST   /api/v1/auth/factor                            200 200 401 200 401  200 200 200
 POST   /api/v1/auth/factor/stop                       204 204 401 204 401  204 204 204
 POST   /api/v1/auth/step-up                           {_OUT}  200 200 200
+POST   /api/v1/auth/factor/passkey/options            200 200 401 200 401  200 200 200
+POST   /api/v1/auth/factor/passkey                    200 200 401 200 401  200 200 200
+POST   /api/v1/auth/step-up/passkey/options           {_OUT}  200 200 200
+POST   /api/v1/auth/step-up/passkey                   {_OUT}  200 422 422
 GET    /api/v1/auth/check                             {_OUT}  204 204 204
 POST   /api/v1/auth/logout                            {_OUT}  204 204 204
 POST   /api/v1/auth/link                              202 202 202 202 202  202 202 202
@@ -180,6 +185,8 @@ OVER: Final = {
     "POST /api/v1/me/factors/passkeys": 422,
     "POST /api/v1/auth/factor": 401,
     "POST /api/v1/auth/factor/stop": 401,
+    "POST /api/v1/auth/factor/passkey/options": 401,
+    "POST /api/v1/auth/factor/passkey": 401,
 }
 
 
@@ -212,7 +219,9 @@ class Scene:
     message_id: UUID
     passkey_id: UUID
     answer: dict[str, Any]
+    finishing: dict[str, Any]
     enrolment: dict[str, Any]
+    stepping_up: dict[str, Any]
     key: NewKey
     account_key: NewKey
     caller: Person | None
@@ -304,6 +313,7 @@ async def _stage(site: Site, caller: str) -> Scene:
     messages = await site.limen.messages.list(ListQuery(filters={}), actor=OPERATOR)
     passkey = await _enrolled(site, ada)
     answer = await _answer(site)
+    finishing = await _finishing(site, partial_token)
     account = await site.limen.service_accounts.create(actor=OPERATOR, username="robot")
     account_key = await site.limen.api_keys.create(account.id, actor=OPERATOR, name="nightly")
     key = await site.limen.api_keys.create(UserId(ada.id), actor=OPERATOR, name="build")
@@ -320,7 +330,9 @@ async def _stage(site: Site, caller: str) -> Scene:
         message_id=messages.items[0].id,
         passkey_id=passkey.id,
         answer=answer,
+        finishing=finishing,
         enrolment=await _enrolment(site, person),
+        stepping_up=await _stepping_up(site, person),
         key=key,
         account_key=account_key,
         caller=person,
@@ -359,8 +371,25 @@ async def _enrolled(site: Site, ada: Person) -> Passkey:
 
 
 async def _answer(site: Site) -> dict[str, Any]:
-    asked = await site.limen.passkey_sign_in.ask()
-    answer = site.device.get(asked.options)
+    return _answered(site, await site.limen.passkey_sign_in.ask())
+
+
+async def _finishing(site: Site, partial_token: str) -> dict[str, Any]:
+    asked = await site.limen.passkey_steps.ask_to_finish(partial_token=partial_token)
+    return _answered(site, asked) | {"partial_token": partial_token}
+
+
+async def _stepping_up(site: Site, caller: Person | None) -> dict[str, Any]:
+    """Return the answer of Ada's passkey to a question of the caller's."""
+    if caller is None:
+        return {}
+    return _answered(
+        site, await site.limen.passkey_steps.ask_to_step_up(actor=acting(caller.tokens))
+    )
+
+
+def _answered(site: Site, asked: Asked) -> dict[str, Any]:
+    answer = site.device.get({**asked.options, "allowCredentials": []})
     return {"ceremony": asked.ceremony.reveal(), "credential": answer}
 
 
@@ -406,6 +435,9 @@ def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
         "ResetPasswordIn": {"token": scene.reset_token},
         "AnswerPasskeyIn": scene.answer,
         "EnrolPasskeyIn": scene.enrolment,
+        "AskToFinishIn": {"partial_token": scene.partial_token},
+        "FinishByPasskeyIn": scene.finishing,
+        "StepUpByPasskeyIn": scene.stepping_up,
     }
     if shape == "CompleteLinkIn":
         return scene.link

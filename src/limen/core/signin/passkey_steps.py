@@ -1,0 +1,176 @@
+"""Finishing a sign-in by a passkey, and proving oneself again by one."""
+
+from collections.abc import Mapping
+
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.errors import NotSignedIn, PartialSessionInvalid, SessionEnded, UserNotFound
+from limen.core.events import SignInFailed
+from limen.core.ids import SessionId, UserId
+from limen.core.partial_sessions.model import PartialSession
+from limen.core.partial_sessions.taking import find_partial, take_partial
+from limen.core.passkeys.asking import Asked, CeremonyDesk
+from limen.core.passkeys.model import CeremonyPurpose, Passkey
+from limen.core.passkeys.proving import PasskeyProver, note_use
+from limen.core.secret import Secret
+from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.entering import Begun, Entrance, Entry
+from limen.core.signin.model import of_user
+from limen.core.signin.rising import Rise, SteppedUp
+from limen.core.signin.throttling import charge_ceremony
+from limen.core.tokens.issuing import IssuedTokens
+from limen.core.users.model import UserPolicy
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+class PasskeyStepService:
+    """What a passkey is good for beside signing in: the second step, and a fresh session."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        desk: CeremonyDesk,
+        prover: PasskeyProver,
+        entrance: Entrance,
+        rise: Rise,
+        policy: UserPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._desk = desk
+        self._prover = prover
+        self._entrance = entrance
+        self._rise = rise
+        self._policy = policy
+
+    async def ask_to_finish(
+        self, *, partial_token: Secret[str] | str, actor: Actor | None = None
+    ) -> Asked:
+        """Ask for a passkey of whoever waits in a partial session.
+
+        Raises `PartialSessionInvalid` or `TooManyAttempts`.
+        """
+        by = actor or Actor.anonymous()
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            partial = await find_partial(uow, partial_token, now)
+            asked = await self._ask(
+                uow, CeremonyPurpose.SECOND_FACTOR, partial.user_id, _as_session(partial), by
+            )
+            await uow.commit()
+        return asked
+
+    async def finish(
+        self,
+        *,
+        partial_token: Secret[str] | str,
+        ceremony: Secret[str] | str,
+        answer: Mapping[str, object],
+        actor: Actor | None = None,
+    ) -> IssuedTokens:
+        """Begin the session of a partial session by the answer of a passkey.
+
+        Raises `PartialSessionInvalid`, `InvalidInput`, `CeremonyOver` or `PasskeyRefused`; after
+        these the partial session goes on.
+        """
+        by = actor or Actor.anonymous()
+        async with self._unit_of_work.view() as view:
+            partial = await find_partial(view, partial_token, self._ambient.clock.now())
+        used = await self._prover.prove(
+            _secret(ceremony),
+            answer,
+            CeremonyPurpose.SECOND_FACTOR,
+            actor=by,
+            user_id=partial.user_id,
+            session_id=_as_session(partial),
+        )
+        methods = tuple(dict.fromkeys((*partial.methods, *used.methods)))
+        entry = self._entrance.prepare(
+            partial.user_id, methods=methods, label=partial.label, actor=by
+        )
+        async with self._unit_of_work() as uow:
+            begun = await self._begin(uow, partial, used, entry, by)
+            await uow.commit()
+        return await self._entrance.issue(begun)
+
+    async def ask_to_step_up(self, *, actor: Actor) -> Asked:
+        """Ask for a passkey of the actor's own. Raises `NotSignedIn` or `TooManyAttempts`."""
+        if actor.user_id is None or actor.session_id is None:
+            raise NotSignedIn
+        async with self._unit_of_work() as uow:
+            asked = await self._ask(
+                uow, CeremonyPurpose.STEP_UP, actor.user_id, actor.session_id, actor
+            )
+            await uow.commit()
+        return asked
+
+    async def step_up(
+        self, *, ceremony: Secret[str] | str, answer: Mapping[str, object], actor: Actor
+    ) -> SteppedUp:
+        """Make the actor's session fresh by the answer of a passkey of theirs.
+
+        Raises `NotSignedIn`, `SessionEnded`, `InvalidInput`, `CeremonyOver` or `PasskeyRefused`.
+        """
+        if actor.user_id is None or actor.session_id is None:
+            raise NotSignedIn
+        used = await self._prover.prove(
+            _secret(ceremony),
+            answer,
+            CeremonyPurpose.STEP_UP,
+            actor=actor,
+            user_id=actor.user_id,
+            session_id=actor.session_id,
+        )
+        async with self._unit_of_work() as uow:
+            try:
+                await uow.users.lock(actor.user_id)
+            except UserNotFound:
+                raise SessionEnded from None
+            # First, because of a copy it commits that alone.
+            await note_use(uow, used, actor, self._ambient.clock.now())
+            risen = await self._rise.lift(uow, actor, used.methods)
+            await uow.commit()
+        return await self._rise.issue(risen)
+
+    async def _ask(
+        self,
+        uow: UnitOfWork,
+        purpose: CeremonyPurpose,
+        user_id: UserId,
+        session_id: SessionId,
+        actor: Actor,
+    ) -> Asked:
+        now = self._ambient.clock.now()
+        await charge_ceremony(uow, actor, now)
+        allowed = self._desk.allow(await uow.passkeys.list(user_id), of_user(user_id))
+        return await self._desk.ask_to_prove(
+            uow, purpose, now, user_id=user_id, session_id=session_id, allowed=allowed
+        )
+
+    async def _begin(
+        self, uow: UnitOfWork, partial: PartialSession, used: Passkey, entry: Entry, actor: Actor
+    ) -> Begun:
+        try:
+            await uow.users.lock(partial.user_id)
+        except UserNotFound:
+            raise PartialSessionInvalid from None
+        # First, because of a copy it commits that alone.
+        await note_use(uow, used, actor, entry.now)
+        user = await take_partial(uow, partial, entry.now)
+        reason = reason_to_refuse(user, self._policy)
+        if reason is not None:
+            uow.emit(SignInFailed(at=entry.now, actor=actor, user_id=user.id, reason=reason))
+            await uow.commit()
+            raise PartialSessionInvalid
+        return await self._entrance.finish(uow, user, entry)
+
+
+def _as_session(partial: PartialSession) -> SessionId:
+    """Return the id of a partial session as that of the session that may answer."""
+    return SessionId(partial.id)
+
+
+def _secret(text: Secret[str] | str) -> Secret[str]:
+    return Secret(text) if isinstance(text, str) else text
