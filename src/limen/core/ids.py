@@ -1,6 +1,6 @@
 """Identifiers shared by all concepts: UUIDs that carry their meaning in their type."""
 
-from typing import NewType
+from typing import Final, NewType
 from uuid import UUID
 
 UserId = NewType("UserId", UUID)
@@ -12,3 +12,6 @@ PartialSessionId = NewType("PartialSessionId", UUID)
 PasskeyId = NewType("PasskeyId", UUID)
 TotpId = NewType("TotpId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
+
+# Whom the store is asked about where there is nobody, so that it has as much to do.
+NOBODY: Final = UserId(UUID(int=0))

@@ -4,11 +4,10 @@ import base64
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from limen.core.actor import Actor
 from limen.core.errors import Fault, NoSigningKey, SettingsInvalid, StorageOutdated
-from limen.core.ids import UserId
+from limen.core.ids import NOBODY
 from limen.core.imports.model import AccountRow
 from limen.core.roles.model import ADMIN
 from limen.core.secret import Secret
@@ -16,7 +15,6 @@ from limen.wiring.container import Container
 
 DEVELOPMENT_ADMIN: Final = "admin@limen.localhost"
 BOOTSTRAP: Final = Actor.system("bootstrap")
-_NOBODY: Final = UserId(UUID(int=0))
 _FEWEST_CHARACTERS: Final = 24
 _BITS_PER_CHARACTER: Final = 5
 
@@ -75,7 +73,7 @@ async def first_administrator(container: Container) -> FirstAdministrator | None
 async def has_administrator(container: Container) -> bool:
     """Tell whether somebody holds `admin` without an end."""
     async with container.unit_of_work().view() as view:
-        return await view.grants.count_administrators(besides=_NOBODY) > 0
+        return await view.grants.count_administrators(besides=NOBODY) > 0
 
 
 async def _take_over(container: Container, email: str, password: Secret[str]) -> bool:

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
-from uuid import UUID
 
 from limen.core.actor import Actor
 from limen.core.errors import ProofInvalid
-from limen.core.ids import UserId
+from limen.core.ids import NOBODY, UserId
 from limen.core.proofs.making import ProofMaker
 from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, browser_digest, read_link
 from limen.core.reading import Reader
@@ -17,9 +15,6 @@ from limen.core.signin.throttling import charge, subject_of
 from limen.core.users.model import User, read_identifier
 from limen.ports.clock import Clock
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-
-# What the store is asked about where there is nobody.
-_NOBODY: Final = UserId(UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +121,7 @@ class ProofChecker:
             user_id, subject = await _subject(uow, shown.identifier, actor, now)
             proofs = await self._proofs(uow, user_id, purposes, digest, now)
             charged = [proof for proof in proofs if await uow.proofs.charge(proof.id, MOST_TRIES)]
-            known = None if user_id == _NOBODY else user_id
+            known = None if user_id == NOBODY else user_id
             await charge(uow, subject, actor, self._throttle, now, user_id=known)
             await uow.commit()
         code = shown.code or Secret("")
@@ -153,16 +148,16 @@ class ProofChecker:
 async def _subject(
     uow: UnitOfWork, identifier: str | None, actor: Actor, now: datetime
 ) -> tuple[UserId, str]:
-    """Return whom a code is tried against, `_NOBODY` for nobody, and what the try counts against.
+    """Return whom a code is tried against, `NOBODY` for nobody, and what the try counts against.
 
     The store is asked as much for nobody as for somebody, here and in what follows.
     """
     read = None if identifier is None else read_identifier(identifier)
     user = None if read is None else await uow.users.find(read)
-    user_id = user.id if user else _NOBODY
+    user_id = user.id if user else NOBODY
     if identifier is None and actor.person_id is not None:
         user_id = actor.person_id
     subject = await subject_of(uow, user_id, actor, now)
-    if user_id == _NOBODY:
+    if user_id == NOBODY:
         subject = of_stranger(None if read is None else read.key, identifier or "")
     return user_id, subject

@@ -14,7 +14,7 @@ from limen.core.errors import (
     UserNotFound,
 )
 from limen.core.events import PasswordHashUpgraded, SignInFailed, SignInFailure
-from limen.core.ids import UserId
+from limen.core.ids import NOBODY, UserId
 from limen.core.passwords.model import checkable
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
@@ -99,16 +99,16 @@ class SignInService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             user = None if read is None else await uow.users.find(read)
+            user_id = NOBODY if user is None else user.id
+            credential = await uow.passwords.find(user_id)
+            subject = await subject_of(uow, user_id, actor, now)
             if user is None:
-                key = None if read is None else read.key
-                candidate = _Candidate(subject=of_stranger(key, identifier))
-            else:
-                credential = await uow.passwords.find(user.id)
-                candidate = _Candidate(
-                    subject=await subject_of(uow, user.id, actor, now),
-                    user=user,
-                    digest=None if credential is None else credential.digest,
-                )
+                subject = of_stranger(None if read is None else read.key, identifier)
+            candidate = _Candidate(
+                subject=subject,
+                user=user,
+                digest=None if credential is None else credential.digest,
+            )
             await charge(
                 uow,
                 candidate.subject,

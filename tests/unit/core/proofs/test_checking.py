@@ -1,4 +1,4 @@
-"""Codes that strangers try: the same work whoever they are tried against."""
+"""Codes and passwords that strangers try: the same work whoever they are tried against."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from limen.adapters.memory.store import Desk
-from limen.core.errors import ProofInvalid
+from limen.core.errors import InvalidCredentials, ProofInvalid
 from limen.testing.assembly import OPERATOR, Assembly
 
 CODE = "BCDF-GHJK"
@@ -27,6 +27,10 @@ async def complete(limen: Assembly, identifier: str) -> None:
     await limen.links.complete(browser="b" * 43, identifier=identifier, code=CODE)
 
 
+async def sign_in(limen: Assembly, identifier: str) -> None:
+    await limen.sign_in.sign_in(identifier=identifier, password="a wrong guess of it")
+
+
 async def questions_of(
     monkeypatch: pytest.MonkeyPatch, limen: Assembly, attempt: Try, identifier: str
 ) -> int:
@@ -40,12 +44,12 @@ async def questions_of(
 
     with monkeypatch.context() as patch:
         patch.setattr(Desk, "read", count)
-        with pytest.raises(ProofInvalid):
+        with pytest.raises((ProofInvalid, InvalidCredentials)):
             await attempt(limen, identifier)
     return asked
 
 
-@pytest.mark.parametrize("attempt", [reset, verify, complete])
+@pytest.mark.parametrize("attempt", [reset, verify, complete, sign_in])
 async def test_the_store_is_asked_as_often_about_anybody(
     monkeypatch: pytest.MonkeyPatch, attempt: Try
 ) -> None:
