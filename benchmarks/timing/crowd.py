@@ -13,6 +13,7 @@ from limen.core.proofs.model import Purpose, browser_digest
 from limen.core.secret import Secret
 from limen.core.users.model import Email, Status, User
 from limen.ports.accounts import Account
+from limen.testing.passkeys import a_passkey
 from limen.wiring.container import Container
 
 BROWSER: Final = Secret("b" * 43)
@@ -31,6 +32,7 @@ class State(StrEnum):
     UNVERIFIED = "unverified"
     FOREIGN = "foreign hash"
     ASKED = "with a live code"
+    PASSKEY = "with a passkey"
 
 
 _STATUSES: Final = {State.PENDING: Status.PENDING, State.SUSPENDED: Status.SUSPENDED}
@@ -59,6 +61,8 @@ class Crowd:
                 await _add(container, users[begin : begin + _BATCH], digest)
             if state is State.ASKED and purpose is not None:
                 await _put_proofs(container, users, purpose)
+            if state is State.PASSKEY:
+                await _put_passkeys(container, users)
 
     def _user(self, state: State, number: int) -> User:
         made = person(len(self.states) * number + self.states.index(state))
@@ -107,4 +111,11 @@ async def _put_proofs(container: Container, users: Iterable[User], purpose: Purp
         for user in users:
             made = maker.make(purpose, user.id, user.email.key, now, browser_digest=digest)
             await uow.proofs.put(made.proof)
+        await uow.commit()
+
+
+async def _put_passkeys(container: Container, users: Iterable[User]) -> None:
+    async with container.unit_of_work()() as uow:
+        for user in users:
+            await uow.passkeys.add(a_passkey(user.id, transports=("hybrid", "internal")))
         await uow.commit()

@@ -14,6 +14,7 @@ _CODE: Final = "BCDF-GHJK"
 _RIGHT_BUT_REFUSED: Final = frozenset({State.PENDING, State.SUSPENDED, State.UNVERIFIED})
 _WHOSE_MAIL: Final = (State.UNKNOWN, State.KNOWN, State.SUSPENDED, State.UNVERIFIED)
 _WHOSE_CODE: Final = (State.UNKNOWN, State.KNOWN, State.ASKED, State.SUSPENDED)
+_WHOSE_PASSKEY: Final = (State.UNKNOWN, State.KNOWN, State.PASSKEY, State.SUSPENDED)
 
 _Body: TypeAlias = Mapping[str, str]
 
@@ -85,6 +86,7 @@ QUESTIONS: Final = (
     Question(name="forgot", states=_WHOSE_MAIL, path="auth/password/forgot", body=_name),
     Question(name="link", states=_WHOSE_MAIL, path="auth/link", body=_name),
     Question(name="resend", states=_WHOSE_MAIL, path="auth/email/verify/resend", body=_name),
+    Question(name="passkey", states=_WHOSE_PASSKEY, path="auth/passkey/options", body=_name),
     Question(
         name="verify by code",
         states=_WHOSE_CODE,

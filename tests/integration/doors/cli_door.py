@@ -69,6 +69,13 @@ class CliDoor(Door):
         answer = await self._type("sessions", "revoke", user, session or "--all")
         return None if "ended" in answer else answer
 
+    async def list_passkeys(self, user: str) -> Answer:
+        return await self._type("passkeys", "list", user)
+
+    async def remove_passkey(self, user: str, passkey: str) -> Answer:
+        answer = await self._type("passkeys", "remove", user, passkey)
+        return None if "removed" in answer else answer
+
     async def show_factors(self, user: str) -> Answer:
         return await self._type("factors", "show", user)
 

@@ -10,9 +10,11 @@ from limen.core.actor import Actor
 from limen.core.errors import LimenError
 from limen.core.factors.service import FactorService
 from limen.entrypoints.factor_shapes import NewTotpOut, RecoveryCodesOut
+from limen.entrypoints.passkey_shapes import PasskeyOut
 from limen.entrypoints.shapes import ErrorOut, TokensOut, UserOut
 from limen.entrypoints.signin_shapes import sign_in_out
 from limen.testing.assembly import Assembly
+from limen.testing.passkeys import Authenticator
 
 Answer: TypeAlias = Any
 Fields: TypeAlias = Mapping[str, Any]
@@ -100,6 +102,36 @@ class Door(ABC):
 
         return await told(asked())
 
+    async def enrol_passkey(self, token: str, device: Authenticator, **lies: Any) -> Answer:
+        async def asked() -> Answer:
+            claims = await self.limen.tokens.authenticate(token)
+            me = Actor.anonymous().as_user(claims.user_id, claims.session_id)
+            question = await self.limen.passkeys.begin_enrolment(actor=me)
+            credential = device.create(question.options, **lies)
+            enrolled = await self.limen.passkeys.enrol(
+                ceremony=question.ceremony, answer=credential, name="Laptop", actor=me
+            )
+            return plain(PasskeyOut.of(enrolled))
+
+        return await told(asked())
+
+    async def sign_in_by_passkey(
+        self, device: Authenticator, identifier: str | None = None, **lies: Any
+    ) -> Answer:
+        async def asked() -> Answer:
+            question = await self.limen.passkey_sign_in.ask(identifier=identifier)
+            credential = device.get({**question.options, "allowCredentials": []}, **lies)
+            tokens = await self.limen.passkey_sign_in.complete(
+                ceremony=question.ceremony, answer=credential
+            )
+            return plain(TokensOut.of(tokens))
+
+        return await told(asked())
+
+    @abstractmethod
+    async def list_passkeys(self, user: str) -> Answer: ...
+    @abstractmethod
+    async def remove_passkey(self, user: str, passkey: str) -> Answer: ...
     @abstractmethod
     async def register(self, fields: Fields) -> Answer: ...
     @abstractmethod

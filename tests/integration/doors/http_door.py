@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from limen.testing.assembly import PASSWORD
+from limen.testing.passkeys import Authenticator
 from tests.integration.doors.doors import Answer, Door, Fields, refused
 from tests.unit.entrypoints.http.site import Site
 
@@ -44,6 +45,30 @@ class HttpDoor(Door):
 
     async def make_recovery_codes(self, token: str) -> Answer:
         return await self._ask("POST", "me/factors/recovery-codes", headers=_bearer(token))
+
+    async def enrol_passkey(self, token: str, device: Authenticator, **lies: Any) -> Answer:
+        path, headers = "me/factors/passkeys", _bearer(token)
+        asked = await self._ask("POST", f"{path}/options", headers=headers)
+        if "refused" in asked:
+            return asked
+        credential = device.create(asked["options"], **lies)
+        body = {"ceremony": asked["ceremony"], "credential": credential, "name": "Laptop"}
+        return await self._ask("POST", path, body, headers=headers)
+
+    async def sign_in_by_passkey(
+        self, device: Authenticator, identifier: str | None = None, **lies: Any
+    ) -> Answer:
+        named = {"identifier": identifier}
+        asked = await self._ask("POST", "auth/passkey/options", named, headers={})
+        credential = device.get({**asked["options"], "allowCredentials": []}, **lies)
+        body = {"ceremony": asked["ceremony"], "credential": credential}
+        return await self._ask("POST", "auth/passkey", body, headers={})
+
+    async def list_passkeys(self, user: str) -> Answer:
+        return await self._ask("GET", f"users/{user}/passkeys")
+
+    async def remove_passkey(self, user: str, passkey: str) -> Answer:
+        return await self._ask("DELETE", f"users/{user}/passkeys/{passkey}")
 
     async def register(self, fields: Fields) -> Answer:
         return await self._ask("POST", "auth/register", fields, headers={})

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from limen.core.ids import SessionId, UserId
+from limen.core.ids import PasskeyId, SessionId, UserId
 from limen.core.page import ListQuery
 from limen.core.users.model import Status
 from limen.entrypoints.factor_shapes import FactorsOut
+from limen.entrypoints.passkey_shapes import PasskeyOut
 from limen.entrypoints.shapes import GrantOut, ListMetaOut, RoleOut, SessionOut, UserOut
 from limen.testing.assembly import OPERATOR
 from tests.integration.doors.doors import Answer, Door, Fields, plain, told
@@ -64,6 +65,13 @@ class LibraryDoor(Door):
             return None if isinstance(answer, int) else answer
         session_id = SessionId(UUID(session))
         return await told(self.limen.sessions.revoke(_id(user), session_id, actor=OPERATOR))
+
+    async def list_passkeys(self, user: str) -> Answer:
+        return await self._all(PasskeyOut, self.limen.passkeys.list(_id(user), actor=OPERATOR))
+
+    async def remove_passkey(self, user: str, passkey: str) -> Answer:
+        passkey_id = PasskeyId(UUID(passkey))
+        return await told(self.limen.passkeys.remove(_id(user), passkey_id, actor=OPERATOR))
 
     async def show_factors(self, user: str) -> Answer:
         async def asked() -> Answer:

@@ -11,6 +11,7 @@ import pytest
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import PASSWORD, Assembly
+from limen.testing.passkeys import Authenticator
 from tests.integration.doors.cli_door import CliDoor
 from tests.integration.doors.doors import Answer, Door
 from tests.integration.doors.http_door import HttpDoor
@@ -236,6 +237,32 @@ async def second_factors(door: Door, told: Transcript) -> None:
     told.append(("not fresh", await door.begin_totp(token)))
 
 
+async def passkeys(door: Door, told: Transcript) -> None:
+    """Passkeys, enrolled, used, seen and removed."""
+    ada = (await door.create_user({"email": "ada@example.org", "password": PASSWORD}))["id"]
+    await door.create_user({"email": "eve@example.org", "password": PASSWORD})
+    token = (await door.sign_in("ada@example.org", PASSWORD))["access_token"]
+    device, stranger = Authenticator(), Authenticator(seed=1)
+    told.append(("none", await door.list_passkeys(ada)))
+    told.append(("a lie", await door.enrol_passkey(token, Authenticator(seed=2), rp_id="x")))
+    enrolled = await door.enrol_passkey(token, device)
+    told.append(("enrolled", enrolled))
+    told.append(("twice", await door.enrol_passkey(token, Authenticator())))
+    told.append(("in", await door.sign_in_by_passkey(device)))
+    told.append(("in by name", await door.sign_in_by_passkey(device, "ADA@example.org")))
+    for name in ("eve@example.org", "nobody@example.org"):
+        told.append((f"as {name}", await door.sign_in_by_passkey(device, name)))
+    told.append(("elsewhere", await door.sign_in_by_passkey(device, origin="https://evil.example")))
+    await door.enrol_passkey(token, stranger)
+    told.append(("both", await door.list_passkeys(ada)))
+    told.append(("removed", await door.remove_passkey(ada, enrolled["id"])))
+    told.append(("again", await door.remove_passkey(ada, enrolled["id"])))
+    told.append(("refused", await door.sign_in_by_passkey(device)))
+    told.append(("the other", await door.sign_in_by_passkey(stranger)))
+    told.append(("of nobody", await door.list_passkeys(NOBODY)))
+    told.append(("nobody's", await door.remove_passkey(NOBODY, enrolled["id"])))
+
+
 SCENARIOS: Final = (
     coming_in,
     looking_people_up,
@@ -243,6 +270,7 @@ SCENARIOS: Final = (
     ending_sessions,
     giving_roles,
     second_factors,
+    passkeys,
 )
 
 
@@ -305,6 +333,9 @@ async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch
         "factor.missing",
         "factor.not_found",
         "input.invalid",
+        "passkey.not_found",
+        "passkey.refused",
+        "passkey.taken",
         "password.refused",
         "query.cursor_invalid",
         "query.invalid",

@@ -36,3 +36,4 @@ def test_another_answer_is_told_however_long_it_took() -> None:
 def test_what_must_not_show_is_asked_about() -> None:
     asked = {question.name: len(question.states) for question in QUESTIONS}
     assert (asked["sign-in"], asked["register"], asked["forgot"]) == (7, 3, 4)
+    assert asked["passkey"] == 4
