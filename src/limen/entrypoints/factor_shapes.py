@@ -46,7 +46,7 @@ class NewTotpOut(Struct, frozen=True, kw_only=True):
     uri: str
     svg: str
     text: str
-    expires_at: datetime | None
+    expires_at: datetime
 
     @classmethod
     def of(cls, made: NewTotp) -> Self:
@@ -56,7 +56,7 @@ class NewTotpOut(Struct, frozen=True, kw_only=True):
             uri=made.uri.reveal(),
             svg=made.svg.reveal(),
             text=made.text.reveal(),
-            expires_at=made.totp.expires_at,
+            expires_at=made.expires_at,
         )
 
 

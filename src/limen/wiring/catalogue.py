@@ -338,7 +338,7 @@ CATALOGUE: Final = (
     Setting(
         name="LIMEN_FACTORS_ISSUER",
         key="factors.issuer",
-        form=forms.TEXT,
+        form=forms.LABEL,
         otherwise="the host of LIMEN_PUBLIC_URL; limen where that is this machine",
         sentence="The name under which authenticator apps show accounts.",
     ),

@@ -99,6 +99,13 @@ def _parse_text(text: str) -> str:
     return text
 
 
+def _parse_label(text: str) -> str:
+    # A colon stands between issuer and account in what authenticator apps read.
+    if not text.strip() or ":" in text:
+        raise ValueError
+    return _parse_text(text)
+
+
 def _items(text: str) -> list[str]:
     return [item for item in re.split(r"[\s,]+", text) if item]
 
@@ -297,6 +304,7 @@ def _parse_secret_keys(text: str) -> tuple[Secret[bytes], ...]:
 ROLES: Final = Form(f"{NONE}, {EVERYBODY}, or names of roles, separated by commas", _parse_roles)
 SWITCH: Final = Form("yes or no", _parse_switch)
 TEXT: Final = Form("text in one line", _parse_text)
+LABEL: Final = Form("a name in one line, without a colon", _parse_label)
 FOLDER: Final = Form("a path", Path)
 HOST: Final = Form("a host name or an IP address", _parse_host)
 DOMAIN: Final = Form("a domain such as example.org, in lower case", _parse_domain)

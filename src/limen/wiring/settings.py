@@ -198,10 +198,7 @@ def _derive(values: dict[str, Any]) -> None:
     if values["token.issuer"] is None:
         values["token.issuer"] = values["http.public_url"]
     if values["factors.issuer"] is None:
-        public_url = values["http.public_url"]
-        values["factors.issuer"] = (
-            "limen" if _is_here(public_url) else urlsplit(public_url).hostname
-        )
+        values["factors.issuer"] = _issuer(values["http.public_url"])
     derive_passkeys(values)
     if values["mail.link_url"] is None:
         values["mail.link_url"] = values["http.public_url"] + "/{purpose}#token={token}"
@@ -209,6 +206,12 @@ def _derive(values: dict[str, Any]) -> None:
         values["password.hashing_threads"] = _cores()
     if values["secret.old_keys"] is None:
         values["secret.old_keys"] = ()
+
+
+def _issuer(public_url: str) -> str:
+    """Return the name in authenticator apps: the host, unless it is this one or has colons."""
+    host = urlsplit(public_url).hostname or ""
+    return "limen" if _is_here(public_url) or ":" in host else host
 
 
 def _cores() -> int:

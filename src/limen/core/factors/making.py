@@ -13,9 +13,8 @@ from limen.core.factors.totp import (
     write_secret,
     write_uri,
 )
-from limen.core.ids import TotpId
+from limen.core.ids import TotpId, UserId
 from limen.core.secret import Secret
-from limen.core.users.model import User
 from limen.ports.cipher import Cipher
 from limen.ports.entropy import Entropy
 from limen.ports.ids import IdSource
@@ -26,12 +25,12 @@ WAITS: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTotp:
-    """A secret that waits for its first code, as its user sees it this once.
+    """A secret that waits for its first code until `expires_at`, as its user sees it this once.
 
     `uri` is what apps read, `svg` and `text` show it as a QR code; `secret` is for typing it in.
     """
 
-    totp: Totp
+    expires_at: datetime
     secret: Secret[str]
     uri: Secret[str]
     svg: Secret[str]
@@ -48,19 +47,26 @@ class TotpMaker:
     entropy: Entropy
     drawer: QrDrawer
 
-    def make(self, user: User, now: datetime) -> NewTotp:
+    def make(self, user_id: UserId, now: datetime) -> Totp:
         """Return a new secret for a user."""
         totp_id, secret = TotpId(self.ids.new()), Secret(self.entropy.bytes(SECRET_BYTES))
-        uri = write_uri(secret, issuer=self.issuer, account=user.email.address)
-        totp = Totp(
+        return Totp(
             id=totp_id,
-            user_id=user.id,
+            user_id=user_id,
             sealed=self.cipher.seal(secret, place_of(totp_id)),
             created_at=now,
             expires_at=now + WAITS,
         )
+
+    def show(self, totp: Totp, account: str) -> NewTotp:
+        """Return what its user sees of a new secret, by the name of their account.
+
+        Drawing takes milliseconds: not while a transaction is open.
+        """
+        secret = self.cipher.open(totp.sealed, place_of(totp.id))
+        uri = write_uri(secret, issuer=self.issuer, account=account)
         return NewTotp(
-            totp=totp,
+            expires_at=totp.created_at + WAITS,
             secret=write_secret(secret),
             uri=uri,
             svg=self.drawer.svg(uri),

@@ -91,12 +91,12 @@ class FactorService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             user = await self._lock_self(uow, actor, now)
-            made = self._maker.make(user, now)
-            await uow.totps.put(made.totp)
+            made = self._maker.make(user.id, now)
+            await uow.totps.put(made)
             kind = FactorKind.TOTP
             uow.emit(FactorEnrolmentBegun(at=now, actor=actor, user_id=user.id, factor=kind))
             await uow.commit()
-        return made
+        return self._maker.show(made, user.email.address)
 
     async def confirm_totp(
         self, *, code: Secret[str] | str, actor: Actor
