@@ -336,7 +336,7 @@ CATALOGUE: Final = (
         sentence="How many failed sign-ins one network address may make in 15 minutes.",
     ),
     Setting(
-        name="LIMEN_FACTORS_ISSUER",
+        name="LIMEN_SECOND_FACTORS_ISSUER",
         key="factors.issuer",
         form=forms.LABEL,
         otherwise="the host of LIMEN_PUBLIC_URL; limen where that is this machine",

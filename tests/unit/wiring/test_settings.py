@@ -227,13 +227,13 @@ def test_production_answers_its_own_host_only() -> None:
 )
 def test_the_name_in_authenticator_apps_follows_from_the_public_url(url: str, issuer: str) -> None:
     assert read(PUBLIC_URL=url).factors.issuer == issuer
-    assert read(PUBLIC_URL=url, FACTORS_ISSUER="Acme & Co").factors.issuer == "Acme & Co"
+    assert read(PUBLIC_URL=url, SECOND_FACTORS_ISSUER="Acme & Co").factors.issuer == "Acme & Co"
 
 
 @pytest.mark.parametrize("name", ["Acme: staff", " ", "two\nlines"])
 def test_a_name_that_apps_would_misread_is_refused(name: str) -> None:
     with pytest.raises(SettingsInvalid, match="without a colon"):
-        read(FACTORS_ISSUER=name)
+        read(SECOND_FACTORS_ISSUER=name)
 
 
 @pytest.mark.parametrize(
