@@ -126,7 +126,7 @@ class PlainWriter:
         """Return the words."""
         if any(name not in values for name in VALUES[kind]):
             raise MessageNotWritten
-        text = json.dumps({"locale": locale, **values}, sort_keys=True)
+        text = json.dumps({"locale": locale, **values}, sort_keys=True, ensure_ascii=False)
         return Wording(subject=kind.value, text=text, html=escape(text))
 
 

@@ -129,7 +129,7 @@ def success_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault("SignInMachine")
 def strangers_lock_people_out_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("limen.core.signin.service.is_same_network", lambda *_: False)
+    monkeypatch.setattr("limen.core.signin.throttling.is_same_network", lambda *_: False)
 
 
 @fault("SignInMachine")

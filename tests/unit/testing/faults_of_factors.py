@@ -1,7 +1,7 @@
 """Faults about second factors; only sequences show them."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ from tests.unit.testing.faults import fault
 
 PROVING = proving.__name__
 SERVICE = service.__name__
+# When no code is ever made: it marks one that was used.
+_USED = NOON - timedelta(days=1)
 
 
 async def _nothing(*_: Any, **__: Any) -> None:
@@ -104,8 +106,8 @@ def a_recovery_code_is_good_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         if not found:
             raise FactorInvalid
         left = [code for code in codes if code.digest != digest]
-        if found[0].made_at != NOON:
-            left.append(replace(found[0], made_at=NOON))
+        if found[0].made_at != _USED:
+            left.append(replace(found[0], made_at=_USED))
         rows.recovery_codes.put(user_id, tuple(left))
 
     monkeypatch.setattr(MemoryRecoveryCodes, "consume", consume)

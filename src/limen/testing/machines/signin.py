@@ -253,7 +253,8 @@ class SignInMachine(TellingMachine):
             key = f"registration {network_of(address)}"
             wait = self._tally(key).window_wait(REGISTRATIONS, POLICY.window, self.now)
             if wait is None:
-                self.tallies[key] = self._tally(key).tried_in_window(POLICY.window, self.now)
+                for one in (key, f"mail {network_of(address)}"):
+                    self.tallies[one] = self._tally(one).tried_in_window(POLICY.window, self.now)
         is_taken = self._owner(f"{name}@example.org") is not None
         outcome = self.attempt(
             f"{name} registers at {address or 'no address'}",

@@ -139,7 +139,7 @@ class UserMachine(TellingMachine):
             name=name,
             attributes=attributes,
         )
-        names = {"email": Email.parse(email), "username": _username(username)}
+        names = {"email": Email.parse(email), "username": username and Username.parse(username)}
         fields = {**names, "name": name, "locale": None, "attributes": attributes}
         did = f"{self._whom(user_id)} becomes {email}, {username}, {name!r}, {attributes}"
         self._change(user_id, did, use_case, fields)
@@ -185,8 +185,11 @@ class UserMachine(TellingMachine):
             return
         expected = known.user if wanted == known.user else self._next(wanted)
         self.compare("the changed user", outcome, expected)
-        if wanted != known.user:
-            self._learn(replace(known, user=expected), "user.updated")
+        if wanted == known.user:
+            return
+        self._learn(replace(known, user=expected), "user.updated")
+        if wanted.email.key != known.user.email.key:
+            self._learn(replace(known, user=expected, live_sessions=0), "email.set")
 
     def _whom(self, user_id: UserId) -> str:
         known = self.known.get(user_id)
@@ -347,7 +350,7 @@ class UserMachine(TellingMachine):
         return User(
             id=user_id,
             email=Email.parse(email),
-            username=_username(username),
+            username=None if username is None else Username.parse(username),
             name=name,
             status=status,
             attributes=attributes or {},
@@ -394,7 +397,3 @@ _SORT_KEYS: Final = {
     "status": lambda user: user.status.value,
     "created_at": lambda user: user.created_at,
 }
-
-
-def _username(text: str | None) -> Username | None:
-    return None if text is None else Username.parse(text)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from limen.core.events import (
+    EmailSet,
     Event,
     PasswordChanged,
     PasswordHashUpgraded,
@@ -67,7 +68,7 @@ def _is_implied(fact: Fact, told: set[Fact]) -> bool:
             return ("added", about[0]) in told or ("removed", about[0]) in told
         case "ended":
             return any(
-                other[0] in {"sessions ended", "suspended", "removed", "password"}
+                other[0] in {"sessions ended", "suspended", "removed", "password", "moved"}
                 and other[1] == about[0]
                 for other in told
             )
@@ -118,6 +119,8 @@ def _of_user(change: Change) -> Iterator[Fact]:
             yield (_STATUS.get(after.status, "pending"), change.key)
         if before.profile != after.profile:
             yield ("updated", change.key)
+        if before.email.key != after.email.key:
+            yield ("moved", change.key)
 
 
 def _of_session(change: Change) -> Iterator[Fact]:
@@ -154,6 +157,8 @@ def _told(event: Event) -> Iterator[Fact]:
             yield ("reactivated", user_id)
         case UserUpdated():
             yield ("updated", user_id)
+        case EmailSet():
+            yield ("moved", user_id)
         case PasswordSet() | PasswordChanged() | PasswordHashUpgraded():
             yield ("password", user_id)
         case SessionRevoked() | SessionsRevoked() | RefreshTokenReuseDetected():

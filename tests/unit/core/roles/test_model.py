@@ -104,7 +104,9 @@ def test_limens_permissions_have_these_names() -> None:
         "messages.send",
         "maintenance.run",
     } == OWN
-    words = "api_keys factors keys maintenance me messages passwords roles service_accounts"
+    words = (
+        "api_keys factors keys maintenance me messages passkeys passwords roles service_accounts"
+    )
     assert {*words.split(), "sessions", "users"} == RESERVED
 
 
