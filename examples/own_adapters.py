@@ -137,21 +137,17 @@ async def main() -> None:
     )
 
     await users.register(email="ada@example.org", password="correct horse battery")
-    ada = await users.find("ada@example.org", actor=Actor.system("example"))
+    operator = Actor.system("examples/own_adapters.py")
+    ada = await users.find("ada@example.org", actor=operator)
     print(f"registered {ada.email}")
 
-    actor = Actor.anonymous().as_user(ada.id)
-    for current, new in (
-        ("correct horse battery", "LIMEN for ever and ever"),
-        ("a wrong guess of somebody", "staple of the battery"),
-        ("correct horse battery", "staple of the battery"),
-    ):
+    for new in ("LIMEN for ever and ever", "battery staple", "staple of the battery"):
         try:
-            await passwords.change(current=current, new=new, actor=actor)
+            await passwords.set(ada.id, new=new, actor=operator)
         except LimenError as refusal:
-            print(f"{refusal.code}: {refusal.message}")
+            print(f"{refusal.code}: {refusal.details[0].message}")
         else:
-            print("password changed")
+            print("password set")
 
     async with unit_of_work.view() as view:
         print(f"events: {[event.name for event in await view.outbox.list()]}")
