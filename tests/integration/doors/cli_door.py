@@ -82,6 +82,58 @@ class CliDoor(Door):
     async def reset_factors(self, user: str) -> Answer:
         return await self._type("factors", "reset", user, "--yes")
 
+    async def create_account(self, fields: Fields) -> Answer:
+        words = [fields["username"], *_options(fields, "name")]
+        return await self._type("service-accounts", "create", *words)
+
+    async def show_account(self, account: str) -> Answer:
+        return await self._type("service-accounts", "show", account)
+
+    async def list_accounts(self) -> Answer:
+        return await self._type("service-accounts", "list")
+
+    async def update_account(
+        self, account: str, fields: Fields, version: int | None = None
+    ) -> Answer:
+        words = _options(fields, "username", "name")
+        words += [] if version is None else [f"--version={version}"]
+        return await self._type("service-accounts", "update", account, *words)
+
+    async def suspend_account(self, account: str) -> Answer:
+        return await self._type("service-accounts", "suspend", account)
+
+    async def reactivate_account(self, account: str) -> Answer:
+        return await self._type("service-accounts", "reactivate", account)
+
+    async def delete_account(self, account: str) -> Answer:
+        return await self._type("service-accounts", "delete", account, "--yes")
+
+    async def create_key(self, account: str, fields: Fields) -> Answer:
+        words = [f"--scope={scope}" for scope in fields.get("scopes", ())]
+        words += [f"--until={fields['expires_at']}"] if "expires_at" in fields else []
+        return await self._type("api-keys", "create", account, fields["name"], *words)
+
+    async def list_keys(self, owner: str) -> Answer:
+        return await self._type("api-keys", "list", owner)
+
+    async def show_key(self, key: str) -> Answer:
+        return await self._type("api-keys", "show", key)
+
+    async def rotate_key(
+        self,
+        account: str,  # noqa: ARG002 - a shell needs the key alone
+        key: str,
+        overlap: int | None = None,
+    ) -> Answer:
+        words = [] if overlap is None else [f"--overlap={overlap}"]
+        return await self._type("api-keys", "rotate", key, *words)
+
+    async def revoke_key(self, key: str) -> Answer:
+        return await self._type("api-keys", "revoke", key, "--yes")
+
+    async def report_key(self, key: str) -> Answer:
+        return await self._type("api-keys", "report", stdin=key)
+
     async def list_roles(self) -> Answer:
         return await self._type("roles", "list")
 

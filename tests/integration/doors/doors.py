@@ -9,6 +9,7 @@ import msgspec
 from limen.core.actor import Actor
 from limen.core.errors import LimenError
 from limen.core.factors.service import FactorService
+from limen.core.page import ListQuery
 from limen.entrypoints.factor_shapes import NewTotpOut, RecoveryCodesOut
 from limen.entrypoints.passkey_shapes import PasskeyOut
 from limen.entrypoints.shapes import ErrorOut, TokensOut, UserOut
@@ -160,6 +161,45 @@ class Door(ABC):
     async def show_factors(self, user: str) -> Answer: ...
     @abstractmethod
     async def reset_factors(self, user: str) -> Answer: ...
+    async def use_key(self, key: str) -> Answer:
+        """Look all users up by a key, and name them."""
+
+        async def asked() -> Answer:
+            claims = await self.limen.api_keys.authenticate(key)
+            me = Actor.anonymous().as_key(claims.user_id, claims.name, claims.scopes)
+            found = await self.limen.users.list(ListQuery(filters={}), actor=me)
+            return [user.email.address for user in found.items if user.is_person]
+
+        return await told(asked())
+
+    @abstractmethod
+    async def create_account(self, fields: Fields) -> Answer: ...
+    @abstractmethod
+    async def show_account(self, account: str) -> Answer: ...
+    @abstractmethod
+    async def list_accounts(self) -> Answer: ...
+    @abstractmethod
+    async def update_account(
+        self, account: str, fields: Fields, version: int | None = None
+    ) -> Answer: ...
+    @abstractmethod
+    async def suspend_account(self, account: str) -> Answer: ...
+    @abstractmethod
+    async def reactivate_account(self, account: str) -> Answer: ...
+    @abstractmethod
+    async def delete_account(self, account: str) -> Answer: ...
+    @abstractmethod
+    async def create_key(self, account: str, fields: Fields) -> Answer: ...
+    @abstractmethod
+    async def list_keys(self, owner: str) -> Answer: ...
+    @abstractmethod
+    async def show_key(self, key: str) -> Answer: ...
+    @abstractmethod
+    async def rotate_key(self, account: str, key: str, overlap: int | None = None) -> Answer: ...
+    @abstractmethod
+    async def revoke_key(self, key: str) -> Answer: ...
+    @abstractmethod
+    async def report_key(self, key: str) -> Answer: ...
     @abstractmethod
     async def list_roles(self) -> Answer: ...
     @abstractmethod

@@ -116,6 +116,54 @@ class HttpDoor(Door):
     async def reset_factors(self, user: str) -> Answer:
         return await self._ask("DELETE", f"users/{user}/factors")
 
+    async def use_key(self, key: str) -> Answer:
+        answer = await self._ask("GET", "users", headers=_bearer(key))
+        if "refused" in answer:
+            return answer
+        return [user["email"] for user in answer if user["kind"] == "person"]
+
+    async def create_account(self, fields: Fields) -> Answer:
+        return await self._ask("POST", "service-accounts", fields)
+
+    async def show_account(self, account: str) -> Answer:
+        return await self._ask("GET", f"service-accounts/{account}")
+
+    async def list_accounts(self) -> Answer:
+        return await self._ask("GET", "service-accounts")
+
+    async def update_account(
+        self, account: str, fields: Fields, version: int | None = None
+    ) -> Answer:
+        return await self._ask("PATCH", f"service-accounts/{account}", fields, version=version)
+
+    async def suspend_account(self, account: str) -> Answer:
+        return await self._ask("POST", f"service-accounts/{account}/suspend")
+
+    async def reactivate_account(self, account: str) -> Answer:
+        return await self._ask("POST", f"service-accounts/{account}/reactivate")
+
+    async def delete_account(self, account: str) -> Answer:
+        return await self._ask("DELETE", f"service-accounts/{account}")
+
+    async def create_key(self, account: str, fields: Fields) -> Answer:
+        return await self._ask("POST", f"service-accounts/{account}/api-keys", fields)
+
+    async def list_keys(self, owner: str) -> Answer:
+        return await self._ask("GET", f"users/{owner}/api-keys")
+
+    async def show_key(self, key: str) -> Answer:
+        return await self._ask("GET", f"api-keys/{key}")
+
+    async def rotate_key(self, account: str, key: str, overlap: int | None = None) -> Answer:
+        place = f"service-accounts/{account}/api-keys/{key}/rotate"
+        return await self._ask("POST", place, {"overlap_seconds": overlap})
+
+    async def revoke_key(self, key: str) -> Answer:
+        return await self._ask("DELETE", f"api-keys/{key}")
+
+    async def report_key(self, key: str) -> Answer:
+        return await self._ask("POST", "auth/api-keys/report", {"key": key}, headers={})
+
     async def list_roles(self) -> Answer:
         return await self._ask("GET", "roles")
 

@@ -1,14 +1,16 @@
 """The library: Python calls the services."""
 
 from collections.abc import Awaitable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from limen.core.ids import PasskeyId, SessionId, UserId
+from limen.core.api_keys.form import read_key_id
+from limen.core.ids import ApiKeyId, PasskeyId, SessionId, UserId
 from limen.core.page import ListQuery
 from limen.core.users.model import Status
 from limen.entrypoints.factor_shapes import FactorsOut
+from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, ServiceAccountOut
 from limen.entrypoints.passkey_shapes import PasskeyOut
 from limen.entrypoints.shapes import GrantOut, ListMetaOut, RoleOut, SessionOut, UserOut
 from limen.testing.assembly import OPERATOR
@@ -83,6 +85,73 @@ class LibraryDoor(Door):
     async def reset_factors(self, user: str) -> Answer:
         return await told(self.limen.factors.reset(_id(user), actor=OPERATOR))
 
+    async def create_account(self, fields: Fields) -> Answer:
+        made = self.limen.service_accounts.create(actor=OPERATOR, **fields)
+        return await self._shown(ServiceAccountOut, made)
+
+    async def show_account(self, account: str) -> Answer:
+        found = self.limen.service_accounts.get(_id(account), actor=OPERATOR)
+        return await self._shown(ServiceAccountOut, found)
+
+    async def list_accounts(self) -> Answer:
+        async def asked() -> Answer:
+            query = ListQuery(filters={})
+            found = await self.limen.service_accounts.list(query, actor=OPERATOR)
+            return plain([ServiceAccountOut.of(account) for account in found.items])
+
+        return await told(asked())
+
+    async def update_account(
+        self, account: str, fields: Fields, version: int | None = None
+    ) -> Answer:
+        changed = self.limen.service_accounts.update(
+            _id(account), actor=OPERATOR, expected_version=version, **fields
+        )
+        return await self._shown(ServiceAccountOut, changed)
+
+    async def suspend_account(self, account: str) -> Answer:
+        changed = self.limen.service_accounts.suspend(_id(account), actor=OPERATOR)
+        return await self._shown(ServiceAccountOut, changed)
+
+    async def reactivate_account(self, account: str) -> Answer:
+        changed = self.limen.service_accounts.reactivate(_id(account), actor=OPERATOR)
+        return await self._shown(ServiceAccountOut, changed)
+
+    async def delete_account(self, account: str) -> Answer:
+        return await told(self.limen.service_accounts.delete(_id(account), actor=OPERATOR))
+
+    async def create_key(self, account: str, fields: Fields) -> Answer:
+        given = dict(fields)
+        if "expires_at" in given:
+            given["expires_at"] = datetime.fromisoformat(given["expires_at"])
+        made = self.limen.api_keys.create(_id(account), actor=OPERATOR, **given)
+        return await self._shown(NewApiKeyOut, made)
+
+    async def list_keys(self, owner: str) -> Answer:
+        async def asked() -> Answer:
+            query = ListQuery(filters={})
+            found = await self.limen.api_keys.list(_id(owner), query, actor=OPERATOR)
+            return plain([ApiKeyOut.of(seen) for seen in found.items])
+
+        return await told(asked())
+
+    async def show_key(self, key: str) -> Answer:
+        async def asked() -> Answer:
+            return plain(ApiKeyOut.of(await self.limen.api_keys.get(_key(key), actor=OPERATOR)))
+
+        return await told(asked())
+
+    async def rotate_key(self, account: str, key: str, overlap: int | None = None) -> Answer:
+        span = None if overlap is None else timedelta(seconds=overlap)
+        made = self.limen.api_keys.rotate(_id(account), _key(key), overlap=span, actor=OPERATOR)
+        return await self._shown(NewApiKeyOut, made)
+
+    async def revoke_key(self, key: str) -> Answer:
+        return await told(self.limen.api_keys.revoke(_key(key), actor=OPERATOR))
+
+    async def report_key(self, key: str) -> Answer:
+        return await told(self.limen.api_keys.report(key, actor=OPERATOR))
+
     async def list_roles(self) -> Answer:
         return await self._all(RoleOut, self.limen.roles.list(actor=OPERATOR))
 
@@ -127,3 +196,8 @@ class LibraryDoor(Door):
 
 def _id(user: str) -> UserId:
     return UserId(UUID(user))
+
+
+def _key(text: str) -> ApiKeyId:
+    """Return the id of a key, or one that no key has."""
+    return read_key_id(text) or ApiKeyId(UUID(int=0))

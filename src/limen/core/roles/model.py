@@ -86,6 +86,7 @@ NEVER_BY_KEY: Final = frozenset(
     {
         Permission.PASSWORDS_SET,
         Permission.FACTORS_RESET,
+        Permission.PASSKEYS_REMOVE,
         Permission.USERS_IMPORT,
         Permission.USERS_EXPORT,
         Permission.KEYS_ROTATE,

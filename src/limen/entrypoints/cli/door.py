@@ -11,6 +11,7 @@ import click
 from click import Context, Parameter
 
 from limen.core.actor import Actor
+from limen.core.api_keys.service import ApiKeyService
 from limen.core.errors import UserNotFound
 from limen.core.factors.service import FactorService
 from limen.core.ids import UserId
@@ -21,6 +22,7 @@ from limen.core.messages.service import MessageService
 from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.roles.service import RoleService
+from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
 from limen.core.users.model import User
 from limen.core.users.service import UserService
@@ -73,6 +75,16 @@ class Services(Protocol):
     @property
     def messages(self) -> MessageService:
         """Messages to people."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeyService:
+        """API keys."""
+        ...
+
+    @property
+    def service_accounts(self) -> ServiceAccountService:
+        """Accounts without people."""
         ...
 
     @property

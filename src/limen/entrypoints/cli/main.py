@@ -30,6 +30,13 @@ COMMANDS: Final = (
     Entry("sessions", f"{_HERE}.sessions:sessions", "See and end sign-ins.", _PEOPLE),
     Entry("factors", f"{_HERE}.factors:factors", "See and reset second factors.", _PEOPLE),
     Entry("passkeys", f"{_HERE}.passkeys:passkeys", "See and remove passkeys.", _PEOPLE),
+    Entry("api-keys", f"{_HERE}.api_keys:api_keys", "Make, rotate, revoke API keys.", _PEOPLE),
+    Entry(
+        "service-accounts",
+        f"{_HERE}.service_accounts:service_accounts",
+        "Make accounts without people.",
+        _PEOPLE,
+    ),
     Entry("mail", f"{_HERE}.mail:mail", "See mail, send it again.", _KEEPING),
     Entry("keys", f"{_HERE}.keys:keys", "See and rotate the signing keys.", _KEEPING),
     Entry("purge", f"{_HERE}.purge:purge", "Remove what is past its lifetime.", _KEEPING),

@@ -108,7 +108,7 @@ def _read_password(ctx: Context, _parameter: Parameter, is_piped: bool) -> Secre
     return Secret(typed)
 
 
-def read_secret_line() -> Secret[str]:
+def read_secret_line(what: str = "password") -> Secret[str]:
     """Read one line from standard input; the line end does not belong to the secret."""
     line = sys.stdin.buffer.readline(_LONGEST_LINE + 1)
     if len(line) > _LONGEST_LINE:
@@ -118,5 +118,5 @@ def read_secret_line() -> Secret[str]:
     except UnicodeDecodeError:
         raise click.UsageError("What stands on standard input is not UTF-8 text.") from None
     if not text:
-        raise click.UsageError("There is no password on standard input.")
+        raise click.UsageError(f"There is no {what} on standard input.")
     return Secret(text)

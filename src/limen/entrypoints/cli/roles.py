@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Final
 
 import click
-from click import Context, Parameter
 
-from limen.core.query import parse_instant
 from limen.entrypoints.cli.door import Desk, P, at_the_desk
 from limen.entrypoints.cli.lazy import LazyGroup
+from limen.entrypoints.cli.options import read_instant
 from limen.entrypoints.cli.prompts import confirm
 from limen.entrypoints.shapes import GrantOut, RoleOut
 
@@ -38,13 +37,6 @@ def _shaping(command: Callable[P, None]) -> Callable[P, None]:
         help="limen's own (limen roles permissions lists them) or yours, dotted. May be repeated.",
     )(command)
     return click.option("--description", default="", help="What the role is for.")(command)
-
-
-def _read_instant(_ctx: Context, _parameter: Parameter, text: str | None) -> datetime | None:
-    try:
-        return None if text is None else parse_instant(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 @roles.command("list", examples=("limen roles list --json",))
@@ -121,7 +113,7 @@ async def delete(desk: Desk, *, role: str, yes: bool) -> None:
 @click.option(
     "--until",
     metavar="INSTANT",
-    callback=_read_instant,
+    callback=read_instant,
     help="When the grant ends, such as 2026-12-31T00:00:00Z; without it, never.",
 )
 @at_the_desk

@@ -13,6 +13,7 @@ from limen.core.secret import Secret
 from limen.core.users.model import Status
 from limen.entrypoints.cli.door import Desk, at_the_desk
 from limen.entrypoints.cli.lazy import Entry, LazyGroup
+from limen.entrypoints.cli.options import read_filters
 from limen.entrypoints.cli.prompts import confirm, password_option
 from limen.entrypoints.shapes import ListMetaOut, UserOut, read_fields
 
@@ -49,22 +50,6 @@ def _read_json_object(
     if not isinstance(value, dict):
         raise click.BadParameter('must be a JSON object such as {"team": "blue"}')
     return value
-
-
-def _read_filters(
-    _ctx: Context, _parameter: Parameter, texts: tuple[str, ...]
-) -> Mapping[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    for text in texts:
-        place, is_whole, value = text.partition("=")
-        field, _, operator = place.partition(".")
-        if not is_whole or not field:
-            raise click.BadParameter(f"{text!r} is not FIELD=VALUE or FIELD.OPERATOR=VALUE")
-        key = (field, operator or Operator.EQ.value)
-        if key in found:
-            raise click.BadParameter(f"{place!r} stands twice; use {field}.in=A,B for a choice")
-        found[key] = value
-    return found
 
 
 @users.command(
@@ -139,7 +124,7 @@ async def show(desk: Desk, *, user: str) -> None:
     "filters",
     multiple=True,
     metavar="FIELD[.OPERATOR]=VALUE",
-    callback=_read_filters,
+    callback=read_filters,
     help="Only users with this; may be repeated. Operators: " + ", ".join(Operator) + ".",
 )
 @click.option("--search", metavar="TEXT", help="Find in e-mail, name and username.")
