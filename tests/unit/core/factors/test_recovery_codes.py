@@ -48,4 +48,4 @@ def test_a_code_counts_however_it_is_typed_and_is_none_of_an_app(typed: str) -> 
 
 def test_a_code_of_an_app_is_no_recovery_code() -> None:
     assert read_recovery_code(Secret("123456")) is None
-    assert [kind.value for kind in FactorKind] == ["totp", "recovery_code"]
+    assert [kind.value for kind in FactorKind] == ["totp", "recovery_code", "passkey"]
