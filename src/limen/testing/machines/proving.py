@@ -21,6 +21,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from limen.testing.machines.factors import FactorMachine
 from limen.testing.machines.machine import QUICK, Proof, StoreMachine
+from limen.testing.machines.passkeys import PasskeyMachine
 from limen.testing.machines.refresh_families import FamilyMachine
 from limen.testing.machines.roles import RoleMachine
 from limen.testing.machines.signin import SignInMachine
@@ -33,6 +34,7 @@ MACHINES: Final[Mapping[str, type[StoreMachine]]] = {
     "roles": RoleMachine,
     "signin": SignInMachine,
     "factors": FactorMachine,
+    "passkeys": PasskeyMachine,
 }
 # Where Hypothesis looks by itself as well: what the long profile finds, the quick one tries first.
 KEPT: Final = ".hypothesis/examples"
