@@ -27,6 +27,7 @@ from limen.testing.builders import (
 from limen.testing.crashes.use_cases import ROLE, UNUSED_ROLE, USE_CASES, Scene, run
 from limen.testing.fakes import NOON
 from limen.testing.invariants.violations import check_store, violations
+from limen.testing.passkeys import a_passkey
 from limen.testing.policies import Policies
 from tests.unit.testing.crashes.worlds import World
 
@@ -141,6 +142,11 @@ def leave_factors_behind(rows: Rows, scene: Scene) -> None:
     remove_user_alone(rows, scene)
 
 
+def leave_passkey_behind(rows: Rows, scene: Scene) -> None:
+    rows.passkeys.put(scene.ada.id, (a_passkey(scene.ada.id),))
+    remove_user_alone(rows, scene)
+
+
 TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     "a user without an event": (
         lambda rows, _: forget_an_event(rows, "user.registered"),
@@ -198,6 +204,19 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     ),
     "an app that outlived its user": (leave_factors_behind, "an authenticator app of"),
     "codes that outlived their user": (leave_factors_behind, "recovery codes of"),
+    "a passkey nobody told": (
+        lambda rows, s: rows.passkeys.put(s.ada.id, (a_passkey(s.ada.id),)),
+        "is there, untold",
+    ),
+    "a passkey that is lost": (
+        lambda rows, s: tell(rows, "passkey.enrolled", s.ada.id, passkey_id="019a"),
+        "passkey 019a is lost",
+    ),
+    "a passkey that nobody had": (
+        lambda rows, s: tell(rows, "passkey.removed", s.ada.id, passkey_id="019a"),
+        "who had no 019a",
+    ),
+    "a passkey that outlived its user": (leave_passkey_behind, "has outlived its user"),
     "a session that is lost": (
         lose_session,
         "is lost",

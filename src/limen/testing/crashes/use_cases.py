@@ -2,6 +2,7 @@
 
 from base64 import b32decode
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -12,14 +13,17 @@ from limen.core.factors.totp import code_at, step_at
 from limen.core.idempotency.model import StoredAnswer
 from limen.core.idempotency.service import Claim
 from limen.core.imports.model import AccountRow
+from limen.core.passkeys.model import Passkey
 from limen.core.roles.model import ADMIN
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
+from limen.core.signin.entering import PartialSignIn
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, tokens_of
 from limen.testing.fakes import FrozenClock, PlainHasher
+from limen.testing.passkeys import Authenticator
 
 ROLE: Final = "auditor"
 UNUSED_ROLE: Final = "clerk"
@@ -159,6 +163,51 @@ async def _show_codes(scene: Scene) -> None:
         await limen.factor_prover.prove(scene.ada.id, code, actor=_SOMEWHERE)
 
 
+async def _enrol_passkey(scene: Scene) -> tuple[Passkey, Authenticator]:
+    """Enrol a passkey; return it, and its authenticator."""
+    passkeys, me, device = scene.limen.passkeys, acting(scene.first), Authenticator()
+    asked = await passkeys.begin_enrolment(actor=me)
+    answer = device.create(asked.options)
+    return await passkeys.enrol(ceremony=asked.ceremony, answer=answer, actor=me), device
+
+
+async def _change_passkey(scene: Scene) -> None:
+    """Rename a passkey and remove it."""
+    passkeys, me = scene.limen.passkeys, acting(scene.first)
+    passkey, _ = await _enrol_passkey(scene)
+    await passkeys.rename(passkey.id, name="Telephone", actor=me)
+    await passkeys.remove(scene.ada.id, passkey.id, actor=me)
+
+
+async def _sign_in_by_passkey(scene: Scene) -> None:
+    """Sign in by a passkey, and then by a copy of it."""
+    way_in, (_, device) = scene.limen.passkey_sign_in, await _enrol_passkey(scene)
+    copy = deepcopy(device)
+    for each in (device, copy):
+        asked = await way_in.ask(identifier="ada@example.org", actor=_SOMEWHERE)
+        answer = each.get(asked.options)
+        await way_in.complete(ceremony=asked.ceremony, answer=answer, actor=_SOMEWHERE)
+
+
+async def _step_up_by_passkey(scene: Scene) -> None:
+    steps, (_, device) = scene.limen.passkey_steps, await _enrol_passkey(scene)
+    asked = await steps.ask_to_step_up(actor=acting(scene.first))
+    answer = device.get(asked.options)
+    await steps.step_up(ceremony=asked.ceremony, answer=answer, actor=acting(scene.first))
+
+
+async def _finish_by_passkey(scene: Scene) -> None:
+    """Wait for a second factor, and show a passkey."""
+    steps, (_, device) = scene.limen.passkey_steps, await _enrol_passkey(scene)
+    await _enrol(scene)
+    waiting = await scene.limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
+    assert isinstance(waiting, PartialSignIn)  # noqa: S101 - she has an app
+    token = waiting.partial_token
+    asked = await steps.ask_to_finish(partial_token=token)
+    answer = device.get(asked.options)
+    await steps.finish(partial_token=token, ceremony=asked.ceremony, answer=answer)
+
+
 async def _purge(scene: Scene) -> None:
     """Purge when all that is over has had its time."""
     await scene.limen.sessions.revoke_all(scene.ada.id, actor=OPERATOR)
@@ -223,6 +272,16 @@ USE_CASES: Final[dict[str, UseCase]] = {
     "factors.make_recovery_codes": _make_codes,
     "factors.reset": _reset_factors,
     "factor_prover.prove": _show_codes,
+    "passkeys.enrol": _enrol_passkey,
+    "passkeys.begin_enrolment": lambda s: s.limen.passkeys.begin_enrolment(actor=acting(s.first)),
+    "passkeys.rename": _change_passkey,
+    "passkeys.remove": _change_passkey,
+    "passkey_sign_in.ask": lambda s: s.limen.passkey_sign_in.ask(actor=_SOMEWHERE),
+    "passkey_sign_in.complete": _sign_in_by_passkey,
+    "passkey_steps.ask_to_finish": _finish_by_passkey,
+    "passkey_steps.finish": _finish_by_passkey,
+    "passkey_steps.ask_to_step_up": _step_up_by_passkey,
+    "passkey_steps.step_up": _step_up_by_passkey,
     "sessions.sign_out": lambda s: s.limen.sessions.sign_out(actor=acting(s.first)),
     "sessions.revoke": lambda s: s.limen.sessions.revoke(
         s.ada.id, s.second.session_id, actor=s.operator

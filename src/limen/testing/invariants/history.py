@@ -32,6 +32,7 @@ class ToldUser:
     roles: dict[str, datetime | None] = field(default_factory=dict)
     has_app: bool = False
     codes: int = 0
+    passkeys: set[str] = field(default_factory=set)
 
     @property
     def is_administrator(self) -> bool:

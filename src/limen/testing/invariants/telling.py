@@ -104,6 +104,7 @@ def _email_verified(told: History, event: StoredEvent) -> None:
 def _taken_over(told: History, event: StoredEvent) -> None:
     user = told.user_of(event)
     user.has_password, user.password_version = False, 0
+    user.passkeys = set()
     told.end_sessions(event.user_id)
 
 
@@ -128,6 +129,17 @@ def _unenrolled(told: History, event: StoredEvent) -> None:
         told.faults.append(f"{event.name} is told of {event.user_id}, who had no app")
     user.has_app, user.codes = False, 0
     _others_ended(told, event)
+
+
+def _passkey_enrolled(told: History, event: StoredEvent) -> None:
+    told.user_of(event).passkeys.add(str(event.payload["passkey_id"]))
+
+
+def _passkey_removed(told: History, event: StoredEvent) -> None:
+    passkeys, removed = told.user_of(event).passkeys, str(event.payload["passkey_id"])
+    if removed not in passkeys:
+        told.faults.append(f"{event.name} is told of {event.user_id}, who had no {removed}")
+    passkeys.discard(removed)
 
 
 def _codes_made(told: History, event: StoredEvent) -> None:
@@ -240,6 +252,8 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "factor.all_reset": _unenrolled,
     "recovery_code.all_made": _codes_made,
     "recovery_code.used": _code_used,
+    "passkey.enrolled": _passkey_enrolled,
+    "passkey.removed": _passkey_removed,
     "signin.succeeded": _signed_in,
     "session.revoked": _session_revoked,
     "session.all_revoked": _sessions_revoked,

@@ -6,6 +6,7 @@ from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.invariants.accounts import of_accounts
 from limen.testing.invariants.factors import of_factors
 from limen.testing.invariants.keys import of_keys
+from limen.testing.invariants.passkeys import of_passkeys
 from limen.testing.invariants.reading import all_accounts, all_events
 from limen.testing.invariants.roles import of_roles
 from limen.testing.invariants.sessions import of_sessions
@@ -29,6 +30,7 @@ async def violations(
             *await of_accounts(view, accounts, told, now),
             *await of_sessions(view, accounts, told, now),
             *await of_factors(view, accounts, told),
+            *await of_passkeys(view, accounts, told),
             *await of_roles(view, accounts, told),
             *await of_keys(view, told, now, policies.keys.verifies),
         ]

@@ -11,9 +11,12 @@ from limen.core.idempotency.service import IdempotencyService
 from limen.core.imports.service import ImportService
 from limen.core.keys.service import KeyService
 from limen.core.maintenance.service import MaintenanceService
+from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.roles.service import RoleService
 from limen.core.sessions.service import SessionService
+from limen.core.signin.passkey_steps import PasskeyStepService
+from limen.core.signin.passkeys import PasskeySignInService
 from limen.core.signin.service import SignInService
 from limen.core.tokens.service import TokenService
 from limen.core.users.service import UserService
@@ -31,6 +34,9 @@ SERVICES = {
     "imports": ImportService,
     "keys": KeyService,
     "maintenance": MaintenanceService,
+    "passkey_sign_in": PasskeySignInService,
+    "passkey_steps": PasskeyStepService,
+    "passkeys": PasskeyService,
     "passwords": PasswordService,
     "roles": RoleService,
     "sessions": SessionService,
@@ -39,7 +45,7 @@ SERVICES = {
     "users": UserService,
 }
 READERS = {
-    "factors.get",
+    *("factors.get", "passkeys.get", "passkeys.list"),
     *("imports.export", "keys.jwks", "keys.list", "roles.get", "roles.list", "sessions.list"),
     *("roles.list_grants", "roles.list_permissions", "tokens.authenticate"),
     *("users.find", "users.get", "users.list"),
