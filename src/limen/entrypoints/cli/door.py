@@ -12,6 +12,7 @@ from click import Context, Parameter
 
 from limen.core.actor import Actor
 from limen.core.api_keys.service import ApiKeyService
+from limen.core.emails.service import EmailService
 from limen.core.errors import UserNotFound
 from limen.core.factors.service import FactorService
 from limen.core.ids import UserId
@@ -21,9 +22,17 @@ from limen.core.maintenance.service import MaintenanceService
 from limen.core.messages.service import MessageService
 from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
+from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
+from limen.core.signin.finishing import SecondStepService
+from limen.core.signin.links import LinkSignInService
+from limen.core.signin.passkey_steps import PasskeyStepService
+from limen.core.signin.passkeys import PasskeySignInService
+from limen.core.signin.service import SignInService
+from limen.core.signin.stepping_up import StepUpService
+from limen.core.tokens.service import TokenService
 from limen.core.users.model import User
 from limen.core.users.service import UserService
 from limen.entrypoints.cli.house import House
@@ -63,6 +72,56 @@ class Services(Protocol):
         ...
 
     @property
+    def sign_in(self) -> SignInService:
+        """Signing in with a password."""
+        ...
+
+    @property
+    def second_step(self) -> SecondStepService:
+        """Sign-ins that wait for a second factor."""
+        ...
+
+    @property
+    def step_up(self) -> StepUpService:
+        """Proving oneself again."""
+        ...
+
+    @property
+    def links(self) -> LinkSignInService:
+        """Signing in by mail."""
+        ...
+
+    @property
+    def passkey_sign_in(self) -> PasskeySignInService:
+        """Signing in by a passkey."""
+        ...
+
+    @property
+    def passkey_steps(self) -> PasskeyStepService:
+        """The second step, and proving oneself again, by a passkey."""
+        ...
+
+    @property
+    def tokens(self) -> TokenService:
+        """Refreshing and believing tokens."""
+        ...
+
+    @property
+    def emails(self) -> EmailService:
+        """Proving and changing addresses."""
+        ...
+
+    @property
+    def recovery(self) -> RecoveryService:
+        """Setting a lost password."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeyService:
+        """API keys."""
+        ...
+
+    @property
     def roles(self) -> RoleService:
         """Roles and grants."""
         ...
@@ -75,11 +134,6 @@ class Services(Protocol):
     @property
     def messages(self) -> MessageService:
         """Messages to people."""
-        ...
-
-    @property
-    def api_keys(self) -> ApiKeyService:
-        """API keys."""
         ...
 
     @property
@@ -157,7 +211,7 @@ def at_the_desk(command: Callable[Concatenate[Desk, P], Awaitable[None]]) -> Cal
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         ctx: Context = click.get_current_context()
-        house = _house(ctx)
+        house = house_of(ctx)
 
         async def at_desk() -> None:
             async with house.open() as opened:
@@ -180,12 +234,13 @@ def with_output(command: Callable[Concatenate[Output, P], Awaitable[None]]) -> C
         async def with_it() -> None:
             await command(output_of(ctx), *args, **kwargs)
 
-        _house(ctx).run(with_it())
+        house_of(ctx).run(with_it())
 
     return run
 
 
-def _house(ctx: Context) -> House:
+def house_of(ctx: Context) -> House:
+    """Return how to open limen and run a command in it."""
     house = ctx.find_object(House)
     assert house is not None  # noqa: S101 - `main` puts it there
     return house

@@ -1,10 +1,20 @@
-"""How the command line ends: one number for each kind of refusal."""
+"""How the command line ends: one number for each kind of refusal, and what to do next."""
 
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
-from limen.core.errors import Kind
+from limen.core.errors import (
+    Kind,
+    NotSignedIn,
+    PartialSessionInvalid,
+    RefreshTokenInvalid,
+    RefreshTokenReused,
+    SecondFactorNeeded,
+    SessionEnded,
+    StepUpNeeded,
+    TokenInvalid,
+)
 
 
 class Exit(IntEnum):
@@ -54,4 +64,16 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.NOT_ALL_WELL: "done in part: an import refused rows, or doctor found faults",
     Exit.INTERRUPTED: "interrupted (Ctrl-C)",
     Exit.PIPE_CLOSED: "whoever read the output went away",
+}
+
+_SIGN_IN: Final = "Sign in: limen account login"
+ADVICE: Final[Mapping[str, str]] = {
+    NotSignedIn.code: _SIGN_IN,
+    SessionEnded.code: _SIGN_IN,
+    PartialSessionInvalid.code: _SIGN_IN,
+    TokenInvalid.code: _SIGN_IN,
+    RefreshTokenInvalid.code: _SIGN_IN,
+    RefreshTokenReused.code: _SIGN_IN,
+    SecondFactorNeeded.code: "Finish it: limen account factor",
+    StepUpNeeded.code: "Prove it: limen account step-up",
 }

@@ -10,7 +10,7 @@ import click
 from click.exceptions import Abort, ClickException, NoArgsIsHelpError, UsageError
 
 from limen.core.errors import LimenError
-from limen.entrypoints.cli.exits import MEANINGS, OF_KIND, Exit
+from limen.entrypoints.cli.exits import ADVICE, MEANINGS, OF_KIND, Exit
 from limen.entrypoints.cli.house import House
 from limen.entrypoints.cli.lazy import Entry, LazyGroup
 
@@ -37,6 +37,7 @@ COMMANDS: Final = (
         "Make accounts without people.",
         _PEOPLE,
     ),
+    Entry("account", f"{_HERE}.account.group:account", "Act as oneself, signed in.", _PEOPLE),
     Entry("mail", f"{_HERE}.mail:mail", "See mail, send it again.", _KEEPING),
     Entry("keys", f"{_HERE}.keys:keys", "See and rotate the signing keys.", _KEEPING),
     Entry("purge", f"{_HERE}.purge:purge", "Remove what is past its lifetime.", _KEEPING),
@@ -132,6 +133,8 @@ def _end(error: BaseException, *, is_json: bool) -> Exit:
             return Exit.INVALID
         case LimenError():
             output.refusal(error)
+            if error.code in ADVICE:
+                output.hint(ADVICE[error.code])
             return OF_KIND[error.kind]
         case Exception():
             traceback.print_exception(error)

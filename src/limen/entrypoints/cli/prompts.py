@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, overload
 
 import click
 from click import Context, Parameter
@@ -108,7 +108,11 @@ def _read_password(ctx: Context, _parameter: Parameter, is_piped: bool) -> Secre
     return Secret(typed)
 
 
-def read_secret_line(what: str = "password") -> Secret[str]:
+@overload
+def read_secret_line(what: str = ...) -> Secret[str]: ...
+@overload
+def read_secret_line(what: str = ..., *, is_optional: bool) -> Secret[str] | None: ...
+def read_secret_line(what: str = "password", *, is_optional: bool = False) -> Secret[str] | None:
     """Read one line from standard input; the line end does not belong to the secret."""
     line = sys.stdin.buffer.readline(_LONGEST_LINE + 1)
     if len(line) > _LONGEST_LINE:
@@ -117,6 +121,8 @@ def read_secret_line(what: str = "password") -> Secret[str]:
         text = line.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise click.UsageError("What stands on standard input is not UTF-8 text.") from None
+    if not text and is_optional:
+        return None
     if not text:
         raise click.UsageError(f"There is no {what} on standard input.")
     return Secret(text)

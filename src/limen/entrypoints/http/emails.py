@@ -6,6 +6,7 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from limen.core.emails.service import EmailService
+from limen.entrypoints.accepted import CHANGE_SENT, VERIFICATION_SENT
 from limen.entrypoints.http.answers import Answered, accepted, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
@@ -97,7 +98,7 @@ class EmailController(Controller):
         The answer is the same for everybody.
         """
         await emails.send_verification(identifier=data.identifier, actor=request.actor)
-        return accepted("If this account has an address to prove, mail is on its way there.")
+        return accepted(VERIFICATION_SENT)
 
 
 class OwnEmailController(Controller):
@@ -128,4 +129,4 @@ class OwnEmailController(Controller):
         The address changes when both have been used.
         """
         await emails.request_change(new_email=data.new_email, actor=request.actor)
-        return accepted("Mail is on its way to both addresses. The change counts once it is used.")
+        return accepted(CHANGE_SENT)

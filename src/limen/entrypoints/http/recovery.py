@@ -6,6 +6,7 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from limen.core.recovery.service import RecoveryService
+from limen.entrypoints.accepted import RESET_SENT
 from limen.entrypoints.http.answers import Answered, accepted
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
@@ -56,7 +57,7 @@ class RecoveryController(Controller):
         The answer is the same whether there is such a user or not.
         """
         await recovery.forgot(identifier=data.identifier, actor=request.actor)
-        return accepted("If there is such an account, mail is on its way to it.")
+        return accepted(RESET_SENT)
 
     @post(
         "/reset",

@@ -1,6 +1,6 @@
 """Getting an account, and signing in."""
 
-from typing import Final, cast
+from typing import cast
 
 from litestar import Controller, post
 from litestar.di import NamedDependency
@@ -9,14 +9,13 @@ from msgspec import Struct
 
 from limen.core.signin.service import SignInService
 from limen.core.users.service import UserService
+from limen.entrypoints.accepted import REGISTERED
 from limen.entrypoints.http.answers import Answered, accepted, created, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.shapes import AcceptedOut, Success, UserOut
 from limen.entrypoints.signin_shapes import SignInOut, sign_in_out
-
-_MAILED: Final = "Mail is on its way to this address. What to do next stands in it."
 
 
 class RegisterUserIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -75,7 +74,7 @@ class RegistrationController(Controller):
             actor=request.actor,
         )
         if user is None:
-            return cast("Answered[Success[UserOut]]", accepted(_MAILED))
+            return cast("Answered[Success[UserOut]]", accepted(REGISTERED))
         return created(request, UserOut.of(user), "limen.getUser", user_id=user.id)
 
 

@@ -1,0 +1,1 @@
+"""Owns what a person does to their own account at a shell; never acts as the operator."""
