@@ -47,6 +47,7 @@ def services_of(container: Container) -> Limen:
         passwords=container.passwords(),
         sign_in=container.sign_in(),
         second_step=container.second_step(),
+        required_factor=container.required_factor(),
         step_up=container.step_up(),
         sessions=container.sessions(),
         tokens=container.tokens(),

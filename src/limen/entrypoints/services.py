@@ -21,6 +21,7 @@ from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService
 from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeySignInService
+from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.service import SignInService
 from limen.core.signin.stepping_up import StepUpService
 from limen.core.tokens.service import TokenService
@@ -38,6 +39,7 @@ class Limen:
     passwords: PasswordService
     sign_in: SignInService
     second_step: SecondStepService
+    required_factor: RequiredFactorService
     step_up: StepUpService
     sessions: SessionService
     tokens: TokenService
@@ -65,6 +67,7 @@ class Limen:
             passwords=assembly.passwords,
             sign_in=assembly.sign_in,
             second_step=assembly.second_step,
+            required_factor=assembly.required_factor,
             step_up=assembly.step_up,
             sessions=assembly.sessions,
             tokens=assembly.tokens,

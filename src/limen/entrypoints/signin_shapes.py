@@ -5,6 +5,7 @@ from typing import Literal, Self, TypeAlias
 from msgspec import Struct
 
 from limen.core.signin.entering import PartialSignIn, SignInOutcome
+from limen.core.signin.requiring import FirstFactor
 from limen.core.signin.rising import SteppedUp
 from limen.entrypoints.shapes import TokensOut
 
@@ -40,6 +41,21 @@ def sign_in_out(outcome: SignInOutcome) -> SignInOut:
     if isinstance(outcome, PartialSignIn):
         return PartialSignInOut.of(outcome)
     return TokensOut.of(outcome)
+
+
+class FirstFactorOut(Struct, frozen=True, kw_only=True):
+    """The session that the first second factor began, and its recovery codes, each good once."""
+
+    tokens: TokensOut
+    recovery_codes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, first: FirstFactor) -> Self:
+        """Map the result."""
+        return cls(
+            tokens=TokensOut.of(first.tokens),
+            recovery_codes=tuple(code.reveal() for code in first.recovery_codes),
+        )
 
 
 class SteppedUpOut(Struct, frozen=True, kw_only=True):

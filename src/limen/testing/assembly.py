@@ -48,7 +48,7 @@ from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeySignInService
-from limen.core.signin.policy import SignInPolicy
+from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.rising import Rise
 from limen.core.signin.service import SignInService
 from limen.core.signin.stepping_up import Provers, StepUpService
@@ -133,9 +133,7 @@ class Assembly:
             clock=self.clock,
             policy=policies.tokens,
         )
-        way_in = SignInPolicy(
-            users=policies.users, throttle=policies.throttle, sessions=policies.sessions
-        )
+        way_in = policies.sign_in
         self._entrance = entrance = Entrance(
             ambient=ambient, issuer=issuer, policy=policies.sessions, factors=policies.factors
         )
@@ -249,6 +247,13 @@ class Assembly:
             prover=self.factor_prover,
             entrance=self._entrance,
             policy=self.policies.users,
+        )
+        self.required_factor = RequiredFactorService(
+            unit_of_work=uow,
+            ambient=ambient,
+            maker=maker,
+            entrance=self._entrance,
+            policy=self.policies.sign_in,
         )
         self.step_up = StepUpService(
             unit_of_work=uow,

@@ -12,6 +12,7 @@ from limen.core.sessions.denial import DenialPolicy
 from limen.core.sessions.model import SessionPolicy
 from limen.core.signin.levels import FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
+from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.model import TokenPolicy
 from limen.core.users.model import UserPolicy
 from limen.testing.passkeys import POLICY
@@ -37,3 +38,8 @@ class Policies:
     tokens: TokenPolicy = field(
         default_factory=lambda: TokenPolicy(issuer="https://id.example.org", audience="limen")
     )
+
+    @property
+    def sign_in(self) -> SignInPolicy:
+        """Everything about signing in."""
+        return SignInPolicy(users=self.users, throttle=self.throttle, sessions=self.sessions)

@@ -47,6 +47,7 @@ from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeySignInService
+from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.rising import Rise
 from limen.core.signin.service import SignInService
 from limen.core.signin.stepping_up import Provers, StepUpService
@@ -248,6 +249,14 @@ class Container(DeclarativeContainer):
         prover=factor_prover,
         entrance=entrance,
         policy=settings.provided.account.policy,
+    )
+    required_factor = Singleton[RequiredFactorService](
+        RequiredFactorService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        maker=totp_maker,
+        entrance=entrance,
+        policy=settings.provided.sign_in_policy,
     )
     step_up = Singleton[StepUpService](
         StepUpService,

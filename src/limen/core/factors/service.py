@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from limen.core.access import authorise, authorise_over, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
-    EnrolmentOver,
     FactorMissing,
     FactorNotFound,
     NotSignedIn,
@@ -17,11 +15,11 @@ from limen.core.errors import (
 from limen.core.events import (
     Event,
     FactorEnrolled,
-    FactorEnrolmentBegun,
     FactorRemoved,
     FactorsReset,
     RecoveryCodesMade,
 )
+from limen.core.factors.enrolling import begin_totp, confirm_totp, enrolment_of, first_codes
 from limen.core.factors.holding import factors_of, remove_lonely_codes
 from limen.core.factors.making import NewTotp, TotpMaker
 from limen.core.factors.model import FactorKind, RecoveryCode, Totp
@@ -33,12 +31,10 @@ from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.model import ThrottlePolicy, of_factor
+from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.throttling import charge, clear
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-
-_ENROLMENT: Final = "enrolment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +87,7 @@ class FactorService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             user = await self._lock_self(uow, actor, now)
-            made = self._maker.make(user.id, now)
-            await uow.totps.put(made)
-            kind = FactorKind.TOTP
-            uow.emit(FactorEnrolmentBegun(at=now, actor=actor, user_id=user.id, factor=kind))
+            made = await begin_totp(uow, self._maker, user.id, actor, now)
             await uow.commit()
         return self._maker.show(made, user.email.address)
 
@@ -106,7 +99,10 @@ class FactorService:
         Returns the recovery codes of a user who has none, to be shown this once. Raises
         `EnrolmentOver`, `FactorInvalid`, `TooManyAttempts` and what `require_fresh` does.
         """
-        shown, subject = Secret(code) if isinstance(code, str) else code, _enrolment_of(actor)
+        if actor.user_id is None:
+            raise NotSignedIn
+        shown = Secret(code) if isinstance(code, str) else code
+        subject = enrolment_of(actor.user_id)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await require_fresh(uow, actor, now)
@@ -114,11 +110,8 @@ class FactorService:
             await uow.commit()
         async with self._unit_of_work() as uow:
             user = await self._lock_self(uow, actor, now)
-            totp = await uow.totps.find_waiting(user.id)
-            if totp is None or not totp.waits(now):
-                raise EnrolmentOver
-            await uow.totps.confirm(totp.id, self._maker.step_of(totp, shown, now), now)
-            codes = await self._first_codes(uow, user.id, actor, now)
+            await confirm_totp(uow, self._maker, user.id, shown, now)
+            codes = await first_codes(uow, self._ambient.entropy, user.id, actor, now)
             await clear(uow, subject, actor, now)
             kind = FactorKind.TOTP
             event = FactorEnrolled(at=now, actor=actor, user_id=user.id, factor=kind)
@@ -184,14 +177,6 @@ class FactorService:
         except UserNotFound as gone:
             raise NotSignedIn from gone
 
-    async def _first_codes(
-        self, uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime
-    ) -> tuple[Secret[str], ...]:
-        if await uow.recovery_codes.list(user_id):
-            return ()
-        uow.emit(RecoveryCodesMade(at=now, actor=actor, user_id=user_id))
-        return await make_recovery_codes(uow, self._ambient.entropy, user_id, now)
-
     async def _finish(
         self, uow: UnitOfWork, user_id: UserId, event: Event, kind: MessageKind
     ) -> None:
@@ -201,9 +186,3 @@ class FactorService:
         uow.emit(event)
         await post(uow, self._ambient.ids, kind, user_id, event.at)
         await uow.commit()
-
-
-def _enrolment_of(actor: Actor) -> str:
-    if actor.user_id is None:
-        raise NotSignedIn
-    return of_factor(actor.user_id, _ENROLMENT)

@@ -23,9 +23,14 @@ async def take_partial(uow: UnitOfWork, partial: PartialSession, now: datetime) 
 
     Raises `PartialSessionInvalid` if somebody was faster, or the user is gone.
     """
-    try:
-        user = await uow.users.lock(partial.user_id)
-    except UserNotFound:
-        raise PartialSessionInvalid from None
+    user = await lock_user(uow, partial)
     await uow.partial_sessions.consume(partial.id, now)
     return user
+
+
+async def lock_user(uow: UnitOfWork, partial: PartialSession) -> User:
+    """Lock and return the user of a partial session; raise `PartialSessionInvalid` if gone."""
+    try:
+        return await uow.users.lock(partial.user_id)
+    except UserNotFound:
+        raise PartialSessionInvalid from None

@@ -54,6 +54,17 @@ _USER: Final[Mapping[str, Any]] = {
     "version": 1,
 }
 
+_TOKENS: Final[Mapping[str, Any]] = {
+    "state": "full",
+    "access_token": _ACCESS,
+    "token_type": "Bearer",
+    "expires_in": 900,
+    "refresh_token": _REFRESH,
+    "refresh_expires_in": 1209600,
+    "session_id": _SESSION_ID,
+    "user": _USER,
+}
+
 EXAMPLES: Final[Mapping[str, Any]] = {
     "RegisterUserIn": {
         "email": "ada@example.org",
@@ -81,6 +92,8 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "expires_in": 600,
         "factors": ["totp", "recovery_code"],
     },
+    "BeginRequiredTotpIn": {"partial_token": _PARTIAL},
+    "ConfirmRequiredTotpIn": {"partial_token": _PARTIAL, "code": "287082"},
     "StepUpIn": {"password": _PASSWORD, "code": "287082"},
     "SteppedUpOut": {"access_token": _ACCESS, "token_type": "Bearer", "expires_in": 900},
     "LinkAskedOut": {"browser_token": _BROWSER},
@@ -249,16 +262,8 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "granted_at": _CREATED,
         "ends_at": None,
     },
-    "TokensOut": {
-        "state": "full",
-        "access_token": _ACCESS,
-        "token_type": "Bearer",
-        "expires_in": 900,
-        "refresh_token": _REFRESH,
-        "refresh_expires_in": 1209600,
-        "session_id": _SESSION_ID,
-        "user": _USER,
-    },
+    "TokensOut": _TOKENS,
+    "FirstFactorOut": {"tokens": _TOKENS, "recovery_codes": ["BCDF-GHJK-LMNP-QRST"]},
     "CreateApiKeyIn": {
         "name": "Nightly build",
         "scopes": ["me.read"],

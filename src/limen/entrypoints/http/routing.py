@@ -36,7 +36,11 @@ from limen.entrypoints.http.passkeys import (
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.recovery import RecoveryController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
-from limen.entrypoints.http.second_step import SecondStepController, StepUpController
+from limen.entrypoints.http.second_step import (
+    RequiredFactorController,
+    SecondStepController,
+    StepUpController,
+)
 from limen.entrypoints.http.service_accounts import (
     ServiceAccountController,
     ServiceAccountKeyController,
@@ -64,6 +68,7 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     PasskeySecondStepController,
     PasskeyStepUpController,
     SecondStepController,
+    RequiredFactorController,
     StepUpController,
     EmailController,
     RecoveryController,
@@ -129,6 +134,7 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "passwords": Provide(lambda: reception.services.passwords, sync_to_thread=False),
         "sign_in": Provide(lambda: reception.services.sign_in, sync_to_thread=False),
         "second_step": Provide(lambda: reception.services.second_step, sync_to_thread=False),
+        "required": Provide(lambda: reception.services.required_factor, sync_to_thread=False),
         "step_up": Provide(lambda: reception.services.step_up, sync_to_thread=False),
         "sessions": Provide(lambda: reception.services.sessions, sync_to_thread=False),
         "tokens": Provide(lambda: reception.services.tokens, sync_to_thread=False),

@@ -6,13 +6,15 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from limen.core.signin.finishing import SecondStepService
+from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.stepping_up import StepUpService
+from limen.entrypoints.factor_shapes import NewTotpOut
 from limen.entrypoints.http.answers import Answered, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.shapes import Success, TokensOut
-from limen.entrypoints.signin_shapes import SteppedUpOut
+from limen.entrypoints.signin_shapes import FirstFactorOut, SteppedUpOut
 
 
 class FinishSignInIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -26,6 +28,19 @@ class StopSignInIn(Struct, forbid_unknown_fields=True, kw_only=True):
     """What the first step gave."""
 
     partial_token: str
+
+
+class BeginRequiredTotpIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the first step gave."""
+
+    partial_token: str
+
+
+class ConfirmRequiredTotpIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the first step gave, and the code that the app shows."""
+
+    partial_token: str
+    code: str
 
 
 class StepUpIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -83,6 +98,57 @@ class SecondStepController(Controller):
     ) -> None:
         """Make the token of the first step worthless."""
         await second_step.stop(partial_token=data.partial_token, actor=request.actor)
+
+
+class RequiredFactorController(Controller):
+    """Setting up the second factor that one must have and has not."""
+
+    path = "/auth/factor/totp"
+    tags = ("Sign-in",)
+
+    @post(
+        "/",
+        status_code=200,
+        **described(
+            "beginRequiredTotp",
+            "Set up the authenticator app that one must have",
+            refuses=(401, 403),
+            rules=Rules(is_public=True, is_secret=True),
+            has_body=True,
+        ),
+    )
+    async def begin(
+        self,
+        request: CallRequest,
+        required: NamedDependency[RequiredFactorService],
+        data: JSONBody[BeginRequiredTotpIn],
+    ) -> Answered[Success[NewTotpOut]]:
+        """Make a secret and show it, this once, to whoever has no second factor yet."""
+        made = await required.begin(partial_token=data.partial_token, actor=request.actor)
+        return plain(NewTotpOut.of(made))
+
+    @post(
+        "/confirm",
+        status_code=200,
+        **described(
+            "confirmRequiredTotp",
+            "Confirm that app, and finish the sign-in",
+            refuses=(401, 403, 422, 429),
+            rules=Rules(is_public=True, is_secret=True),
+            has_body=True,
+        ),
+    )
+    async def confirm(
+        self,
+        request: CallRequest,
+        required: NamedDependency[RequiredFactorService],
+        data: JSONBody[ConfirmRequiredTotpIn],
+    ) -> Answered[Success[FirstFactorOut]]:
+        """Let the app count, begin the session and give the recovery codes, shown this once."""
+        first = await required.confirm(
+            partial_token=data.partial_token, code=data.code, actor=request.actor
+        )
+        return plain(FirstFactorOut.of(first))
 
 
 class StepUpController(Controller):

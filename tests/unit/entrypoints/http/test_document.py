@@ -88,6 +88,7 @@ def test_the_routes_are_those_of_the_contract() -> None:
         f"POST {api}/me/email",
         *(f"POST {api}/auth/link{name}" for name in ("", "/complete")),
         *(f"POST {api}/auth/{name}" for name in ("factor", "factor/stop", "step-up")),
+        *(f"POST {api}/auth/factor/totp{name}" for name in ("", "/confirm")),
         *(f"{method} {api}/me" for method in ("GET", "PATCH", "DELETE")),
         f"POST {api}/me/password",
         *(f"{method} {api}/me/sessions" for method in ("GET", "DELETE")),

@@ -48,6 +48,8 @@ POST   /api/v1/auth/login                             200 200 200 200 401  200 2
 POST   /api/v1/auth/refresh                           200 200 200 401 401  200 200 200
 POST   /api/v1/auth/factor                            200 200 401 200 401  200 200 200
 POST   /api/v1/auth/factor/stop                       204 204 401 204 401  204 204 204
+POST   /api/v1/auth/factor/totp                       403 403 401 403 401  403 403 403
+POST   /api/v1/auth/factor/totp/confirm               403 403 401 403 401  403 403 403
 POST   /api/v1/auth/step-up                           {_OUT}  200 200 200
 POST   /api/v1/auth/factor/passkey/options            200 200 401 200 401  200 200 200
 POST   /api/v1/auth/factor/passkey                    200 200 401 200 401  200 200 200
@@ -185,6 +187,8 @@ OVER: Final = {
     "POST /api/v1/me/factors/passkeys": 422,
     "POST /api/v1/auth/factor": 401,
     "POST /api/v1/auth/factor/stop": 401,
+    "POST /api/v1/auth/factor/totp": 401,
+    "POST /api/v1/auth/factor/totp/confirm": 401,
     "POST /api/v1/auth/factor/passkey/options": 401,
     "POST /api/v1/auth/factor/passkey": 401,
 }
@@ -426,6 +430,8 @@ def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
         "ChangePasswordIn": {"current_password": PASSWORD},
         "CreateRoleIn": {"name": "auditors"},
         "FinishSignInIn": {"partial_token": scene.partial_token, "code": scene.recovery_codes[0]},
+        "BeginRequiredTotpIn": {"partial_token": scene.partial_token},
+        "ConfirmRequiredTotpIn": {"partial_token": scene.partial_token, "code": scene.totp_code},
         "StopSignInIn": {"partial_token": scene.partial_token},
         "StepUpIn": {"password": PASSWORD, "code": scene.recovery_codes[0]},
         "ConfirmTotpIn": {"code": scene.totp_code},

@@ -1,0 +1,112 @@
+"""Whoever must have a second factor and has none sets it up before anything else."""
+
+import pyotp
+import pytest
+
+from limen.core.errors import (
+    EnrolmentOver,
+    FactorInvalid,
+    PartialSessionInvalid,
+    SecondFactorNeeded,
+    TooManyAttempts,
+)
+from limen.core.factors.making import NewTotp
+from limen.core.secret import Secret
+from limen.core.signin.entering import PartialSignIn
+from limen.core.signin.levels import EVERYBODY, FactorPolicy
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.policies import Policies
+from tests.unit.core.signin.telephone import STEP, WRONG, Telephone
+
+EMAIL = "ada@example.org"
+
+
+def strict() -> Assembly:
+    policy = FactorPolicy(required_for=frozenset({EVERYBODY}))
+    return Assembly(policies=Policies(factors=policy))
+
+
+async def waiting(limen: Assembly) -> Secret[str]:
+    """Ada has shown her password, and must have a factor."""
+    outcome = await limen.sign_in.sign_in(identifier=EMAIL, password=PASSWORD)
+    assert isinstance(outcome, PartialSignIn)
+    return outcome.partial_token
+
+
+def shown(limen: Assembly, made: NewTotp) -> str:
+    return pyotp.TOTP(made.secret.reveal()).at(limen.clock.now())
+
+
+async def test_it_is_set_up_within_the_sign_in_which_it_finishes() -> None:
+    limen = strict()
+    ada = await limen.register()
+    token = await waiting(limen)
+    made = await limen.required_factor.begin(partial_token=token)
+    first = await limen.required_factor.confirm(partial_token=token, code=shown(limen, made))
+    assert (await limen.tokens.authenticate(first.tokens.access_token)).level == "2"
+    assert len(first.recovery_codes) == 10
+    assert "factor.enrolled" in await limen.event_names(ada.id)
+    assert len(await limen.sessions.list(ada.id, actor=acting(first.tokens))) == 1
+    again = await waiting(limen)
+    code = first.recovery_codes[0]
+    await limen.second_step.finish(partial_token=again, code=code)
+
+
+async def test_a_password_alone_brings_no_other_factor() -> None:
+    limen = Assembly()
+    ada = await Telephone.enrol(limen)
+    partial = await ada.wait_at_the_door()
+    with pytest.raises(SecondFactorNeeded):
+        await limen.required_factor.begin(partial_token=partial.partial_token)
+    with pytest.raises(SecondFactorNeeded):
+        await limen.required_factor.confirm(partial_token=partial.partial_token, code=ada.code())
+
+
+async def test_a_factor_that_came_meanwhile_is_the_one_to_show() -> None:
+    limen = strict()
+    await limen.register()
+    one, other = await waiting(limen), await waiting(limen)
+    made = await limen.required_factor.begin(partial_token=one)
+    late = await limen.required_factor.begin(partial_token=other)
+    with pytest.raises(FactorInvalid):
+        await limen.required_factor.confirm(partial_token=one, code=shown(limen, made))
+    await limen.required_factor.confirm(partial_token=other, code=shown(limen, late))
+    with pytest.raises(PartialSessionInvalid):
+        await limen.required_factor.confirm(partial_token=one, code=shown(limen, late))
+
+
+async def test_wrong_codes_are_counted_over_all_sign_ins_and_leave_them_open() -> None:
+    limen = strict()
+    await limen.register()
+    token = await waiting(limen)
+    made = await limen.required_factor.begin(partial_token=token)
+    for _ in range(6):
+        with pytest.raises(FactorInvalid):
+            await limen.required_factor.confirm(partial_token=token, code=WRONG)
+    with pytest.raises(TooManyAttempts):
+        await limen.required_factor.confirm(
+            partial_token=await waiting(limen), code=shown(limen, made)
+        )
+    limen.clock.advance(STEP)
+    await limen.required_factor.confirm(partial_token=token, code=shown(limen, made))
+
+
+async def test_there_must_be_a_secret_that_waits() -> None:
+    limen = strict()
+    await limen.register()
+    with pytest.raises(EnrolmentOver):
+        await limen.required_factor.confirm(partial_token=await waiting(limen), code=WRONG)
+
+
+async def test_whoever_is_shut_out_meanwhile_sets_up_nothing() -> None:
+    limen = strict()
+    ada = await limen.register()
+    token = await waiting(limen)
+    made = await limen.required_factor.begin(partial_token=token)
+    async with limen.unit_of_work() as uow:
+        user = await uow.users.lock(ada.id)
+        await uow.users.save(user.suspend(limen.clock.now()))
+        await uow.commit()
+    with pytest.raises(PartialSessionInvalid):
+        await limen.required_factor.confirm(partial_token=token, code=shown(limen, made))
+    assert (await limen.factors.get(ada.id, actor=OPERATOR)).totp is None
