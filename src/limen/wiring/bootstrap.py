@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from limen.core.actor import Actor
+from limen.core.api_keys.model import ApiKeyEnd
 from limen.core.errors import Fault, NoSigningKey, SettingsInvalid, StorageOutdated
+from limen.core.events import UserTakenOver
 from limen.core.ids import NOBODY
 from limen.core.imports.model import AccountRow
 from limen.core.roles.model import ADMIN
@@ -47,7 +49,7 @@ async def first_administrator(container: Container) -> FirstAdministrator | None
     The address is the configured one, in development `admin@limen.localhost` without one; in
     production nobody is made then. Without a configured password one is generated. An account
     that has the address already is taken over: it gets the password, its sessions end, its
-    passkeys go.
+    passkeys and API keys go.
     Raises `SettingsInvalid` for an unacceptable password.
     """
     if await has_administrator(container):
@@ -88,6 +90,11 @@ async def _take_over(container: Container, email: str, password: Secret[str]) ->
     await container.passwords().set(user.id, new=password, actor=BOOTSTRAP)
     for passkey in await container.passkeys().list(user.id, actor=BOOTSTRAP):
         await container.passkeys().remove(user.id, passkey.id, actor=BOOTSTRAP)
+    now = container.clock().now()
+    async with container.unit_of_work()() as uow:
+        await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)
+        uow.emit(UserTakenOver(at=now, actor=BOOTSTRAP, user_id=user.id))
+        await uow.commit()
     await users.reactivate(user.id, actor=BOOTSTRAP)
     await container.roles().grant(user.id, ADMIN, actor=BOOTSTRAP)
     return True

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from limen.core.actor import Actor
-from limen.core.errors import InvalidCredentials, SettingsInvalid
+from limen.core.errors import ApiKeyInvalid, InvalidCredentials, SettingsInvalid
 from limen.core.roles.model import ADMIN
 from limen.core.secret import Secret
 from limen.testing.assembly import tokens_of
@@ -105,8 +105,11 @@ async def test_whoever_took_the_address_before_loses_it() -> None:
         async with container.unit_of_work()() as uow:
             await uow.passkeys.add(a_passkey(thief.user_id))
             await uow.commit()
+        key = await container.api_keys().create(thief.user_id, actor=thief, name="trap")
         made = await first_administrator(container)
         assert made is not None
+        with pytest.raises(ApiKeyInvalid):
+            await container.api_keys().authenticate(key.text)
         assert made.generated_password is not None
         assert not await container.passkeys().list(thief.user_id, actor=BOOTSTRAP)
         assert not await container.sessions().list(thief.user_id, actor=BOOTSTRAP)
