@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Final
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -23,7 +24,6 @@ from tests.waiting import PATIENCE, wait_until
 
 PAGES: Final = Path(__file__).parents[2] / "examples" / "passkeys"
 LIMEN: Final = "http://localhost:8000"
-EMAIL: Final = "ada@example.org"
 PASSWORD: Final = "correct horse battery"
 WHY_NOT: Final = "there is no Chromium on PATH; `./dev test-browser --install` says how to get one"
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
@@ -47,10 +47,11 @@ class Place:
     elsewhere: str
 
 
-@pytest.fixture
-def place(chromium: str, tmp_path: Path) -> Iterator[Place]:
+@pytest.fixture(scope="module")
+def place(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """`limen serve` at one origin, the example's page at another."""
     assert chromium
+    tmp_path = tmp_path_factory.mktemp("browser")
     port = free_port()
     limen = f"http://localhost:{port}"
     with (
@@ -58,9 +59,6 @@ def place(chromium: str, tmp_path: Path) -> Iterator[Place]:
         _page(tmp_path / "elsewhere", limen) as elsewhere,
         _limen(tmp_path, port, page),
     ):
-        httpx.post(
-            f"{limen}/api/v1/auth/register", json={"email": EMAIL, "password": PASSWORD}
-        ).raise_for_status()
         yield Place(limen=limen, page=page, elsewhere=elsewhere)
 
 
@@ -125,10 +123,11 @@ def _is_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Browser:
-    """A page in Chromium, and the session in which its authenticators are steered."""
+    """A page in Chromium, the session in which its authenticators are steered, and its user."""
 
     page: Page
     devtools: CDPSession
+    email: str
 
     async def plug_in(self, **kind: object) -> str:
         """Give it an authenticator that verifies its user; return its id."""
@@ -144,9 +143,11 @@ class Browser:
         made = await self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
         return str(made["authenticatorId"])
 
-    async def do(self, button: str, told: str | re.Pattern[str], *, email: str = EMAIL) -> None:
-        """Press a button of the page and wait until it tells this."""
-        await self.page.locator("#email").fill(email)
+    async def do(
+        self, button: str, told: str | re.Pattern[str], *, email: str | None = None
+    ) -> None:
+        """Press a button of the page, as the user or whoever, and wait until it tells this."""
+        await self.page.locator("#email").fill(self.email if email is None else email)
         await self.page.locator("#password").fill(PASSWORD)
         await self.page.get_by_role("button", name=button).click()
         await expect(self.page.locator("#told")).to_have_text(told)
@@ -154,7 +155,12 @@ class Browser:
 
 @pytest_asyncio.fixture
 async def browser(chromium: str, place: Place) -> AsyncIterator[Browser]:
-    """Chromium at the page."""
+    """Chromium at the page, and a user of its own."""
+    email = f"ada.{uuid4().hex}@example.org"
+    async with httpx.AsyncClient() as client:
+        body = {"email": email, "password": PASSWORD}
+        made = await client.post(f"{place.limen}/api/v1/auth/register", json=body)
+    made.raise_for_status()
     # As root there is no sandbox; what is loaded here is ours alone.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
@@ -163,5 +169,5 @@ async def browser(chromium: str, place: Place) -> AsyncIterator[Browser]:
         devtools = await page.context.new_cdp_session(page)
         await devtools.send("WebAuthn.enable")
         await page.goto(place.page)
-        yield Browser(page=page, devtools=devtools)
+        yield Browser(page=page, devtools=devtools, email=email)
         await chrome.close()
