@@ -257,6 +257,7 @@ class Assembly:
         )
         self.step_up = StepUpService(
             unit_of_work=uow,
+            ambient=ambient,
             provers=Provers(passwords=passwords, factors=self.factor_prover),
             rise=self._rise,
             policy=self.policies.factors,

@@ -261,6 +261,7 @@ class Container(DeclarativeContainer):
     step_up = Singleton[StepUpService](
         StepUpService,
         unit_of_work=unit_of_work,
+        ambient=ambient,
         provers=Callable(Provers, passwords=prover, factors=factor_prover),
         rise=rise,
         policy=settings.provided.factors.policy,

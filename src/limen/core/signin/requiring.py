@@ -118,6 +118,6 @@ class RequiredFactorService:
 async def _lock_without_factor(uow: UnitOfWork, partial: PartialSession) -> User:
     """Lock the user of a partial session; raise `SecondFactorNeeded` if they have a factor."""
     user = await lock_user(uow, partial)
-    if await factors_of(uow, user.id):
+    if await factors_of(uow, user.id) or await uow.passkeys.list(user.id):
         raise SecondFactorNeeded
     return user

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from limen.core.actor import Actor
+from limen.core.ambient import Ambient
 from limen.core.errors import CurrentPasswordWrong, Fault, InvalidInput, NotSignedIn
 from limen.core.factors.proving import FactorProver
 from limen.core.ids import UserId
@@ -32,11 +33,13 @@ class StepUpService:
         self,
         *,
         unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
         provers: Provers,
         rise: Rise,
         policy: FactorPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._ambient = ambient
         self._provers = provers
         self._rise = rise
         self._policy = policy
@@ -71,13 +74,15 @@ class StepUpService:
         self, user_id: UserId, code: Secret[str] | str | None, actor: Actor
     ) -> tuple[str, ...]:
         async with self._unit_of_work.view() as view:
+            held = await view.grants.list_held(user_id, self._ambient.clock.now())
+            roles = [role.name for role in held]
             awaited = await awaited_factors(
-                view, user_id, roles=(), methods=_PASSWORD, policy=self._policy
+                view, user_id, roles=roles, methods=_PASSWORD, policy=self._policy
             )
         if not awaited:
             return _PASSWORD
         if code is None:
-            sentence = "is needed too: this account has a second factor"
+            sentence = "is needed too: this account has a second factor; or use a passkey"
             raise InvalidInput(details=(Fault("code", "missing", sentence),))
         method = await self._provers.factors.prove(user_id, code, actor=actor)
         return with_second_factor(_PASSWORD, method)

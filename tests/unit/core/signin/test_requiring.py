@@ -11,10 +11,13 @@ from limen.core.errors import (
     TooManyAttempts,
 )
 from limen.core.factors.making import NewTotp
+from limen.core.factors.model import FactorKind
 from limen.core.secret import Secret
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import EVERYBODY, FactorPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.contracts.steps import keep
+from limen.testing.passkeys import a_passkey
 from limen.testing.policies import Policies
 from tests.unit.core.signin.telephone import STEP, WRONG, Telephone
 
@@ -60,6 +63,17 @@ async def test_a_password_alone_brings_no_other_factor() -> None:
         await limen.required_factor.begin(partial_token=partial.partial_token)
     with pytest.raises(SecondFactorNeeded):
         await limen.required_factor.confirm(partial_token=partial.partial_token, code=ada.code())
+
+
+async def test_nor_does_it_to_an_account_with_a_passkey() -> None:
+    limen = strict()
+    ada = await limen.register()
+    await keep(limen.unit_of_work, a_passkey(ada.id))
+    outcome = await limen.sign_in.sign_in(identifier=EMAIL, password=PASSWORD)
+    assert isinstance(outcome, PartialSignIn)
+    assert outcome.factors == (FactorKind.PASSKEY,)
+    with pytest.raises(SecondFactorNeeded):
+        await limen.required_factor.begin(partial_token=outcome.partial_token)
 
 
 async def test_a_factor_that_came_meanwhile_is_the_one_to_show() -> None:

@@ -18,8 +18,12 @@ from limen.core.errors import (
 from limen.core.ids import UserId
 from limen.core.secret import Secret
 from limen.core.sessions.model import FRESH
+from limen.core.signin.levels import FactorPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.contracts.steps import keep
 from limen.testing.fakes import PlainHasher
+from limen.testing.passkeys import a_passkey
+from limen.testing.policies import Policies
 from tests.unit.core.signin.telephone import WRONG, Telephone
 
 NEW = "staple of the battery"
@@ -112,6 +116,18 @@ async def test_with_a_second_factor_its_code_is_needed_too() -> None:
     claims = await limen.tokens.authenticate(risen.access_token)
     assert (claims.methods, claims.level) == (("pwd", "otp", "mfa"), "2")
     await limen.factors.remove_totp(actor=actor)
+
+
+async def test_who_must_have_a_factor_and_has_a_passkey_does_not_rise_by_the_password() -> None:
+    policy = FactorPolicy(required_for=frozenset({"admin"}))
+    limen = Assembly(policies=Policies(factors=policy))
+    ada = await limen.register()
+    mine = await limen.enter()
+    await keep(limen.unit_of_work, a_passkey(ada.id))
+    await limen.step_up.step_up(password=PASSWORD, actor=acting(mine))
+    await limen.roles.grant(ada.id, "admin", actor=OPERATOR)
+    with pytest.raises(InvalidInput):
+        await limen.step_up.step_up(password=PASSWORD, actor=acting(mine))
 
 
 async def test_strangers_and_those_who_are_out_do_not_rise() -> None:
