@@ -120,10 +120,10 @@ def recovery_codes_outlive_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault("FactorMachine")
 def new_recovery_codes_come_with_every_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def make(self: Any, uow: Any, user_id: Any, _actor: Any, now: Any) -> Any:
-        return await make_recovery_codes(uow, self._ambient.entropy, user_id, now)
+    async def make(uow: Any, entropy: Any, user_id: Any, _actor: Any, now: Any) -> Any:
+        return await make_recovery_codes(uow, entropy, user_id, now)
 
-    monkeypatch.setattr(service.FactorService, "_first_codes", make)
+    monkeypatch.setattr(f"{SERVICE}.first_codes", make)
 
 
 @fault("FactorMachine")

@@ -23,7 +23,7 @@ from limen.core.users.model import User
 from limen.testing.assembly import PASSWORD, Assembly
 from limen.testing.builders import a_totp, a_user_id
 from limen.testing.contracts.steps import keep, look
-from limen.testing.fakes import PlainCipher, PlainDrawer, SeededEntropy
+from limen.testing.fakes import FrozenClock, PlainCipher, PlainDrawer, SeededEntropy
 
 SECRET = Secret(b"s" * 20)
 STRANGER = Actor.anonymous(address="192.0.2.7")
@@ -223,6 +223,24 @@ def _prover(limen: Assembly, cipher: PlainCipher) -> FactorProver:
         postbox=Postbox(cipher=cipher, ids=limen.ids),
         policy=ThrottlePolicy(),
     )
+
+
+async def test_a_secret_is_good_in_its_own_row_alone() -> None:
+    limen = Assembly()
+    ada, _ = await enrolled(limen)
+    eve = await limen.register("eve@example.org")
+    hers = await look(limen.unit_of_work, lambda view: view.totps.find(ada.id))
+    assert hers is not None
+    moved = a_totp(eve.id, sealed=hers.sealed, confirmed_at=limen.clock.now())
+    await keep(limen.unit_of_work, moved)
+    with pytest.raises(SealBroken):
+        await prove(limen, eve.id, code_of(limen))
+
+
+def test_what_counts_does_not_wait() -> None:
+    now = FrozenClock().now()
+    assert a_totp(a_user_id()).waits(now)
+    assert not a_totp(a_user_id(), confirmed_at=now).waits(now)
 
 
 # --- which factors there are ---------------------------------------------------------------------

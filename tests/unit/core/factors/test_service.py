@@ -97,6 +97,7 @@ async def test_an_app_counts_once_a_code_of_it_was_confirmed() -> None:
     made = await person.limen.factors.begin_totp(actor=person.actor)
     person.scan(made)
     assert made.uri.reveal() in made.svg.reveal().replace("&amp;", "&")
+    assert made.uri.reveal() == made.text.reveal().replace("\n", "").strip()
     assert person.app is not None
     assert person.app.secret == made.secret.reveal()
     assert (person.app.issuer, person.app.name) == ("limen", "ada@example.org")
@@ -108,6 +109,14 @@ async def test_an_app_counts_once_a_code_of_it_was_confirmed() -> None:
     assert await person.factors() == (FactorKind.TOTP, FactorKind.RECOVERY_CODE)
     assert await person.prove(person.code()) == "otp"
     assert await person.prove(codes[0]) == "rc"
+
+
+async def test_a_code_may_be_typed_with_a_space() -> None:
+    person = await ada()
+    await person.begin()
+    typed = f"{person.code()[:3]} {person.code()[3:]}"
+    codes = await person.limen.factors.confirm_totp(code=typed, actor=person.actor)
+    assert len(codes) == 10
 
 
 async def test_the_code_that_confirmed_an_app_is_used_up() -> None:
@@ -313,6 +322,21 @@ async def test_one_sees_ones_own_factors_and_administrators_those_of_others() ->
         await limen.factors.get(person.user.id, actor=eve.actor)
     with pytest.raises(UserNotFound):
         await limen.factors.get(a_user_id(), actor=OPERATOR)
+
+
+async def test_to_see_factors_is_a_permission_of_its_own() -> None:
+    person = await ada()
+    limen = person.limen
+    for name, may in (("resetter", False), ("reader", True)):
+        other = await Person.come(limen, f"{name}@example.org")
+        permission = "factors.read" if may else "factors.reset"
+        await limen.roles.create(actor=OPERATOR, name=name, permissions=[permission])
+        await limen.roles.grant(other.user.id, name, actor=OPERATOR)
+        if may:
+            assert (await limen.factors.get(person.user.id, actor=other.actor)).totp is None
+        else:
+            with pytest.raises(PermissionMissing):
+                await limen.factors.get(person.user.id, actor=other.actor)
 
 
 async def test_a_reset_takes_all_factors_and_ends_all_sessions() -> None:
