@@ -131,9 +131,14 @@ class UserDeleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailVerified(Event):
-    """A user proved that they read the mail of their address."""
+    """A user proved that they read the mail of their address, or an administrator vouched for it.
+
+    `is_vouched` tells which; `actor` is who vouched.
+    """
 
     name: ClassVar[str] = "email.verified"
+
+    is_vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +206,19 @@ class PasswordResetRequested(Event):
     """Somebody who gave this address or username asked to set a new password."""
 
     name: ClassVar[str] = "password.reset_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetRequired(Event):
+    """An administrator let nobody in by a user's password any more; all the user's sessions ended.
+
+    `had_password` tells whether there was one.
+    """
+
+    name: ClassVar[str] = "password.reset_required"
+    ends_sessions: ClassVar[bool] = True
+
+    had_password: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +313,7 @@ class SignInFailure(Enum):
     UNKNOWN_USER = "unknown_user"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - the name of a reason
     NO_PASSWORD = "no_password"  # noqa: S105 - the name of a reason
+    RESET_REQUIRED = "reset_required"
     PENDING = "pending"
     SUSPENDED = "suspended"
     UNVERIFIED = "unverified"
@@ -355,6 +374,13 @@ class SignInThrottled(Event):
 
     attempts: int
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserUnlocked(Event):
+    """An administrator had the attempts against a user forgotten."""
+
+    name: ClassVar[str] = "user.unlocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,7 @@ def services_of(container: Container) -> Limen:
         passkey_sign_in=container.passkey_sign_in(),
         passkey_steps=container.passkey_steps(),
         recovery=container.recovery(),
+        assistance=container.assistance(),
         messages=container.messages(),
         api_keys=container.api_keys(),
         service_accounts=container.service_accounts(),

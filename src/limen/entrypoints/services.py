@@ -13,6 +13,7 @@ from limen.core.maintenance.service import MaintenanceService
 from limen.core.messages.service import MessageService
 from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
+from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
@@ -52,6 +53,7 @@ class Limen:
     passkey_sign_in: PasskeySignInService
     passkey_steps: PasskeyStepService
     recovery: RecoveryService
+    assistance: AssistanceService
     messages: MessageService
     api_keys: ApiKeyService
     service_accounts: ServiceAccountService
@@ -80,6 +82,7 @@ class Limen:
             passkey_sign_in=assembly.passkey_sign_in,
             passkey_steps=assembly.passkey_steps,
             recovery=assembly.recovery,
+            assistance=assembly.assistance,
             messages=assembly.messages,
             api_keys=assembly.api_keys,
             service_accounts=assembly.service_accounts,

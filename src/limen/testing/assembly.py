@@ -36,6 +36,7 @@ from limen.core.passwords.service import PasswordService
 from limen.core.proofs.checking import ProofChecker
 from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
+from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.model import ADMIN
 from limen.core.roles.service import RoleService
@@ -149,6 +150,7 @@ class Assembly:
             unit_of_work=uow, ambient=ambient, issuer=issuer, verifier=verifier, policy=way_in
         )
         self.sessions = SessionService(unit_of_work=uow, ambient=ambient)
+        self.assistance = AssistanceService(unit_of_work=uow, ambient=ambient)
 
     def _build_key_parts(self, signer: PlainSigner, ambient: Ambient) -> KeyRing:
         uow, cipher, policy = self.unit_of_work, PlainCipher(), self.policies.keys

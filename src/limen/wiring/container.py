@@ -37,6 +37,7 @@ from limen.core.passwords.service import PasswordService
 from limen.core.proofs.checking import ProofChecker
 from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
+from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
@@ -342,6 +343,9 @@ class Container(DeclarativeContainer):
         postbox=postbox,
         checker=proof_checker,
         preparation=preparation,
+    )
+    assistance = Singleton[AssistanceService](
+        AssistanceService, unit_of_work=unit_of_work, ambient=ambient
     )
     messages = Singleton[MessageService](
         MessageService, unit_of_work=unit_of_work, ambient=ambient, lists=lists

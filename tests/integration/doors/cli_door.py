@@ -62,6 +62,15 @@ class CliDoor(Door):
     async def set_password(self, user: str, password: str) -> Answer:
         return await self._type("users", "set-password", user, "--password-stdin", stdin=password)
 
+    async def require_reset(self, user: str) -> Answer:
+        return await self._type("users", "require-reset", user)
+
+    async def verify_email(self, user: str) -> Answer:
+        return await self._type("users", "verify-email", user)
+
+    async def unlock(self, user: str) -> Answer:
+        return await self._type("users", "unlock", user)
+
     async def list_sessions(self, user: str) -> Answer:
         return await self._type("sessions", "list", user)
 

@@ -103,6 +103,15 @@ class HttpDoor(Door):
     async def set_password(self, user: str, password: str) -> Answer:
         return await self._ask("POST", f"users/{user}/password", {"new_password": password})
 
+    async def require_reset(self, user: str) -> Answer:
+        return await self._ask("POST", f"users/{user}/password/require-reset")
+
+    async def verify_email(self, user: str) -> Answer:
+        return await self._ask("POST", f"users/{user}/email/verify")
+
+    async def unlock(self, user: str) -> Answer:
+        return await self._ask("POST", f"users/{user}/unlock")
+
     async def list_sessions(self, user: str) -> Answer:
         return await self._ask("GET", f"users/{user}/sessions")
 

@@ -58,6 +58,16 @@ class LibraryDoor(Door):
     async def set_password(self, user: str, password: str) -> Answer:
         return await told(self.limen.passwords.set(_id(user), new=password, actor=OPERATOR))
 
+    async def require_reset(self, user: str) -> Answer:
+        return await told(self.limen.assistance.require_reset(_id(user), actor=OPERATOR))
+
+    async def verify_email(self, user: str) -> Answer:
+        asked = self.limen.assistance.verify_email(_id(user), actor=OPERATOR)
+        return await self._shown(UserOut, asked)
+
+    async def unlock(self, user: str) -> Answer:
+        return await told(self.limen.assistance.unlock(_id(user), actor=OPERATOR))
+
     async def list_sessions(self, user: str) -> Answer:
         return await self._all(SessionOut, self.limen.sessions.list(_id(user), actor=OPERATOR))
 

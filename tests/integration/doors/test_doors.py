@@ -327,6 +327,27 @@ def without_maker(answer: Any) -> Any:
     return {name: value for name, value in answer.items() if name != "made_by"}
 
 
+async def helping_people(door: Door, told: Transcript) -> None:
+    """Another password, a proved address, an end of waiting."""
+    ada = (await door.create_user({"email": "ada@example.org", "password": PASSWORD}))["id"]
+    tokens = await door.sign_in("ada@example.org", PASSWORD)
+    told.append(("vouched for", await door.verify_email(ada)))
+    told.append(("once more", await door.verify_email(ada)))
+    told.append(("must reset", await door.require_reset(ada)))
+    told.append(("sessions", await door.list_sessions(ada)))
+    told.append(("refresh", await door.refresh(tokens["refresh_token"])))
+    for _ in range(6):
+        told.append(("not by it any more", await door.sign_in("ada@example.org", PASSWORD)))
+    told.append(("locked", await door.sign_in("ada@example.org", PASSWORD)))
+    told.append(("unlocked", await door.unlock(ada)))
+    told.append(("may try", await door.sign_in("ada@example.org", PASSWORD)))
+    told.append(("another one", await door.set_password(ada, "staple of the battery")))
+    told.append(("in again", await door.sign_in("ada@example.org", "staple of the battery")))
+    told.append(("nobody's reset", await door.require_reset(NOBODY)))
+    told.append(("nobody's address", await door.verify_email(NOBODY)))
+    told.append(("nobody's lock", await door.unlock(NOBODY)))
+
+
 SCENARIOS: Final = (
     coming_in,
     looking_people_up,
@@ -336,6 +357,7 @@ SCENARIOS: Final = (
     second_factors,
     passkeys,
     acting_by_keys,
+    helping_people,
 )
 
 
@@ -419,6 +441,7 @@ async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch
         "session.ended",
         "session.not_found",
         "signin.invalid_credentials",
+        "signin.too_many_attempts",
         "storage.version_mismatch",
         "token.refresh_invalid",
         "token.refresh_reused",

@@ -20,6 +20,7 @@ COLUMNS: Final = (
     passwords.c.user_id,
     passwords.c.digest,
     passwords.c.changed_at,
+    passwords.c.reset_required_at,
     passwords.c.version,
 )
 
@@ -33,6 +34,7 @@ _SAVE: Final = Statement(
     .values(
         digest=bindparam("digest"),
         changed_at=bindparam("changed_at"),
+        reset_required_at=bindparam("reset_required_at"),
         version=bindparam("version"),
     )
 )
@@ -71,7 +73,11 @@ class SqlPasswords:
 def read_credential(row: Row) -> PasswordCredential:
     """Return the credential in a row of `COLUMNS`."""
     return PasswordCredential(
-        user_id=row[0], digest=Secret(row[1]), changed_at=row[2], version=row[3]
+        user_id=row[0],
+        digest=Secret(row[1]),
+        changed_at=row[2],
+        reset_required_at=row[3],
+        version=row[4],
     )
 
 
@@ -81,6 +87,7 @@ def write_credential(credential: PasswordCredential) -> Mapping[str, object]:
         "user_id": credential.user_id,
         "digest": credential.digest.reveal(),
         "changed_at": credential.changed_at,
+        "reset_required_at": credential.reset_required_at,
         "version": credential.version,
     }
 

@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0010"
+REVISION: Final = "0011"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -99,6 +99,7 @@ passwords: Final = Table(
     _of_user(is_key=True),
     Column("digest", Words, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("reset_required_at", Instant),
     Column("version", Integer, nullable=False),
 )
 

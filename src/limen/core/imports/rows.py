@@ -97,7 +97,7 @@ def write_row(account: Account, line: int, now: datetime) -> AccountRow:
         roles=tuple(_write_grant(grant) for grant in account.grants if grant.is_live(now)),
         email_verified=user.email_verified_at is not None,
         attributes=user.attributes or None,
-        password_hash=account.credential.digest.reveal() if account.credential else None,
+        password_hash=_write_digest(account),
     )
 
 
@@ -114,6 +114,13 @@ def _write_grant(grant: Grant) -> str:
     if grant.ends_at is None:
         return grant.role
     return f"{grant.role}@{grant.ends_at.isoformat().replace('+00:00', 'Z')}"
+
+
+def _write_digest(account: Account) -> str | None:
+    """Return the hash; one that lets nobody in stays behind, for it would elsewhere."""
+    if account.credential is None or account.credential.must_be_reset:
+        return None
+    return account.credential.digest.reveal()
 
 
 def _parse_status(text: str) -> Status:

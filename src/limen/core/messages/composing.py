@@ -34,11 +34,12 @@ _PURPOSES: Final = {
     MessageKind.CONFIRM_EMAIL_CHANGE: Purpose.CONFIRM_EMAIL_CHANGE,
     MessageKind.RESET_PASSWORD: Purpose.RESET_PASSWORD,
     MessageKind.SIGN_IN: Purpose.SIGN_IN,
+    MessageKind.PASSWORD_RESET_REQUIRED: Purpose.RESET_PASSWORD,
 }
 
 
 # What strangers can have sent.
-_ASKED_FOR: Final = {*_PURPOSES, MessageKind.EMAIL_TAKEN}
+_ASKED_FOR: Final = {*_PURPOSES, MessageKind.EMAIL_TAKEN} - {MessageKind.PASSWORD_RESET_REQUIRED}
 _CHANGES: Final = {Purpose.APPROVE_EMAIL_CHANGE, Purpose.CONFIRM_EMAIL_CHANGE}
 # What nobody waits for any more once its time is over; anything else is welcome late, too.
 _HASTY: Final = _CHANGES | {Purpose.SIGN_IN}
@@ -183,6 +184,7 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.EMAIL_TAKEN: _is_not_shut_out,
     MessageKind.RESET_PASSWORD: _is_not_shut_out,
     MessageKind.SIGN_IN: _is_not_shut_out,
+    MessageKind.PASSWORD_RESET_REQUIRED: _is_not_shut_out,
     # Nobody can have strangers written to: what happens to an account is told at proved addresses.
     MessageKind.PASSWORD_CHANGED: _is_proved,
     MessageKind.TOTP_ENROLLED: _is_proved,

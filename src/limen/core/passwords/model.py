@@ -18,16 +18,35 @@ _FEWEST_OTHER_CHARACTERS: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordCredential:
-    """The hash of a user's password, in the modular form its scheme writes, and since when."""
+    """The hash of a user's password, in the modular form its scheme writes, and since when.
+
+    From `reset_required_at` on it lets nobody in: only another password takes that away.
+    """
 
     user_id: UserId
     digest: Secret[str]
     changed_at: datetime
+    reset_required_at: datetime | None = None
     version: int = 1
+
+    @property
+    def must_be_reset(self) -> bool:
+        """Tell whether the password lets nobody in any more."""
+        return self.reset_required_at is not None
+
+    def lets_in_by(self, digest: Secret[str]) -> bool:
+        """Tell whether the password with this hash, verified before, is good still."""
+        return self.digest == digest and not self.must_be_reset
 
     def changed(self, digest: Secret[str], now: datetime) -> "PasswordCredential":
         """Put the hash of a new password in place of the present one."""
-        return replace(self, digest=digest, changed_at=now, version=self.version + 1)
+        return replace(
+            self, digest=digest, changed_at=now, reset_required_at=None, version=self.version + 1
+        )
+
+    def marked(self, now: datetime) -> "PasswordCredential":
+        """Let nobody in by the present password any more."""
+        return replace(self, reset_required_at=now, version=self.version + 1)
 
     def upgraded(self, digest: Secret[str]) -> "PasswordCredential":
         """Put another hash of the same password in place of the present one."""

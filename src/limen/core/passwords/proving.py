@@ -36,7 +36,8 @@ class PasswordProver:
     ) -> Secret[str]:
         """Return the digest that `password` matches, after counting the attempt.
 
-        Raises `CurrentPasswordWrong`, `TooManyAttempts` or `HashingBusy`.
+        A password that must be reset is wrong. Raises `CurrentPasswordWrong`, `TooManyAttempts` or
+        `HashingBusy`.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
@@ -54,6 +55,8 @@ class PasswordProver:
                 await forgive(uow, of_user(user_id), actor, now)
                 await uow.commit()
             raise
+        if credential is not None and credential.must_be_reset:
+            await self._refuse(user_id, actor)
         return cast("Secret[str]", digest)
 
     async def _refuse(self, user_id: UserId, actor: Actor) -> NoReturn:

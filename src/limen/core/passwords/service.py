@@ -80,7 +80,7 @@ class PasswordService:
             await uow.users.lock(user_id)
             await require_fresh(uow, actor, now)
             credential = await uow.passwords.find(user_id)
-            if credential is None or credential.digest != verified:
+            if credential is None or not credential.lets_in_by(verified):
                 raise CurrentPasswordWrong
             await uow.passwords.save(credential.changed(digest, now))
             await clear(uow, of_user(user_id), actor, now)

@@ -26,9 +26,12 @@ class Permission(StrEnum):
     USERS_READ = "users.read"
     USERS_WRITE = "users.write"
     USERS_DELETE = "users.delete"
+    USERS_VERIFY = "users.verify"
+    USERS_UNLOCK = "users.unlock"
     USERS_IMPORT = "users.import"
     USERS_EXPORT = "users.export"
     PASSWORDS_SET = "passwords.set"
+    PASSWORDS_RESET = "passwords.reset"
     FACTORS_READ = "factors.read"
     FACTORS_RESET = "factors.reset"
     PASSKEYS_READ = "passkeys.read"
@@ -53,9 +56,12 @@ DESCRIPTIONS: Final[Mapping[Permission, str]] = {
     Permission.USERS_READ: "See users and search among them",
     Permission.USERS_WRITE: "Create, change, suspend and reactivate users",
     Permission.USERS_DELETE: "Delete users",
+    Permission.USERS_VERIFY: "Vouch that the address of a user is theirs",
+    Permission.USERS_UNLOCK: "Let a locked user try again at once",
     Permission.USERS_IMPORT: "Bring many users in at once, with their password hashes",
     Permission.USERS_EXPORT: "Take all users out, with their password hashes",
     Permission.PASSWORDS_SET: "Set the password of a user",
+    Permission.PASSWORDS_RESET: "Have a user choose another password before they come in by one",
     Permission.FACTORS_READ: "See which second factors a user has",
     Permission.FACTORS_RESET: "Take all second factors from a user",
     Permission.PASSKEYS_READ: "See the passkeys of a user",

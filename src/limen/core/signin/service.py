@@ -15,7 +15,7 @@ from limen.core.errors import (
 )
 from limen.core.events import PasswordHashUpgraded, SignInFailed, SignInFailure
 from limen.core.ids import NOBODY, UserId
-from limen.core.passwords.model import checkable
+from limen.core.passwords.model import PasswordCredential, checkable
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
 from limen.core.signin.entering import Entrance, PartialSignIn, SignInOutcome
@@ -33,7 +33,11 @@ class _Candidate:
 
     subject: str
     user: User | None = None
-    digest: Secret[str] | None = None
+    credential: PasswordCredential | None = None
+
+    @property
+    def digest(self) -> Secret[str] | None:
+        return self.credential.digest if self.credential else None
 
     @property
     def user_id(self) -> UserId | None:
@@ -86,12 +90,12 @@ class SignInService:
         except HashingBusy:
             await self._forgive(candidate.subject, by)
             raise
-        if candidate.user is None or candidate.digest is None or plain is None:
+        if candidate.user is None or candidate.credential is None or plain is None:
             raise InvalidCredentials
-        reason = reason_to_refuse(candidate.user, self._policy.users)
+        reason = self._reason_to_refuse(candidate.user, candidate.credential)
         if reason is not None:
             await self._refuse(by, candidate.user.id, reason)
-        upgrade = await self._upgrade(plain, candidate.digest)
+        upgrade = await self._upgrade(plain, candidate.credential.digest)
         return await self._begin(candidate, upgrade, by, label)
 
     async def _charge(self, identifier: str, actor: Actor) -> _Candidate:
@@ -107,7 +111,7 @@ class SignInService:
             candidate = _Candidate(
                 subject=subject,
                 user=user,
-                digest=None if credential is None else credential.digest,
+                credential=credential,
             )
             await charge(
                 uow,
@@ -119,6 +123,12 @@ class SignInService:
             )
             await uow.commit()
         return candidate
+
+    def _reason_to_refuse(self, user: User, credential: PasswordCredential) -> SignInFailure | None:
+        reason = reason_to_refuse(user, self._policy.users)
+        if reason is None and credential.must_be_reset:
+            return SignInFailure.RESET_REQUIRED
+        return reason
 
     async def _forgive(self, subject: str, actor: Actor) -> None:
         async with self._unit_of_work() as uow:
@@ -169,9 +179,10 @@ class SignInService:
         except UserNotFound:
             raise InvalidCredentials from None
         credential = await uow.passwords.find(user_id)
-        reason = reason_to_refuse(user, self._policy.users)
         if credential is None or credential.digest != candidate.digest:
-            reason = SignInFailure.CHANGED_MEANWHILE
+            reason: SignInFailure | None = SignInFailure.CHANGED_MEANWHILE
+        else:
+            reason = self._reason_to_refuse(user, credential)
         if reason is not None:
             self._tell_failure(uow, actor, user_id, reason)
             await uow.commit()

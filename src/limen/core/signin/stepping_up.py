@@ -64,7 +64,7 @@ class StepUpService:
         async with self._unit_of_work() as uow:
             risen = await self._rise.lift(uow, actor, methods)
             credential = await uow.passwords.find(user_id)
-            if credential is None or credential.digest != digest:
+            if credential is None or not credential.lets_in_by(digest):
                 raise CurrentPasswordWrong
             await clear(uow, of_user(user_id), actor, risen.session.authenticated_at)
             await uow.commit()

@@ -271,3 +271,36 @@ async def set_password(desk: Desk, *, user: str, password: Secret[str]) -> None:
     found = await desk.find_user(user)
     await desk.services.passwords.set(found.id, new=password, actor=desk.actor)
     desk.output.done(f"{found.email} has a new password and no session any more.")
+
+
+@users.command("require-reset", examples=("limen users require-reset ada@example.org",))
+@click.argument("user")
+@at_the_desk
+async def require_reset(desk: Desk, *, user: str) -> None:
+    """Let nobody in by a user's password until there is another.
+
+    All their sessions end, and a link to set a new password is sent to them.
+    """
+    found = await desk.find_user(user)
+    await desk.services.assistance.require_reset(found.id, actor=desk.actor)
+    desk.output.done(f"{found.email} sets a new password before the next sign-in by one.")
+
+
+@users.command("verify-email", examples=("limen users verify-email ada@example.org",))
+@click.argument("user")
+@at_the_desk
+async def verify_email(desk: Desk, *, user: str) -> None:
+    """Vouch that a user's address is theirs, and the account as it is."""
+    found = await desk.find_user(user)
+    verified = await desk.services.assistance.verify_email(found.id, actor=desk.actor)
+    desk.output.item(UserOut.of(verified))
+
+
+@users.command(examples=("limen users unlock ada@example.org",))
+@click.argument("user")
+@at_the_desk
+async def unlock(desk: Desk, *, user: str) -> None:
+    """Forget the attempts against a user and each of their factors: they may try at once."""
+    found = await desk.find_user(user)
+    await desk.services.assistance.unlock(found.id, actor=desk.actor)
+    desk.output.done(f"{found.email} may try again at once.")

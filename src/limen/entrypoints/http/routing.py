@@ -13,6 +13,7 @@ from limen.entrypoints.http.api_keys import (
     OwnApiKeyController,
     UserApiKeyController,
 )
+from limen.entrypoints.http.assistance import AssistanceController
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.emails import EmailController, OwnEmailController
 from limen.entrypoints.http.errors import handle
@@ -80,6 +81,7 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     OwnPasskeyController,
     UserController,
     PasswordController,
+    AssistanceController,
     SessionController,
     FactorController,
     PasskeyController,
@@ -148,6 +150,7 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
             lambda: reception.services.passkey_sign_in, sync_to_thread=False
         ),
         "passkey_steps": Provide(lambda: reception.services.passkey_steps, sync_to_thread=False),
+        "assistance": Provide(lambda: reception.services.assistance, sync_to_thread=False),
         "recovery": Provide(lambda: reception.services.recovery, sync_to_thread=False),
         "api_keys": Provide(lambda: reception.services.api_keys, sync_to_thread=False),
         "service_accounts": Provide(

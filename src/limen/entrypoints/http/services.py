@@ -13,6 +13,7 @@ from limen.core.keys.service import KeyService
 from limen.core.messages.service import MessageService
 from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
+from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
@@ -118,6 +119,11 @@ class Services(Protocol):
     @property
     def passkey_steps(self) -> PasskeyStepService:
         """Finishing a sign-in and proving oneself again by passkey."""
+        ...
+
+    @property
+    def assistance(self) -> AssistanceService:
+        """Help of administrators."""
         ...
 
     @property

@@ -52,6 +52,19 @@ class PasswordsContract(Contract):
         await change(unit_of_work, lambda uow: uow.passwords.save(changed))
         await assert_kept(unit_of_work, changed, untouched)
 
+    async def test_save_stores_since_when_it_must_be_reset_and_that_it_need_not(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user, other = a_user(), a_user()
+        credential, untouched = a_credential(user.id), a_credential(other.id).marked(NOON)
+        await keep(unit_of_work, user, other, credential, untouched)
+        marked = credential.marked(NOON + timedelta(microseconds=1))
+        await change(unit_of_work, lambda uow: uow.passwords.save(marked))
+        await assert_kept(unit_of_work, marked, untouched)
+        changed = marked.changed(Secret("another"), NOON + timedelta(days=1))
+        await change(unit_of_work, lambda uow: uow.passwords.save(changed))
+        await assert_kept(unit_of_work, changed, untouched)
+
     @pytest.mark.parametrize("version", [4, 5, 7, 1])
     async def test_save_raises_concurrent_update_unless_the_stored_version_is_one_less(
         self, unit_of_work: UnitOfWorkFactory, version: int

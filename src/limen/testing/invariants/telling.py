@@ -94,6 +94,12 @@ def _password_upgraded(told: History, event: StoredEvent) -> None:
     told.user_of(event).password_version += 1
 
 
+def _password_reset_required(told: History, event: StoredEvent) -> None:
+    if event.payload["had_password"]:
+        told.user_of(event).password_version += 1
+    told.end_sessions(event.user_id)
+
+
 def _email_verified(told: History, event: StoredEvent) -> None:
     user = told.user_of(event)
     user.version += 1
@@ -245,6 +251,7 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "email.set": _others_ended,
     "password.set": _password_set,
     "password.reset": _password_set,
+    "password.reset_required": _password_reset_required,
     "password.changed": _password_changed,
     "password.hash_upgraded": _password_upgraded,
     "factor.enrolled": _enrolled,

@@ -101,6 +101,7 @@ def test_the_routes_are_those_of_the_contract() -> None:
         *(f"{method} {api}/users" for method in ("GET", "POST")),
         *(f"{method} {user}" for method in ("GET", "PUT", "PATCH", "DELETE")),
         *(f"POST {user}/{name}" for name in ("suspend", "reactivate", "password")),
+        *(f"POST {user}/{name}" for name in ("password/require-reset", "email/verify", "unlock")),
         *(f"{method} {user}/sessions" for method in ("GET", "DELETE")),
         f"DELETE {user}/sessions/{{session_id}}",
         f"GET {user}/roles",
