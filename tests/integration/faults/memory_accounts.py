@@ -191,6 +191,11 @@ def a_changed_password_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     lose(monkeypatch, MemoryPasswords, "save", digest=Secret("lost"))
 
 
+@fault("TestPasswords::test_save_stores_since_when_it_must_be_reset_and_that_it_need_not")
+def a_password_is_good_whatever_an_administrator_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    lose(monkeypatch, MemoryPasswords, "save", reset_required_at=None)
+
+
 @fault("TestPasswords::test_save_raises_concurrent_update_without_a_credential")
 def a_save_adds_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     save = MemoryPasswords.save

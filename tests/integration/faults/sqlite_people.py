@@ -117,6 +117,17 @@ def instants_lose_their_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- passwords -----------------------------------------------------------------------------------
 
 
+@fault("TestPasswords::test_save_stores_since_when_it_must_be_reset_and_that_it_need_not")
+def a_password_must_be_reset_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = update(passwords).where(
+        passwords.c.user_id == bindparam("user_id"), passwords.c.version == bindparam("previous")
+    )
+    names = ("digest", "changed_at", "version")
+    kept = func.coalesce(passwords.c.reset_required_at, bindparam("reset_required_at"))
+    values = {n: bindparam(n) for n in names} | {"reset_required_at": kept}
+    say(monkeypatch, sql_passwords, "_SAVE", known.values(values))
+
+
 @fault("TestConcurrency::test_of_many_saves_of_one_credential_one_is_kept")
 def a_changed_password_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     whoever = update(passwords).where(passwords.c.user_id == bindparam("user_id"))

@@ -1,18 +1,22 @@
 """What administrators do for users who cannot help themselves."""
 
+from datetime import datetime
+
 from limen.core.access import authorise_over
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.events import EmailVerified, PasswordResetRequired, UserUnlocked
+from limen.core.factors.enrolling import enrolment_of
+from limen.core.factors.model import FactorKind
 from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.roles.model import Permission
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.throttling import unlock_wholly
+from limen.core.signin.model import account_key, of_factor, of_user, of_user_at
 from limen.core.users.model import User
-from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 class AssistanceService:
@@ -76,6 +80,17 @@ class AssistanceService:
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.USERS_UNLOCK, user_id, now)
             (await uow.users.lock(user_id)).require_person()
-            await unlock_wholly(uow, user_id, now)
+            await _unlock(uow, user_id, now)
             uow.emit(UserUnlocked(at=now, actor=actor, user_id=user_id))
             await uow.commit()
+
+
+async def _unlock(uow: UnitOfWork, user_id: UserId, now: datetime) -> None:
+    """Forget the attempts against a user, wherever they are signed in, and at each factor."""
+    subjects = {of_user(user_id), enrolment_of(user_id)}
+    subjects |= {of_factor(user_id, kind) for kind in FactorKind}
+    for session in await uow.sessions.list_live(user_id, now):
+        if session.address is not None:
+            subjects.add(of_user_at(user_id, session.address))
+    for subject in sorted(subjects):
+        await uow.throttles.clear(account_key(subject))

@@ -5,20 +5,17 @@ from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.events import SignInThrottled
-from limen.core.factors.model import FactorKind
 from limen.core.ids import UserId
 from limen.core.signin.model import (
     ThrottlePolicy,
     account_key,
     address_key,
     is_same_network,
-    of_factor,
     of_user,
     of_user_at,
 )
 from limen.ports.unit_of_work import UnitOfWork
 
-ENROLMENT: Final = "enrolment"
 _WORTH_TELLING_SECONDS = 60
 _MOST_MAILS: Final = 30
 _MAIL_WINDOW: Final = timedelta(minutes=15)
@@ -81,17 +78,6 @@ async def unlock(uow: UnitOfWork, user_id: UserId, actor: Actor) -> None:
     await uow.throttles.clear(account_key(of_user(user_id)))
     if actor.address is not None:
         await uow.throttles.clear(account_key(of_user_at(user_id, actor.address)))
-
-
-async def unlock_wholly(uow: UnitOfWork, user_id: UserId, now: datetime) -> None:
-    """Forget the attempts against a user, wherever they are signed in, and at each factor."""
-    subjects = {of_user(user_id), of_factor(user_id, ENROLMENT)}
-    subjects |= {of_factor(user_id, kind) for kind in FactorKind}
-    for session in await uow.sessions.list_live(user_id, now):
-        if session.address is not None:
-            subjects.add(of_user_at(user_id, session.address))
-    for subject in sorted(subjects):
-        await uow.throttles.clear(account_key(subject))
 
 
 async def clear(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> None:
