@@ -124,7 +124,7 @@ def a_password_must_be_reset_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     names = ("digest", "changed_at", "version")
     kept = func.coalesce(passwords.c.reset_required_at, bindparam("reset_required_at"))
-    values = {n: bindparam(n) for n in names} | {"reset_required_at": kept}
+    values: dict[str, Any] = {n: bindparam(n) for n in names} | {"reset_required_at": kept}
     say(monkeypatch, sql_passwords, "_SAVE", known.values(values))
 
 

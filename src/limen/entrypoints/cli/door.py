@@ -22,6 +22,7 @@ from limen.core.maintenance.service import MaintenanceService
 from limen.core.messages.service import MessageService
 from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
+from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
@@ -109,6 +110,11 @@ class Services(Protocol):
     @property
     def emails(self) -> EmailService:
         """Proving and changing addresses."""
+        ...
+
+    @property
+    def assistance(self) -> AssistanceService:
+        """Help of administrators."""
         ...
 
     @property
