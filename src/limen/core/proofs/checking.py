@@ -1,10 +1,11 @@
 """Telling whose link or code came in, before it is spent."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from limen.core.actor import Actor
-from limen.core.errors import ProofInvalid
+from limen.core.errors import ProofInvalid, UserNotFound
 from limen.core.ids import NOBODY, UserId
 from limen.core.proofs.making import ProofMaker
 from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, browser_digest, read_link
@@ -141,8 +142,11 @@ class ProofChecker:
     ) -> list[Proof]:
         """Return the proofs of a user in this browser; where there is none, one that nobody has.
 
-        To make one up costs about as much as to read one, or to have read somebody.
+        The user is locked, as by whoever spends a proof: of two that lock several proofs neither
+        waits for the other. To make a proof up costs about as much as to read one, or somebody.
         """
+        with suppress(UserNotFound):
+            await uow.users.lock(user_id)
         asked = [await uow.proofs.find_of(user_id, purpose, digest) for purpose in purposes]
         found = [proof for proof in asked if proof is not None]
         unread = (user_id == NOBODY) + (not found)
