@@ -22,7 +22,12 @@ from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.fakes import CountingIds
 from limen.testing.machines import proving
 from limen.testing.machines.machine import QUICK, StoreMachine, prove
-from tests.unit.testing import faults_of_access, faults_of_factors, faults_of_passkeys
+from tests.unit.testing import (
+    faults_of_access,
+    faults_of_api_keys,
+    faults_of_factors,
+    faults_of_passkeys,
+)
 from tests.unit.testing.faults import Fault, fault
 
 # The same sequences in every run: a test of the machines must not depend on luck. The first one
@@ -107,6 +112,7 @@ MACHINES: dict[str, type[StoreMachine]] = {
 HERE = list(globals().values())
 THERE = [
     *vars(faults_of_access).values(),
+    *vars(faults_of_api_keys).values(),
     *vars(faults_of_factors).values(),
     *vars(faults_of_passkeys).values(),
 ]

@@ -19,6 +19,7 @@ from typing import Final
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from limen.testing.machines.api_keys import ApiKeyMachine
 from limen.testing.machines.factors import FactorMachine
 from limen.testing.machines.machine import QUICK, Proof, StoreMachine
 from limen.testing.machines.passkeys import PasskeyMachine
@@ -35,6 +36,7 @@ MACHINES: Final[Mapping[str, type[StoreMachine]]] = {
     "signin": SignInMachine,
     "factors": FactorMachine,
     "passkeys": PasskeyMachine,
+    "api-keys": ApiKeyMachine,
 }
 # Where Hypothesis looks by itself as well: what the long profile finds, the quick one tries first.
 KEPT: Final = ".hypothesis/examples"
