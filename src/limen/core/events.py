@@ -459,9 +459,10 @@ class PasskeyRenamed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeyRemoved(Event):
-    """A passkey of a user is good for nothing any more."""
+    """A passkey of a user is good for nothing any more; all their other sessions ended."""
 
     name: ClassVar[str] = "passkey.removed"
+    ends_sessions: ClassVar[bool] = True
 
     passkey_id: PasskeyId
 

@@ -33,6 +33,8 @@ from limen.core.passkeys.responses import Attestation, read_attestation
 from limen.core.reading import Reader
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
+from limen.core.sessions.ending import end_everything
+from limen.core.sessions.model import EndReason
 from limen.core.signin.throttling import charge_ceremony
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -172,19 +174,23 @@ class PasskeyService:
         actor: Actor,
         expected_version: int | None = None,
     ) -> None:
-        """Remove a passkey of a user for good, and tell its owner; another's: `passkeys.remove`.
+        """Remove a passkey of a user for good; another's needs `passkeys.remove`.
+
+        All sessions but the actor's own end, and the owner is told.
 
         Raises `UserNotFound`, `PasskeyNotFound`, `VersionMismatch` or what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            if actor.owns(user_id):
-                await require_fresh(uow, actor, now)
-            else:
+            if not actor.owns(user_id):
                 await authorise_over(uow, actor, Permission.PASSKEYS_REMOVE, user_id, now)
+            await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
             passkey = await _expected(uow, user_id, passkey_id, expected_version)
             await uow.passkeys.remove(user_id, passkey_id)
+            # Whoever has it now may have come in by it.
+            kept = actor.session_id if actor.owns(user_id) else None
+            await end_everything(uow, user_id, now, EndReason.FACTOR_CHANGED, keep=kept)
             event = PasskeyRemoved(at=now, actor=actor, user_id=user_id, passkey_id=passkey_id)
             uow.emit(event)
             await self._tell_owner(uow, MessageKind.PASSKEY_REMOVED, passkey)

@@ -53,7 +53,7 @@ async def a_passkey_and_its_copy(unit_of_work: UnitOfWorkFactory) -> Stage:
 
 
 async def an_answer_and_the_removal_of_its_passkey(unit_of_work: UnitOfWorkFactory) -> Stage:
-    """It comes in before, or not at all."""
+    """It comes in before and is put out, or does not come in at all."""
     nodes, device = two_nodes(unit_of_work), Authenticator()
     passkey = await _enrol(nodes, device)
 
@@ -61,6 +61,8 @@ async def an_answer_and_the_removal_of_its_passkey(unit_of_work: UnitOfWorkFacto
         assert outcomes["remove"] is None
         assert kind(outcomes["answer"]) in {"IssuedTokens", "PasskeyRefused"}
         assert await nodes.here.passkeys.list(passkey.user_id, actor=OPERATOR) == ()
+        assert await nodes.live_sessions(passkey.user_id) == 0
+        await nodes.check_dead(outcomes["answer"])
 
     remove = nodes.there.passkeys.remove(passkey.user_id, passkey.id, actor=OPERATOR)
     return Stage(

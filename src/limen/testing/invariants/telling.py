@@ -146,6 +146,7 @@ def _passkey_removed(told: History, event: StoredEvent) -> None:
     if removed not in passkeys:
         told.faults.append(f"{event.name} is told of {event.user_id}, who had no {removed}")
     passkeys.discard(removed)
+    _others_ended(told, event)
 
 
 def _codes_made(told: History, event: StoredEvent) -> None:

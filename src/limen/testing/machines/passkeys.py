@@ -15,6 +15,7 @@ from limen.core.errors import (
     PasskeyNotFound,
     PasskeyRefused,
     PasskeyTaken,
+    SessionEnded,
 )
 from limen.core.ids import PasskeyId, UserId
 from limen.core.passkeys.asking import Asked
@@ -229,6 +230,8 @@ class PasskeyMachine(TellingMachine):
         credential, answer = self._sign(question, email, which, lies, is_copy=False)
         refusals = self._spend(question, CeremonyPurpose.STEP_UP, email, session)
         refusals = refusals or self._judge(question, credential, lies)
+        if not refusals and session.is_over:
+            refusals = (SessionEnded,)
         outcome = self.attempt(
             f"{email} answers {question} at the {place}, lies: {lies}",
             self.limen.passkey_steps.step_up(
@@ -325,6 +328,8 @@ class PasskeyMachine(TellingMachine):
         )
         if outcome is None:
             holder.passkeys.pop()
+            for elsewhere, session in holder.sessions.items():
+                session.is_over = session.is_over or elsewhere != place
             self.tell("passkey.removed")
 
     # --- time ---

@@ -17,6 +17,7 @@ from limen.core.errors import (
     PasskeyRefused,
     PasskeyTaken,
     PermissionMissing,
+    RefreshTokenInvalid,
     SessionEnded,
     StepUpNeeded,
     TooManyAttempts,
@@ -254,6 +255,17 @@ async def test_a_removed_passkey_is_gone() -> None:
         await scene.sign_in()
 
 
+async def test_what_a_removed_passkey_opened_is_shut() -> None:
+    scene = await a_passkey_holder()
+    passkey = await scene.enrol()
+    thief = await scene.sign_in()
+    await scene.limen.passkeys.remove(passkey.user_id, passkey.id, actor=scene.ada)
+    with pytest.raises(RefreshTokenInvalid):
+        await scene.limen.tokens.refresh(refresh_token=thief.refresh_token)
+    (own,) = await scene.limen.sessions.list(passkey.user_id, actor=scene.ada)
+    assert own.id == scene.ada.session_id
+
+
 async def test_others_need_permission_and_never_reach_who_may_do_more() -> None:
     scene = await a_passkey_holder()
     passkey = await scene.enrol()
@@ -277,7 +289,11 @@ async def test_others_need_permission_and_never_reach_who_may_do_more() -> None:
     with pytest.raises(BeyondOwnPermissions):
         await limen.passkeys.remove(passkey.user_id, passkey.id, actor=eve)
     await limen.roles.withdraw(passkey.user_id, "bosses", actor=OPERATOR)
-    await limen.passkeys.remove(passkey.user_id, passkey.id, actor=eve)
+    limen.clock.advance(timedelta(minutes=11))
+    with pytest.raises(StepUpNeeded):
+        await limen.passkeys.remove(passkey.user_id, passkey.id, actor=eve)
+    later = acting(await limen.enter("eve@example.org"))
+    await limen.passkeys.remove(passkey.user_id, passkey.id, actor=later)
     assert await limen.passkeys.list(passkey.user_id, actor=eve) == ()
 
 
