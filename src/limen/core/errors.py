@@ -469,6 +469,13 @@ class EnrolmentOver(LimenError):
     kind = Kind.UNPROCESSABLE
 
 
+class FactorsOff(LimenError):
+    """Second factors are switched off here."""
+
+    code = "factor.switched_off"
+    kind = Kind.FORBIDDEN
+
+
 class FactorMissing(LimenError):
     """Recovery codes only stand in for another factor. Set one up first."""
 

@@ -229,7 +229,7 @@ class Assembly:
     def _build_factor_parts(
         self, ambient: Ambient, postbox: Postbox, passwords: PasswordProver
     ) -> None:
-        uow, throttle = self.unit_of_work, self.policies.throttle
+        uow, throttle, rules = self.unit_of_work, self.policies.throttle, self.policies.factors
         maker = TotpMaker(
             issuer="limen",
             cipher=postbox.cipher,
@@ -238,7 +238,7 @@ class Assembly:
             drawer=PlainDrawer(),
         )
         self.factors = FactorService(
-            unit_of_work=uow, ambient=ambient, maker=maker, policy=throttle
+            unit_of_work=uow, ambient=ambient, maker=maker, policy=rules, throttle=throttle
         )
         self.factor_prover = FactorProver(
             unit_of_work=uow, ambient=ambient, maker=maker, postbox=postbox, policy=throttle

@@ -334,7 +334,8 @@ class Container(DeclarativeContainer):
         unit_of_work=unit_of_work,
         ambient=ambient,
         maker=totp_maker,
-        policy=settings.provided.throttle.policy,
+        policy=settings.provided.factors.policy,
+        throttle=settings.provided.throttle.policy,
     )
     recovery = Singleton[RecoveryService](
         RecoveryService,

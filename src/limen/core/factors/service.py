@@ -9,6 +9,7 @@ from limen.core.ambient import Ambient
 from limen.core.errors import (
     FactorMissing,
     FactorNotFound,
+    FactorsOff,
     NotSignedIn,
     UserNotFound,
 )
@@ -31,6 +32,7 @@ from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
+from limen.core.signin.levels import FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.throttling import charge, clear
 from limen.core.users.model import User
@@ -57,12 +59,14 @@ class FactorService:
         unit_of_work: UnitOfWorkFactory,
         ambient: Ambient,
         maker: TotpMaker,
-        policy: ThrottlePolicy,
+        policy: FactorPolicy,
+        throttle: ThrottlePolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
         self._maker = maker
         self._policy = policy
+        self._throttle = throttle
 
     async def get(self, user_id: UserId, *, actor: Actor) -> Factors:
         """Return the second factors of a user; another's need `factors.read`.
@@ -81,9 +85,11 @@ class FactorService:
     async def begin_totp(self, *, actor: Actor) -> NewTotp:
         """Make a secret for an authenticator app; it counts once a code of it has been confirmed.
 
-        It takes the place of any other that waits; one that counts goes on until then. Raises what
-        `require_fresh` does.
+        It takes the place of any other that waits; one that counts goes on until then. Raises
+        `FactorsOff` and what `require_fresh` does.
         """
+        if not self._policy.is_on:
+            raise FactorsOff
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             user = await self._lock_self(uow, actor, now)
@@ -106,7 +112,7 @@ class FactorService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await require_fresh(uow, actor, now)
-            await charge(uow, subject, actor, self._policy, now, user_id=actor.user_id)
+            await charge(uow, subject, actor, self._throttle, now, user_id=actor.user_id)
             await uow.commit()
         async with self._unit_of_work() as uow:
             user = await self._lock_self(uow, actor, now)

@@ -14,6 +14,7 @@ from limen.core.errors import (
     FactorInvalid,
     FactorMissing,
     FactorNotFound,
+    FactorsOff,
     NotSignedIn,
     PermissionMissing,
     SessionEnded,
@@ -24,10 +25,12 @@ from limen.core.errors import (
 from limen.core.factors.holding import factors_of
 from limen.core.factors.making import NewTotp
 from limen.core.factors.model import FactorKind
+from limen.core.signin.levels import FactorPolicy
 from limen.core.users.model import User
 from limen.testing.assembly import OPERATOR, Assembly, acting
 from limen.testing.builders import a_user_id
 from limen.testing.contracts.steps import look
+from limen.testing.policies import Policies
 
 STEP = timedelta(seconds=30)
 
@@ -214,6 +217,23 @@ async def test_setting_up_ends_other_sessions_and_links_and_is_told() -> None:
     events = (await limen.event_names(person.user.id))[-3:]
     assert events == ["factor.enrolment_begun", "recovery_code.all_made", "factor.enrolled"]
     assert subjects(limen)[-1] == "totp_enrolled"
+
+
+async def test_where_second_factors_are_switched_off_none_is_set_up_and_one_is_still_given_up() -> (
+    None
+):
+    person = await ada()
+    await person.enrol()
+    off = Assembly(
+        person.limen.unit_of_work,
+        clock=person.limen.clock,
+        policies=Policies(factors=FactorPolicy(is_on=False)),
+        seed=1,
+    )
+    with pytest.raises(FactorsOff):
+        await off.factors.begin_totp(actor=person.actor)
+    await off.factors.remove_totp(actor=person.actor)
+    assert await person.factors() == ()
 
 
 # --- giving it up --------------------------------------------------------------------------------
