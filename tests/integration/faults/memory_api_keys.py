@@ -127,7 +127,7 @@ def everybody_loses_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @fault("TestApiKeys::test_purge_removes_what_was_over_before_and_nothing_that_holds")
-def a_key_goes_an_instant_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+def an_api_key_goes_an_instant_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     purge_early(monkeypatch, MemoryApiKeys)
 
 

@@ -92,7 +92,7 @@ def _is_active(rows: Rows, user_id: UserId) -> bool:
 
 def _is_somebody(rows: Rows, user_id: UserId) -> bool:
     user = rows.users.get(user_id)
-    return user is not None and user.is_person and user.status is Status.ACTIVE
+    return user is not None and user.is_person and _is_active(rows, user_id)
 
 
 _conforms: type[Grants] = MemoryGrants
