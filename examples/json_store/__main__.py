@@ -19,6 +19,7 @@ from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
+from limen.core.cookies.carrying import SessionCookies
 from limen.core.errors import LimenError
 from limen.core.keys.model import KeyPolicy
 from limen.core.keys.ring import KeyRing
@@ -74,9 +75,16 @@ async def open_identity(folder: Path) -> AsyncIterator[Identity]:
         ambient=ambient,
         policy=tokens,
     )
+    entrance = Entrance(
+        ambient=ambient,
+        issuer=issuer,
+        policy=SessionPolicy(),
+        factors=FactorPolicy(is_on=False),
+        cookies=SessionCookies(secrets.derive("session cookies")),
+    )
     hasher = PooledHasher(schemes=[BcryptScheme(12)], threads=1, queue_limit=8)
     try:
-        yield assemble(store, ambient, hasher, issuer, Lists(secrets.derive("list cursors")))
+        yield assemble(store, ambient, hasher, entrance, Lists(secrets.derive("list cursors")))
     finally:
         await hasher.close()
 
@@ -85,7 +93,7 @@ def assemble(
     store: UnitOfWorkFactory,
     ambient: Ambient,
     hasher: PooledHasher,
-    issuer: TokenIssuer,
+    entrance: Entrance,
     lists: Lists,
 ) -> Identity:
     """Put the two services together."""
@@ -100,9 +108,6 @@ def assemble(
         policy=UserPolicy(),
     )
     policy = SignInPolicy(users=UserPolicy(), throttle=ThrottlePolicy(), sessions=SessionPolicy())
-    entrance = Entrance(
-        ambient=ambient, issuer=issuer, policy=policy.sessions, factors=FactorPolicy(is_on=False)
-    )
     sign_in = SignInService(
         unit_of_work=store, ambient=ambient, hasher=hasher, entrance=entrance, policy=policy
     )

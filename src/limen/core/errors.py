@@ -296,6 +296,13 @@ class BeyondOwnPermissions(LimenError):
     kind = Kind.FORBIDDEN
 
 
+class CsrfRefused(LimenError):
+    """A cookie session writes only from a page of this site that shows the CSRF token."""
+
+    code = "access.csrf"
+    kind = Kind.FORBIDDEN
+
+
 class StepUpNeeded(LimenError):
     """This needs a fresh sign-in: prove again who you are, then repeat it."""
 

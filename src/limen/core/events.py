@@ -384,6 +384,16 @@ class UserUnlocked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCookieSet(Event):
+    """A browser was given a cookie for a session that had begun, in place of what carried it."""
+
+    name: ClassVar[str] = "session.cookie_set"
+
+    session_id: SessionId
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSteppedUp(Event):
     """A user proved again who they are, within a session."""
 

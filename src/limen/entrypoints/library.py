@@ -51,6 +51,7 @@ def services_of(container: Container) -> Limen:
         step_up=container.step_up(),
         sessions=container.sessions(),
         tokens=container.tokens(),
+        cookie_sessions=container.cookie_sessions(),
         roles=container.roles(),
         keys=container.keys(),
         emails=container.emails(),

@@ -99,8 +99,8 @@ def limen(limen_assembly: Assembly) -> Limen:
 @pytest.fixture
 def signed_in_user(limen: Limen) -> SignedInUser:
     """Ada, registered with `limen` and signed in, with her tokens and headers."""
-    from limen.testing.assembly import run_now
     from limen.testing.people import sign_up
+    from limen.testing.running import run_now
 
     return run_now(sign_up(limen))
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from limen.core.api_keys.service import ApiKeyService
+from limen.core.cookies.service import CookieService
 from limen.core.emails.service import EmailService
 from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
@@ -44,6 +45,7 @@ class Limen:
     step_up: StepUpService
     sessions: SessionService
     tokens: TokenService
+    cookie_sessions: CookieService
     roles: RoleService
     keys: KeyService
     emails: EmailService
@@ -73,6 +75,7 @@ class Limen:
             step_up=assembly.step_up,
             sessions=assembly.sessions,
             tokens=assembly.tokens,
+            cookie_sessions=assembly.cookie_sessions,
             roles=assembly.roles,
             keys=assembly.keys,
             emails=assembly.emails,

@@ -1,9 +1,8 @@
 """All services over fakes and one unit-of-work factory: a whole limen that a test can steer."""
 
 import json
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
@@ -12,6 +11,8 @@ from limen.core.ambient import Ambient
 from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
 from limen.core.api_keys.uses import KeyUses
+from limen.core.cookies.carrying import SessionCookies
+from limen.core.cookies.service import CookieService
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
@@ -76,12 +77,10 @@ from limen.testing.fakes import (
 )
 from limen.testing.passkeys import PlainWebAuthn
 from limen.testing.policies import Policies
-
-T = TypeVar("T")
+from limen.testing.running import run_now
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - everybody's password in tests
 OPERATOR: Final = Actor.system("test")
-_MOST_TURNS: Final = 100_000
 
 
 class Assembly:
@@ -134,11 +133,28 @@ class Assembly:
             clock=self.clock,
             policy=policies.tokens,
         )
-        way_in = policies.sign_in
-        self._entrance = entrance = Entrance(
-            ambient=ambient, issuer=issuer, policy=policies.sessions, factors=policies.factors
+        self.tokens = TokenService(
+            unit_of_work=uow,
+            ambient=ambient,
+            issuer=issuer,
+            verifier=verifier,
+            policy=policies.sign_in,
         )
-        self._rise = Rise(ambient=ambient, issuer=issuer)
+        self._build_entrance(ambient, issuer)
+        self.sessions = SessionService(unit_of_work=uow, ambient=ambient)
+        self.assistance = AssistanceService(unit_of_work=uow, ambient=ambient)
+
+    def _build_entrance(self, ambient: Ambient, issuer: TokenIssuer) -> None:
+        policies, uow = self.policies, self.unit_of_work
+        cookies, way_in = SessionCookies(Secret(b"b" * 32)), policies.sign_in
+        self._entrance = entrance = Entrance(
+            ambient=ambient,
+            issuer=issuer,
+            policy=policies.sessions,
+            factors=policies.factors,
+            cookies=cookies,
+        )
+        self._rise = Rise(ambient=ambient, issuer=issuer, cookies=cookies)
         self.sign_in = SignInService(
             unit_of_work=uow,
             ambient=ambient,
@@ -146,11 +162,9 @@ class Assembly:
             entrance=entrance,
             policy=way_in,
         )
-        self.tokens = TokenService(
-            unit_of_work=uow, ambient=ambient, issuer=issuer, verifier=verifier, policy=way_in
+        self.cookie_sessions = CookieService(
+            unit_of_work=uow, ambient=ambient, issuer=issuer, cookies=cookies, policy=way_in
         )
-        self.sessions = SessionService(unit_of_work=uow, ambient=ambient)
-        self.assistance = AssistanceService(unit_of_work=uow, ambient=ambient)
 
     def _build_key_parts(self, signer: PlainSigner, ambient: Ambient) -> KeyRing:
         uow, cipher, policy = self.unit_of_work, PlainCipher(), self.policies.keys
@@ -368,23 +382,6 @@ def in_memory(
     limen = Assembly(clock=clock, policies=policies, seed=seed)
     run_now(limen.keys.ensure(actor=OPERATOR))
     return limen
-
-
-def run_now(use_case: Coroutine[Any, Any, T]) -> T:
-    """Run a use case of a limen in memory over fakes to its end, with or without an event loop.
-
-    There nobody waits for anything: they only give each other a turn.
-    """
-    for _ in range(_MOST_TURNS):
-        try:
-            waited_for = use_case.send(None)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        if waited_for is not None:
-            break
-    use_case.close()
-    raise RuntimeError("this waits for something: run it in an event loop")
 
 
 def tokens_of(outcome: SignInOutcome) -> IssuedTokens:

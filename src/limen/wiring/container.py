@@ -1,7 +1,5 @@
 """What is made of what. Constructor injection only; nothing here waits or connects."""
 
-from typing import Final
-
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Callable, Dependency, Singleton
 
@@ -15,6 +13,8 @@ from limen.core.ambient import Ambient
 from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
 from limen.core.api_keys.uses import KeyUses
+from limen.core.cookies.carrying import SessionCookies
+from limen.core.cookies.service import CookieService
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
@@ -69,15 +69,9 @@ from limen.wiring.parts import (
     make_writer,
     watched_units,
 )
-from limen.wiring.secret_key import SecretKeys
+from limen.wiring.secret_key import CODES, COOKIES, CURSORS, DECOYS, REFRESH_TOKENS, SecretKeys
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage, make_storage
-
-# What the keys derived from the secret key are for.
-REFRESH_TOKENS: Final = "refresh tokens"
-CURSORS: Final = "list cursors"
-CODES: Final = "mailed codes"
-DECOYS: Final = "decoys of passkeys"
 
 
 class Container(DeclarativeContainer):
@@ -235,14 +229,18 @@ class Container(DeclarativeContainer):
         prover=prover,
         preparation=preparation,
     )
+    session_cookies = Singleton[SessionCookies](
+        SessionCookies, key=secret_keys.provided.derive.call(COOKIES)
+    )
     entrance = Singleton[Entrance](
         Entrance,
         ambient=ambient,
         issuer=issuer,
         policy=settings.provided.session.policy,
         factors=settings.provided.factors.policy,
+        cookies=session_cookies,
     )
-    rise = Singleton[Rise](Rise, ambient=ambient, issuer=issuer)
+    rise = Singleton[Rise](Rise, ambient=ambient, issuer=issuer, cookies=session_cookies)
     second_step = Singleton[SecondStepService](
         SecondStepService,
         unit_of_work=unit_of_work,
@@ -315,6 +313,14 @@ class Container(DeclarativeContainer):
         ambient=ambient,
         issuer=issuer,
         verifier=verifier,
+        policy=settings.provided.sign_in_policy,
+    )
+    cookie_sessions = Singleton[CookieService](
+        CookieService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        issuer=issuer,
+        cookies=session_cookies,
         policy=settings.provided.sign_in_policy,
     )
     roles = Singleton[RoleService](RoleService, unit_of_work=unit_of_work, ambient=ambient)

@@ -21,6 +21,13 @@ _PURPOSES: Final = "limen 1 "
 
 _log = logging.getLogger(__name__)
 
+# What the keys derived from the secret key are for.
+REFRESH_TOKENS: Final = "refresh tokens"
+CURSORS: Final = "list cursors"
+CODES: Final = "mailed codes"
+COOKIES: Final = "session cookies"
+DECOYS: Final = "decoys of passkeys"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretKeys:

@@ -15,10 +15,11 @@ import limen as package
 from limen.core.errors import SessionEnded, TokenExpired
 from limen.core.passwords.model import PasswordPolicy
 from limen.testing import in_memory
-from limen.testing.assembly import Assembly, run_now, tokens_of
+from limen.testing.assembly import Assembly, tokens_of
 from limen.testing.fakes import NOON, FrozenClock
 from limen.testing.people import SignedInUser, registered, sign_up
 from limen.testing.policies import Policies
+from limen.testing.running import run_now
 from tests.unit.docs.pages import page
 
 ROOT = Path(__file__).parents[3]

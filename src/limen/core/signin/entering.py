@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
+from limen.core.cookies.carrying import CookieSession, SessionCookies
 from limen.core.events import FirstFactorProved, SignedIn
 from limen.core.factors.model import FactorKind
 from limen.core.ids import PartialSessionId, SessionId, UserId
@@ -41,15 +42,16 @@ class PartialSignIn:
 
 
 SignInOutcome: TypeAlias = IssuedTokens | PartialSignIn
+CookieOutcome: TypeAlias = CookieSession | PartialSignIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A session that is about to begin, with its first refresh token."""
+    """A session that is about to begin, with its first refresh token or cookie."""
 
     session: Session
     family: RefreshFamily
-    refresh_token: Secret[str]
+    secret: Secret[str]
     by: Actor
 
     @property
@@ -77,16 +79,27 @@ class Entrance:
         issuer: TokenIssuer,
         policy: SessionPolicy,
         factors: FactorPolicy,
+        cookies: SessionCookies,
     ) -> None:
         self._ambient = ambient
         self._issuer = issuer
+        self._cookies = cookies
         self._policy = policy
         self._factors = factors
 
     def prepare(
-        self, user_id: UserId, *, methods: tuple[str, ...], label: str, actor: Actor
+        self,
+        user_id: UserId,
+        *,
+        methods: tuple[str, ...],
+        label: str,
+        actor: Actor,
+        by_cookie: bool = False,
     ) -> Entry:
-        """Make a session for a user who proved themselves by `methods` (RFC 8176)."""
+        """Make a session for a user who proved themselves by `methods` (RFC 8176).
+
+        A browser carries it `by_cookie`; otherwise tokens do.
+        """
         now = self._ambient.clock.now()
         session = begin_session(
             SessionId(self._ambient.ids.new()),
@@ -98,9 +111,10 @@ class Entrance:
             user_agent=actor.user_agent,
             methods=methods,
         )
-        family, refresh_token = self._issuer.begin(session.id, now)
+        carrier = self._cookies if by_cookie else self._issuer
+        family, secret = carrier.begin(session.id, self._issuer.seed(), now)
         by = actor.as_user(user_id, session.id)
-        return Entry(session=session, family=family, refresh_token=refresh_token, by=by)
+        return Entry(session=session, family=family, secret=secret, by=by)
 
     async def begin(self, uow: UnitOfWork, user: User, entry: Entry) -> Begun | PartialSignIn:
         """Store the session of a locked user who may come in; or that it waits for a factor.
@@ -173,8 +187,15 @@ class Entrance:
             user=begun.user,
             session=entry.session,
             roles=begun.roles,
-            refresh_token=entry.refresh_token,
+            refresh_token=entry.secret,
             now=entry.now,
+        )
+
+    def hand_over(self, begun: Begun) -> CookieSession:
+        """Return the cookie of a session that has begun."""
+        entry = begun.entry
+        return self._cookies.hand_over(
+            entry.secret, session=entry.session, user=begun.user, now=entry.now
         )
 
 

@@ -2,6 +2,7 @@
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
+from limen.core.cookies.carrying import CookieSession
 from limen.core.errors import PartialSessionInvalid
 from limen.core.events import SignInFailed, SignInStopped
 from limen.core.factors.proving import FactorProver
@@ -46,6 +47,28 @@ class SecondStepService:
         Raises `PartialSessionInvalid`, `FactorInvalid` or `TooManyAttempts`; after a wrong code
         the partial session goes on.
         """
+        begun = await self._finish(partial_token, code, actor, by_cookie=False)
+        return await self._entrance.issue(begun)
+
+    async def finish_by_cookie(
+        self,
+        *,
+        partial_token: Secret[str] | str,
+        code: Secret[str] | str,
+        actor: Actor | None = None,
+    ) -> CookieSession:
+        """Do the same for a browser, which carries the session in a cookie."""
+        begun = await self._finish(partial_token, code, actor, by_cookie=True)
+        return self._entrance.hand_over(begun)
+
+    async def _finish(
+        self,
+        partial_token: Secret[str] | str,
+        code: Secret[str] | str,
+        actor: Actor | None,
+        *,
+        by_cookie: bool,
+    ) -> Begun:
         by = actor or Actor.anonymous()
         async with self._unit_of_work.view() as view:
             partial = await find_partial(view, partial_token, self._ambient.clock.now())
@@ -55,11 +78,12 @@ class SecondStepService:
             methods=with_second_factor(partial.methods, method),
             label=partial.label,
             actor=by,
+            by_cookie=by_cookie,
         )
         async with self._unit_of_work() as uow:
             begun = await self._begin(uow, partial, entry, by)
             await uow.commit()
-        return await self._entrance.issue(begun)
+        return begun
 
     async def stop(self, *, partial_token: Secret[str] | str, actor: Actor | None = None) -> None:
         """Give the sign-in up. Raises `PartialSessionInvalid`."""

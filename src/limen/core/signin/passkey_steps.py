@@ -107,11 +107,18 @@ class PasskeyStepService:
         return asked
 
     async def step_up(
-        self, *, ceremony: Secret[str] | str, answer: Mapping[str, object], actor: Actor
+        self,
+        *,
+        ceremony: Secret[str] | str,
+        answer: Mapping[str, object],
+        cookie: Secret[str] | str | None = None,
+        actor: Actor,
     ) -> SteppedUp:
         """Make the actor's session fresh by the answer of a passkey of theirs.
 
-        Raises `NotSignedIn`, `SessionEnded`, `InvalidInput`, `CeremonyOver` or `PasskeyRefused`.
+        A session that a browser carries needs its `cookie`, and gets another one. Raises
+        `NotSignedIn`, `SessionEnded`, `InvalidInput`, `CeremonyOver`, `PasskeyRefused`, or
+        `ConcurrentUpdate` for a cookie that was renewed meanwhile.
         """
         if actor.user_id is None or actor.session_id is None:
             raise NotSignedIn
@@ -130,7 +137,7 @@ class PasskeyStepService:
                 raise SessionEnded from None
             # First, because of a copy it commits that alone.
             await note_use(uow, used, actor, self._ambient.clock.now())
-            risen = await self._rise.lift(uow, actor, used.methods)
+            risen = await self._rise.lift(uow, actor, used.methods, cookie)
             await uow.commit()
         return await self._rise.issue(risen)
 

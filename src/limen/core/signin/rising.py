@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import NotSignedIn, SessionEnded, UserNotFound
-from limen.core.events import SessionSteppedUp
+from limen.core.cookies.carrying import CookieSession, SessionCookies, read_cookie
+from limen.core.errors import ConcurrentUpdate, NotSignedIn, SessionEnded, UserNotFound
+from limen.core.events import SessionCookieSet, SessionSteppedUp
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
 from limen.core.tokens.issuing import TokenIssuer
@@ -20,27 +21,41 @@ class Risen:
     user: User
     session: Session
     roles: tuple[str, ...]
+    cookie: Secret[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteppedUp:
-    """What a step-up gives: an access token that says so, and how many seconds it lives."""
+    """What a step-up gives: an access token that says so, and how many seconds it lives.
+
+    A session that a browser carries has a new cookie: the old one is worthless.
+    """
 
     access_token: Secret[str]
     expires_in: int
+    cookie: CookieSession | None = None
 
 
 class Rise:
     """Makes sessions fresh, however their users proved themselves."""
 
-    def __init__(self, *, ambient: Ambient, issuer: TokenIssuer) -> None:
+    def __init__(self, *, ambient: Ambient, issuer: TokenIssuer, cookies: SessionCookies) -> None:
         self._ambient = ambient
         self._issuer = issuer
+        self._cookies = cookies
 
-    async def lift(self, uow: UnitOfWork, actor: Actor, methods: tuple[str, ...]) -> Risen:
+    async def lift(
+        self,
+        uow: UnitOfWork,
+        actor: Actor,
+        methods: tuple[str, ...],
+        cookie: Secret[str] | str | None = None,
+    ) -> Risen:
         """Store that the actor has proved themselves by `methods`, in the session they act in.
 
-        The user is locked by it, the caller commits. Raises `NotSignedIn` or `SessionEnded`.
+        The user is locked by it, the caller commits. A session that a browser carries needs its
+        living `cookie`, which is renewed: whoever else has it is left behind. Raises
+        `NotSignedIn`, `SessionEnded`, or `ConcurrentUpdate` if the cookie was renewed meanwhile.
         """
         if actor.user_id is None or actor.session_id is None:
             raise NotSignedIn
@@ -55,13 +70,41 @@ class Rise:
         session = session.proved(methods, now)
         if not await uow.sessions.prove(session):
             raise SessionEnded
+        renewed = await self._renew(uow, session, cookie, actor)
         held = await uow.grants.list_held(user.id, now)
         uow.emit(
             SessionSteppedUp(
                 at=now, actor=actor, user_id=user.id, session_id=session.id, methods=methods
             )
         )
-        return Risen(user=user, session=session, roles=tuple(role.name for role in held))
+        roles = tuple(role.name for role in held)
+        return Risen(user=user, session=session, roles=roles, cookie=renewed)
+
+    async def _renew(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        cookie: Secret[str] | str | None,
+        actor: Actor,
+    ) -> Secret[str] | None:
+        now = session.authenticated_at
+        standing = await uow.families.find_standing(session.id, now)
+        if standing is None or not self._cookies.carries(standing.family):
+            return None
+        if cookie is None or not read_cookie(cookie).is_of(standing.family):
+            raise ConcurrentUpdate
+        family, renewed = self._cookies.renew(standing.family, now)
+        await uow.families.rotate(family)
+        uow.emit(
+            SessionCookieSet(
+                at=now,
+                actor=actor,
+                user_id=session.user_id,
+                session_id=session.id,
+                generation=family.generation,
+            )
+        )
+        return renewed
 
     async def issue(self, risen: Risen) -> SteppedUp:
         """Return an access token of a session that has risen; its refresh token stays."""
@@ -71,4 +114,12 @@ class Rise:
             roles=risen.roles,
             now=risen.session.authenticated_at,
         )
-        return SteppedUp(access_token=access_token, expires_in=expires_in)
+        cookie = None
+        if risen.cookie is not None:
+            cookie = self._cookies.hand_over(
+                risen.cookie,
+                session=risen.session,
+                user=risen.user,
+                now=risen.session.authenticated_at,
+            )
+        return SteppedUp(access_token=access_token, expires_in=expires_in, cookie=cookie)

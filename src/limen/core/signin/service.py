@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
@@ -18,7 +17,14 @@ from limen.core.ids import NOBODY, UserId
 from limen.core.passwords.model import PasswordCredential, checkable
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
-from limen.core.signin.entering import Entrance, PartialSignIn, SignInOutcome
+from limen.core.signin.entering import (
+    Begun,
+    CookieOutcome,
+    Entrance,
+    Entry,
+    PartialSignIn,
+    SignInOutcome,
+)
 from limen.core.signin.model import of_stranger
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.throttling import charge, clear, forgive, subject_of
@@ -80,6 +86,30 @@ class SignInService:
         `label` names the device for people. Raises `InvalidCredentials`, `TooManyAttempts` or
         `HashingBusy`; the last two say how long to wait.
         """
+        begun = await self._enter(identifier, password, label, actor, by_cookie=False)
+        return begun if isinstance(begun, PartialSignIn) else await self._entrance.issue(begun)
+
+    async def sign_in_by_cookie(
+        self,
+        *,
+        identifier: str,
+        password: Secret[str] | str,
+        actor: Actor | None = None,
+        label: str = "",
+    ) -> CookieOutcome:
+        """Do the same for a browser, which carries the session in a cookie."""
+        begun = await self._enter(identifier, password, label, actor, by_cookie=True)
+        return begun if isinstance(begun, PartialSignIn) else self._entrance.hand_over(begun)
+
+    async def _enter(
+        self,
+        identifier: str,
+        password: Secret[str] | str,
+        label: str,
+        actor: Actor | None,
+        *,
+        by_cookie: bool,
+    ) -> Begun | PartialSignIn:
         by = actor or Actor.anonymous()
         candidate = await self._charge(identifier, by)
         plain = checkable(password)
@@ -96,7 +126,10 @@ class SignInService:
         if reason is not None:
             await self._refuse(by, candidate.user.id, reason)
         upgrade = await self._upgrade(plain, candidate.credential.digest)
-        return await self._begin(candidate, upgrade, by, label)
+        prepared = self._entrance.prepare(
+            candidate.user.id, methods=("pwd",), label=label, actor=by, by_cookie=by_cookie
+        )
+        return await self._begin(candidate, upgrade, by, prepared)
 
     async def _charge(self, identifier: str, actor: Actor) -> _Candidate:
         read = read_identifier(identifier)
@@ -157,10 +190,9 @@ class SignInService:
             return None
 
     async def _begin(
-        self, candidate: _Candidate, upgrade: Secret[str] | None, actor: Actor, label: str
-    ) -> SignInOutcome:
-        user_id = cast("UserId", candidate.user_id)
-        entry = self._entrance.prepare(user_id, methods=("pwd",), label=label, actor=actor)
+        self, candidate: _Candidate, upgrade: Secret[str] | None, actor: Actor, entry: Entry
+    ) -> Begun | PartialSignIn:
+        user_id = entry.session.user_id
         async with self._unit_of_work() as uow:
             admitted = await self._admit(uow, user_id, candidate, actor)
             await clear(uow, candidate.subject, actor, entry.now)
@@ -168,7 +200,7 @@ class SignInService:
                 await _store_upgrade(uow, entry.by, user_id, upgrade, entry.now)
             begun = await self._entrance.begin(uow, admitted, entry)
             await uow.commit()
-        return begun if isinstance(begun, PartialSignIn) else await self._entrance.issue(begun)
+        return begun
 
     async def _admit(
         self, uow: UnitOfWork, user_id: UserId, candidate: _Candidate, actor: Actor

@@ -49,12 +49,16 @@ class StepUpService:
         *,
         password: Secret[str] | str,
         code: Secret[str] | str | None = None,
+        cookie: Secret[str] | str | None = None,
         actor: Actor,
     ) -> SteppedUp:
         """Prove one's password again, and with a second factor its `code`, too.
 
+        A session that a browser carries needs its `cookie`, and gets another one.
+
         Raises `NotSignedIn`, `SessionEnded`, `CurrentPasswordWrong`, `InvalidInput` for a missing
-        code, `FactorInvalid`, `TooManyAttempts` or `HashingBusy`.
+        code, `FactorInvalid`, `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie
+        that was renewed meanwhile.
         """
         if actor.user_id is None or actor.session_id is None:
             raise NotSignedIn
@@ -62,7 +66,7 @@ class StepUpService:
         digest = await self._provers.passwords.prove(user_id, password, actor=actor)
         methods = await self._prove_factor(user_id, code, actor)
         async with self._unit_of_work() as uow:
-            risen = await self._rise.lift(uow, actor, methods)
+            risen = await self._rise.lift(uow, actor, methods, cookie)
             credential = await uow.passwords.find(user_id)
             if credential is None or not credential.lets_in_by(digest):
                 raise CurrentPasswordWrong

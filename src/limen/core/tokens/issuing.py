@@ -48,9 +48,14 @@ class TokenIssuer:
         self._ambient = ambient
         self._policy = policy
 
-    def begin(self, session_id: SessionId, now: datetime) -> tuple[RefreshFamily, Secret[str]]:
+    def seed(self) -> Secret[bytes]:
+        """Return what a new family derives its secrets from, beside the server's key."""
+        return Secret(self._ambient.entropy.bytes(_SEED_BYTES))
+
+    def begin(
+        self, session_id: SessionId, seed: Secret[bytes], now: datetime
+    ) -> tuple[RefreshFamily, Secret[str]]:
         """Return the refresh family of a new session, and its first token."""
-        seed = Secret(self._ambient.entropy.bytes(_SEED_BYTES))
         return self._refresh_tokens.begin(session_id, seed, now)
 
     def rotate(

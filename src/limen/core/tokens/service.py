@@ -12,16 +12,17 @@ from limen.core.errors import (
     SecondFactorNeeded,
     TokenInvalid,
 )
-from limen.core.events import RefreshTokenReuseDetected, RefreshTokenRotated
+from limen.core.events import RefreshTokenRotated
 from limen.core.partial_sessions.model import PREFIX
 from limen.core.partial_sessions.taking import find_partial
 from limen.core.secret import Secret
-from limen.core.sessions.model import EndReason, Session
+from limen.core.sessions.model import Session
 from limen.core.signin.admission import reason_to_refuse
 from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.family import PresentedToken, RefreshFamily, read_token
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.tokens.model import AccessClaims
+from limen.core.tokens.reuse import end_reused
 from limen.core.tokens.verification import AccessTokenVerifier
 from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -97,7 +98,7 @@ class TokenService:
         try:
             family, successor = self._issuer.rotate(standing.family, token, now)
         except RefreshTokenReused:
-            await self._end(standing, token, actor)
+            await end_reused(self._unit_of_work, standing, token, actor, self._ambient.clock.now())
             raise
         session = standing.session
         if family is not standing.family:
@@ -130,22 +131,3 @@ class TokenService:
             )
             await uow.commit()
         return session
-
-    async def _end(self, standing: Standing, token: PresentedToken, actor: Actor) -> None:
-        now = self._ambient.clock.now()
-        session = standing.session
-        async with self._unit_of_work() as uow:
-            ended = await uow.sessions.end(
-                session.user_id, now, EndReason.REFRESH_REUSED, only=session.id
-            )
-            if ended:
-                uow.emit(
-                    RefreshTokenReuseDetected(
-                        at=now,
-                        actor=actor,
-                        user_id=session.user_id,
-                        session_id=session.id,
-                        generation=token.generation,
-                    )
-                )
-                await uow.commit()

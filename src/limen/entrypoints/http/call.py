@@ -16,6 +16,7 @@ from limen.core.tokens.model import AccessClaims
 from limen.entrypoints.http.addresses import Network, client_address
 
 if TYPE_CHECKING:
+    from limen.entrypoints.http.browsers import Browsers
     from limen.entrypoints.http.rules import Rules
 
 _KEY: Final = "limen"
@@ -34,8 +35,8 @@ class Call:
     """What limen knows of one request. It is made by the frame and lives in the scope.
 
     `headers` holds the last header of each name; `refusal` is what went wrong, `claims` what the
-    token says, `key` what the API key says, `body` and `data` the body as it came and as it was
-    read.
+    token or the cookie says, `cookie` that cookie, `key` what the API key says, `body` and `data`
+    the body as it came and as it was read.
     """
 
     __slots__ = (
@@ -43,7 +44,9 @@ class Call:
         "_proxies",
         "base",
         "body",
+        "browsers",
         "claims",
+        "cookie",
         "data",
         "headers",
         "key",
@@ -84,7 +87,9 @@ class Call:
         self._proxies = proxies
         self._address: str | bool | None = False
         self.trace: tuple[str, str] | None = None
+        self.browsers: Browsers | None = None
         self.claims: AccessClaims | None = None
+        self.cookie: str | None = None
         self.key: KeyClaims | None = None
         self.rules: Rules | None = None
         self.refusal: LimenError | None = None

@@ -11,13 +11,15 @@ from limen.entrypoints.shapes import Failure
 
 BEARER: Final = "bearer"
 API_KEY: Final = "api_key"
+COOKIE: Final = "cookie"
 _VERSIONED: Final = "is_versioned"
 
 _WHEN: Final[Mapping[int, str]] = {
     202: "Mail is on its way and tells the rest",
     400: "The body, a parameter or a header has the wrong form",
     401: "No access token, or one that is expired or refused",
-    403: "Not allowed; or more has to be proved first (RFC 9470), as WWW-Authenticate says",
+    403: "Not allowed, also by a cookie without its CSRF token; or more has to be proved first "
+    "(RFC 9470), as WWW-Authenticate says",
     404: "Not there",
     406: "None of the accepted media types can be given",
     409: "Already there, or changed meanwhile",
@@ -78,10 +80,15 @@ def described(
 
 def _security(rules: Rules) -> list[dict[str, list[str]]]:
     if rules.is_optionally_signed_in:
-        return [{}, {BEARER: []}]
+        return [{}, {BEARER: []}, {COOKIE: []}]
     if rules.is_public:
         return []
-    return [{BEARER: []}, {API_KEY: []}] if rules.is_open_to_keys else [{BEARER: []}]
+    open_to = [BEARER]
+    if rules.answer is None:
+        open_to.append(COOKIE)
+    if rules.is_open_to_keys:
+        open_to.append(API_KEY)
+    return [{scheme: []} for scheme in open_to]
 
 
 def is_versioned(handler: HTTPRouteHandler) -> bool:

@@ -13,7 +13,7 @@ from litestar.openapi.config import OpenAPIConfig
 
 from limen.core.api_keys.form import PATTERN
 from limen.entrypoints.http.api_keys import LIST as API_KEYS
-from limen.entrypoints.http.describing import API_KEY, BEARER, is_versioned, when
+from limen.entrypoints.http.describing import API_KEY, BEARER, COOKIE, is_versioned, when
 from limen.entrypoints.http.errors import ProblemOut
 from limen.entrypoints.http.examples import EXAMPLES
 from limen.entrypoints.http.figures import Figures
@@ -35,11 +35,12 @@ from limen.entrypoints.http.services import Reception
 from limen.entrypoints.http.users import LIST as USERS
 
 _SCHEMAS: Final = "#/components/schemas/"
-_ENVELOPE: Final = re.compile(r"^Success_(list_)?(?:.*\.)?([A-Za-z]+?)_+$")
+_ENVELOPE: Final = re.compile(r"^Success_(list_)?(.+?)_+$")
 _SPARSE: Final = re.compile(r"Sparse\w+Out")
 _CREATED: Final = "201"
 # What tells of no one thing: accepted, and without content.
 _UNVERSIONED: Final = frozenset({"202", "204"})
+_NO_CONTENT: Final = "204"
 _CONFLICT: Final = "409"
 _FIRST_REFUSAL: Final = 400
 _HEADERS_OF_STATUS: Final = {
@@ -52,9 +53,9 @@ _ABOUT: Final = """\
 Users, sign-in, sessions, tokens and roles.
 
 Get an account at `/auth/register`, sign in at `/auth/login`, and send the access token as
-`Authorization: Bearer …`. Answers are `{"success": true, "data": …}`, refusals
-`{"success": false, "error": …}` or, to those who accept `application/problem+json`, problem
-documents (RFC 9457). The codes of refusals are stable.
+`Authorization: Bearer …`; browsers may sign in at `/auth/cookie` instead. Answers are
+`{"success": true, "data": …}`, refusals `{"success": false, "error": …}` or, to those who accept
+`application/problem+json`, problem documents (RFC 9457). The codes of refusals are stable.
 """
 _FRESH: Final = (
     "\n\nIt needs a fresh sign-in: one of the last ten minutes, or a step-up since (`stepUp`)."
@@ -117,6 +118,15 @@ def _introduce(document: dict[str, Any]) -> None:
             "bearerFormat": "JWT",
             "description": "The access token that a sign-in or a refresh gave.",
         },
+        COOKIE: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-limen_session",
+            "description": (
+                "The cookie that `/auth/cookie` set in a browser. All but GET and HEAD need an "
+                "`Origin` that is listed, and the CSRF token of the session as `X-CSRF-Token`."
+            ),
+        },
         API_KEY: {
             "type": "http",
             "scheme": "bearer",
@@ -147,6 +157,7 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
     if method != "get":
         # Whoever writes may meet somebody who writes the same.
         responses.setdefault(_CONFLICT, {**responses["400"], "description": when(409)})
+    responses.get(_NO_CONTENT, {}).pop("content", None)
     for status, response in responses.items():
         names = sorted(_headers(handler, status))
         response["headers"] = {
@@ -260,7 +271,8 @@ def _names(schemas: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name in schemas:
         match = _ENVELOPE.match(name)
         if match:
-            kind = match[2].removesuffix("Out")
+            shapes = (shape.rpartition(".")[2] for shape in match[2].split("_limen."))
+            kind = "Or".join(shape.removesuffix("Out") for shape in shapes)
             kind = {"str": "Text"}.get(kind, kind)
             yield name, f"{kind}{'List' if match[1] else ''}Answer"
 

@@ -37,6 +37,8 @@ _LINK: Final = "limen_verify-email_AZo8XpoQe1KMTR8uPUxbagGX0l1uJ1yB3o6m4m3xgkq2q
 
 _TOTP: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
+_CSRF: Final = "kM4sV9tQe2Xw7RzY0bHnLcJ5uPdGfA1oE6iTq3WmKxg"
+
 _USER: Final[Mapping[str, Any]] = {
     "id": _USER_ID,
     "kind": "person",
@@ -52,6 +54,20 @@ _USER: Final[Mapping[str, Any]] = {
     "updated_at": _CREATED,
     "last_sign_in_at": None,
     "version": 1,
+}
+_SESSION: Final[Mapping[str, Any]] = {
+    "id": _SESSION_ID,
+    "user_id": _USER_ID,
+    "label": "Laptop",
+    "address": "203.0.113.7",
+    "user_agent": "Mozilla/5.0",
+    "methods": ["pwd"],
+    "authenticated_at": _CREATED,
+    "is_current": True,
+    "created_at": _CREATED,
+    "last_used_at": _CREATED,
+    "idle_expires_at": "2026-02-14T12:00:00Z",
+    "expires_at": "2026-05-01T12:00:00Z",
 }
 
 _TOKENS: Final[Mapping[str, Any]] = {
@@ -95,6 +111,13 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "BeginRequiredTotpIn": {"partial_token": _PARTIAL},
     "ConfirmRequiredTotpIn": {"partial_token": _PARTIAL, "code": "287082"},
     "StepUpIn": {"password": _PASSWORD, "code": "287082"},
+    "CookieSessionOut": {
+        "state": "full",
+        "csrf_token": _CSRF,
+        "session": _SESSION,
+        "user": _USER,
+    },
+    "CsrfOut": {"csrf_token": _CSRF},
     "SteppedUpOut": {"access_token": _ACCESS, "token_type": "Bearer", "expires_in": 900},
     "LinkAskedOut": {"browser_token": _BROWSER},
     "AskPasskeyIn": {"identifier": "ada@example.org"},
@@ -233,20 +256,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     },
     "GrantRoleIn": {"ends_at": "2027-01-31T12:00:00Z"},
     "UserOut": _USER,
-    "SessionOut": {
-        "id": _SESSION_ID,
-        "user_id": _USER_ID,
-        "label": "Laptop",
-        "address": "203.0.113.7",
-        "user_agent": "Mozilla/5.0",
-        "methods": ["pwd"],
-        "authenticated_at": _CREATED,
-        "is_current": True,
-        "created_at": _CREATED,
-        "last_used_at": _CREATED,
-        "idle_expires_at": "2026-02-14T12:00:00Z",
-        "expires_at": "2026-05-01T12:00:00Z",
-    },
+    "SessionOut": _SESSION,
     "RoleOut": {
         "name": "support",
         "description": "Answers people's questions",

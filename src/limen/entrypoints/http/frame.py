@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
+from limen.entrypoints.http.browsers import Browsers
 from limen.entrypoints.http.call import Call, Headers, has_call, put_call
 from limen.entrypoints.http.compression import Coding, coding_of, may_shrink, shrink
 from limen.entrypoints.http.errors import Answer, read, render
@@ -42,6 +43,7 @@ class Frame:
         self._proxies = settings.trusted_proxies
         self._base = urlsplit(settings.public_url).path.rstrip("/")
         self._hosts = Hosts(settings)
+        self._browsers = Browsers(settings)
         self._origins = Origins(settings.cors_origins)
         self._protection = Protection(is_secure=settings.is_secure)
 
@@ -54,6 +56,7 @@ class Frame:
         entropy = self._reception.opened.entropy
         new_id = entropy.bytes(_ID_BYTES).hex()
         call = Call(scope, receive, new_id, self._proxies, self._base)
+        call.browsers = self._browsers
         put_call(scope, call)
         outlet = _Outlet(call, send, self._protection, self._origins)
         if b"traceparent" in call.headers:

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from limen.core.errors import Fault, InvalidQuery
 from limen.entrypoints.http.answers import Sending
-from limen.entrypoints.http.authentication import authenticate
+from limen.entrypoints.http.authentication import authenticate, shows_who_asks
 from limen.entrypoints.http.bodies import NothingIn, decode, read_body
+from limen.entrypoints.http.browsers import browsers_of
 from limen.entrypoints.http.call import call_of
 from limen.entrypoints.http.media import accepts_json
 from limen.entrypoints.http.parameters import names_of
@@ -43,8 +44,9 @@ class Gate:
             return
         handler = scope["route_handler"]
         call.rules = rules = rules_of(handler)
-        has_token = rules.is_optionally_signed_in and b"authorization" in call.headers
-        if has_token or not rules.is_public:
+        if rules.is_for_browsers:
+            browsers_of(call).check_origin(call)
+        if not rules.is_public or (rules.is_optionally_signed_in and shows_who_asks(call)):
             await authenticate(call, rules, self._reception.services)
         if rules.answer is not None:
             await rules.answer(call)(scope, receive, send)

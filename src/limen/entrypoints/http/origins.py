@@ -9,7 +9,8 @@ from limen.entrypoints.http.media import JSON
 
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _ASKED: Final = (
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-ID"
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-CSRF-Token, "
+    "X-Request-ID"
 )
 _TOLD: Final = (
     "ETag, Idempotency-Replayed, Link, Location, RateLimit, Retry-After, WWW-Authenticate, "
@@ -20,7 +21,7 @@ _VARY: Final = (b"vary", b"Origin")
 
 
 class Origins:
-    """The origins whose scripts may read answers. No credentials: tokens travel in a header."""
+    """The origins whose scripts may read answers, and send cookies along."""
 
     def __init__(self, listed: Sequence[str]) -> None:
         """Allow exactly those listed."""
@@ -49,6 +50,7 @@ class Origins:
         return [
             _VARY,
             (b"access-control-allow-origin", call.headers[b"origin"]),
+            (b"access-control-allow-credentials", b"true"),
             (b"access-control-expose-headers", _TOLD.encode()),
         ]
 

@@ -8,13 +8,14 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from limen.core.signin.passkey_steps import PasskeyStepService
+from limen.entrypoints.cookie_shapes import StepUpOut, step_up_out
 from limen.entrypoints.http.answers import Answered, plain
+from limen.entrypoints.http.browsers import keeping
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.passkey_shapes import PasskeyAskedOut
 from limen.entrypoints.shapes import Success, TokensOut
-from limen.entrypoints.signin_shapes import SteppedUpOut
 
 
 class AskToFinishIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -133,12 +134,16 @@ class PasskeyStepUpController(Controller):
         request: CallRequest,
         passkey_steps: NamedDependency[PasskeyStepService],
         data: JSONBody[StepUpByPasskeyIn],
-    ) -> Answered[Success[SteppedUpOut]]:
+    ) -> Answered[Success[StepUpOut]]:
         """Make the session fresh for ten minutes, for what needs it (RFC 9470).
 
-        The answer is another access token of the same session; its refresh token stays.
+        The answer is another access token of the same session; its refresh token stays. A cookie
+        session gets another cookie and CSRF token, and the old ones are worthless.
         """
         risen = await passkey_steps.step_up(
-            ceremony=data.ceremony, answer=data.credential, actor=request.actor
+            ceremony=data.ceremony,
+            answer=data.credential,
+            cookie=request.call.cookie,
+            actor=request.actor,
         )
-        return plain(SteppedUpOut.of(risen))
+        return keeping(request, risen.cookie, plain(step_up_out(risen)))

@@ -15,6 +15,7 @@ from limen.entrypoints.http.api_keys import (
 )
 from limen.entrypoints.http.assistance import AssistanceController
 from limen.entrypoints.http.call import CallRequest
+from limen.entrypoints.http.cookies import CookieController, CsrfController
 from limen.entrypoints.http.emails import EmailController, OwnEmailController
 from limen.entrypoints.http.errors import handle
 from limen.entrypoints.http.factors import FactorController, OwnFactorController
@@ -71,6 +72,8 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     SecondStepController,
     RequiredFactorController,
     StepUpController,
+    CookieController,
+    CsrfController,
     EmailController,
     RecoveryController,
     MeController,
@@ -140,6 +143,9 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "step_up": Provide(lambda: reception.services.step_up, sync_to_thread=False),
         "sessions": Provide(lambda: reception.services.sessions, sync_to_thread=False),
         "tokens": Provide(lambda: reception.services.tokens, sync_to_thread=False),
+        "cookie_sessions": Provide(
+            lambda: reception.services.cookie_sessions, sync_to_thread=False
+        ),
         "roles": Provide(lambda: reception.services.roles, sync_to_thread=False),
         "emails": Provide(lambda: reception.services.emails, sync_to_thread=False),
         "messages": Provide(lambda: reception.services.messages, sync_to_thread=False),

@@ -44,6 +44,7 @@ class Rules:
 
     - `is_public`: nobody need be signed in.
     - `is_optionally_signed_in`: a public route that minds who is; a bad token is refused there.
+    - `is_for_browsers`: it sets a cookie, so only pages of listed origins may ask.
     - `is_open_to_keys`: an API key may come here, and what it may do is checked as a permission;
       everywhere else only people may.
     - `is_fresh`: the user must have proved lately who they are; the use case checks that.
@@ -59,6 +60,7 @@ class Rules:
 
     is_public: bool = False
     is_optionally_signed_in: bool = False
+    is_for_browsers: bool = False
     is_open_to_keys: bool = False
     is_fresh: bool = False
     query: Query = Query.NONE

@@ -8,13 +8,15 @@ from msgspec import Struct
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.stepping_up import StepUpService
+from limen.entrypoints.cookie_shapes import StepUpOut, step_up_out
 from limen.entrypoints.factor_shapes import NewTotpOut
 from limen.entrypoints.http.answers import Answered, plain
+from limen.entrypoints.http.browsers import keeping
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.shapes import Success, TokensOut
-from limen.entrypoints.signin_shapes import FirstFactorOut, SteppedUpOut
+from limen.entrypoints.signin_shapes import FirstFactorOut
 
 
 class FinishSignInIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -173,10 +175,16 @@ class StepUpController(Controller):
         request: CallRequest,
         step_up: NamedDependency[StepUpService],
         data: JSONBody[StepUpIn],
-    ) -> Answered[Success[SteppedUpOut]]:
+    ) -> Answered[Success[StepUpOut]]:
         """Make the session fresh for ten minutes, for what needs it (RFC 9470).
 
-        The answer is another access token of the same session; its refresh token stays.
+        The answer is another access token of the same session; its refresh token stays. A cookie
+        session gets another cookie and CSRF token, and the old ones are worthless.
         """
-        risen = await step_up.step_up(password=data.password, code=data.code, actor=request.actor)
-        return plain(SteppedUpOut.of(risen))
+        risen = await step_up.step_up(
+            password=data.password,
+            code=data.code,
+            cookie=request.call.cookie,
+            actor=request.actor,
+        )
+        return keeping(request, risen.cookie, plain(step_up_out(risen)))

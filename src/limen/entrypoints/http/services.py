@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from limen.core.api_keys.service import ApiKeyService
+from limen.core.cookies.service import CookieService
 from limen.core.emails.service import EmailService
 from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
@@ -74,6 +75,11 @@ class Services(Protocol):
     @property
     def tokens(self) -> TokenService:
         """Access tokens and refreshing."""
+        ...
+
+    @property
+    def cookie_sessions(self) -> CookieService:
+        """Sessions that browsers carry in a cookie."""
         ...
 
     @property

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from limen.core.ids import SessionId, UserId
 from limen.core.sessions.service import SessionService
 from limen.entrypoints.http.answers import Answered, plain
+from limen.entrypoints.http.browsers import forgetting
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
@@ -24,9 +25,13 @@ class SignOutController(Controller):
     @post("/", status_code=204, **described("signOut", "Sign out", has_body=True))
     async def sign_out(
         self, request: CallRequest, sessions: NamedDependency[SessionService]
-    ) -> None:
-        """End the session of the token. It may be asked twice, so no key is needed for that."""
+    ) -> Answered[None]:
+        """End the session of the token or the cookie, which the browser is told to forget.
+
+        It may be asked twice, so no key is needed for that.
+        """
         await sessions.sign_out(actor=request.actor)
+        return forgetting(request, Answered(None, status_code=204))
 
 
 class OwnSessionController(Controller):

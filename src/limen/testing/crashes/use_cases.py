@@ -208,6 +208,15 @@ async def _finish_by_passkey(scene: Scene) -> None:
     await steps.finish(partial_token=token, ceremony=asked.ceremony, answer=answer)
 
 
+async def _use_cookie(scene: Scene) -> None:
+    """Exchange a refresh token for a cookie, come by it later, and step up."""
+    limen, token = scene.limen, scene.first.refresh_token
+    begun = await limen.cookie_sessions.exchange(refresh_token=token, actor=_SOMEWHERE)
+    limen.clock.advance(timedelta(minutes=2))
+    await limen.cookie_sessions.authenticate(begun.cookie)
+    await limen.step_up.step_up(password=PASSWORD, cookie=begun.cookie, actor=acting(scene.first))
+
+
 async def _purge(scene: Scene) -> None:
     """Purge when all that is over has had its time."""
     await scene.limen.sessions.revoke_all(scene.ada.id, actor=OPERATOR)
@@ -294,6 +303,13 @@ USE_CASES: Final[dict[str, UseCase]] = {
     "sign_in.sign_in": lambda s: s.limen.sign_in.sign_in(
         identifier="ada@example.org", password=PASSWORD, actor=_SOMEWHERE
     ),
+    "sign_in.sign_in_by_cookie": lambda s: s.limen.sign_in.sign_in_by_cookie(
+        identifier="ada@example.org", password=PASSWORD, actor=_SOMEWHERE
+    ),
+    "cookie_sessions.exchange": lambda s: s.limen.cookie_sessions.exchange(
+        refresh_token=s.first.refresh_token, actor=_SOMEWHERE
+    ),
+    "cookie_sessions.authenticate": _use_cookie,
     "sign_in.sign_in: a wrong password": lambda s: s.limen.sign_in.sign_in(
         identifier="ada@example.org", password=NEW_PASSWORD, actor=_SOMEWHERE
     ),

@@ -266,6 +266,7 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "session.revoked": _session_revoked,
     "session.all_revoked": _sessions_revoked,
     "token.refreshed": _refreshed,
+    "session.cookie_set": _refreshed,
     "token.reuse_detected": _session_revoked,
     "role.created": _role_created,
     "role.replaced": _role_replaced,

@@ -16,6 +16,7 @@ from limen.core.events import (
     RoleGranted,
     RoleReplaced,
     RoleWithdrawn,
+    SessionCookieSet,
     SessionRevoked,
     SessionsRevoked,
     SignedIn,
@@ -171,7 +172,7 @@ def _told_of_rest(event: Event) -> Iterator[Fact]:
     match event:
         case SignedIn():
             yield ("signed in", event.session_id)
-        case RefreshTokenRotated():
+        case RefreshTokenRotated() | SessionCookieSet():
             yield ("rotated", event.session_id, event.generation)
         case RoleGranted():
             yield ("granted", event.user_id, event.role)

@@ -70,6 +70,8 @@ def test_the_routes_are_those_of_the_contract() -> None:
     assert found == {
         *(f"POST {api}/auth/{name}" for name in ("register", "login", "refresh", "logout")),
         f"GET {api}/auth/check",
+        *(f"POST {api}/auth/cookie{name}" for name in ("", "/factor", "/exchange")),
+        f"GET {api}/auth/csrf",
         *(f"POST {api}/auth/email/verify{name}" for name in ("", "/resend")),
         *(
             f"POST {api}/auth/{step}passkey{name}"

@@ -26,6 +26,8 @@ from limen.testing.passkeys import Authenticator
 from tests.unit.entrypoints.http.contract import document
 from tests.unit.entrypoints.http.site import PASSWORD, Person, Site, open_site
 
+OURS: Final = "https://id.example.org"
+
 # Who calls. `owner` is the user whom the address names; `other` is somebody else without roles;
 # `key` is a key of the administrator with all scopes there are, `bare key` one without any.
 CALLERS: Final = (
@@ -46,6 +48,10 @@ TABLE: Final = f"""
 POST   /api/v1/auth/register                          201 201 201 201 201  201 201 201
 POST   /api/v1/auth/login                             200 200 200 200 401  200 200 200
 POST   /api/v1/auth/refresh                           200 200 200 401 401  200 200 200
+POST   /api/v1/auth/cookie                            200 200 200 200 401  200 200 200
+POST   /api/v1/auth/cookie/factor                     200 200 401 200 401  200 200 200
+POST   /api/v1/auth/cookie/exchange                   200 200 200 401 401  200 200 200
+GET    /api/v1/auth/csrf                              {_OUT}  401 401 401
 POST   /api/v1/auth/factor                            200 200 401 200 401  200 200 200
 POST   /api/v1/auth/factor/stop                       204 204 401 204 401  204 204 204
 POST   /api/v1/auth/factor/totp                       403 403 401 403 401  403 403 403
@@ -192,6 +198,7 @@ OVER: Final = {
     "POST /api/v1/auth/factor/stop": 401,
     "POST /api/v1/auth/factor/totp": 401,
     "POST /api/v1/auth/factor/totp/confirm": 401,
+    "POST /api/v1/auth/cookie/factor": 401,
     "POST /api/v1/auth/factor/passkey/options": 401,
     "POST /api/v1/auth/factor/passkey": 401,
 }
@@ -209,6 +216,34 @@ def _when_partial(route: str) -> int:
     status = EXPECTED[route, "nobody"]
     minds_who_asks = EXPECTED[route, "garbage"] == 401
     return 403 if minds_who_asks else status
+
+
+# What a cookie session hears that no token does, or the other way round.
+BY_COOKIE: Final = {
+    "GET /api/v1/auth/csrf": 200,
+    "GET /api/v1/auth/check": 401,
+    "POST /api/v1/auth/refresh": 401,
+    "POST /api/v1/auth/cookie/exchange": 401,
+}
+
+
+def _by_cookie(route: str) -> int:
+    """Tell what the owner hears in a browser: the same, but for what is about tokens."""
+    return BY_COOKIE.get(route, EXPECTED[route, "owner"])
+
+
+def _without_csrf(route: str) -> int:
+    """Tell what a cookie alone does: it reads, and comes along where nobody is asked for."""
+    if route.startswith("GET") or EXPECTED[route, "nobody"] != 401:
+        return _by_cookie(route)
+    return 403
+
+
+def _from_elsewhere(route: str) -> int:
+    """Tell what a page of another origin hears, though it knew the CSRF token."""
+    if "/auth/cookie" in route or route == "POST /api/v1/auth/email/verify":
+        return 403
+    return _without_csrf(route)
 
 
 @dataclass(kw_only=True)
@@ -291,13 +326,29 @@ async def _partial(site: Site, ada: Person) -> tuple[Person | None, dict[str, st
     return ada, {"authorization": f"Bearer {await _partial_token(site, ada)}"}
 
 
+async def _cookie(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    begun = await site.limen.cookie_sessions.exchange(refresh_token=ada.tokens.refresh_token)
+    cookie, token = begun.cookie.reveal(), begun.csrf_token.reveal()
+    return ada, {"cookie": f"__Host-limen_session={cookie}", "x-csrf-token": token}
+
+
+async def _bare_cookie(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    _, headers = await _cookie(site, ada)
+    return ada, {"cookie": headers["cookie"]}
+
+
+async def _foreign_cookie(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    _, headers = await _cookie(site, ada)
+    return ada, {**headers, "origin": "https://evil.example.org"}
+
+
 Entering = Callable[[Site, Person], Awaitable[tuple[Person | None, dict[str, str]]]]
 ENTERING: Final[dict[str, Entering]] = dict(
     zip(
-        (*CALLERS, "stale", "partial"),
+        (*CALLERS, "stale", "partial", "cookie", "cookie without csrf", "cookie from elsewhere"),
         (
             *(_nobody, _garbage, _expired, _ended, _suspended, _owner, _other, _administrator),
-            *(_key, _bare_key, _stale, _partial),
+            *(_key, _bare_key, _stale, _partial, _cookie, _bare_cookie, _foreign_cookie),
         ),
         strict=True,
     )
@@ -475,6 +526,21 @@ async def test_the_cell_of_a_sign_in_that_waits_for_its_second_factor(route: str
     await _check(route, "partial", _when_partial(route))
 
 
+@pytest.mark.parametrize("route", ROUTES)
+async def test_the_cell_of_a_cookie(route: str) -> None:
+    await _check(route, "cookie", _by_cookie(route))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_the_cell_of_a_cookie_without_its_csrf_token(route: str) -> None:
+    await _check(route, "cookie without csrf", _without_csrf(route))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_the_cell_of_a_cookie_from_elsewhere(route: str) -> None:
+    await _check(route, "cookie from elsewhere", _from_elsewhere(route))
+
+
 def test_the_routes_that_need_a_fresh_sign_in_say_so() -> None:
     described = {route: operation["description"] for route, operation in ROUTES.items()}
     told = {route for route, text in described.items() if "fresh sign-in" in text}
@@ -497,7 +563,9 @@ async def _check(route: str, caller: str, expected: int) -> None:
             account_id=scene.account_key.key.owner_id,
         )
         body = _body(ROUTES[route], scene)
-        response = await site.ask(method, path, headers=scene.headers, json=body)
+        response = await site.ask(
+            method, path, headers={"origin": OURS, **scene.headers}, json=body
+        )
         assert response.status_code == expected, response.text
         after = await site.limen.event_names()
         if expected >= 400 and "/auth/" not in path:

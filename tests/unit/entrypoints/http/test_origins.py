@@ -24,7 +24,7 @@ async def test_a_listed_origin_may_read_answers() -> None:
         assert response.status_code == 401
         assert response.headers["access-control-allow-origin"] == OURS
         assert "ETag" in response.headers["access-control-expose-headers"]
-        assert "access-control-allow-credentials" not in response.headers
+        assert response.headers["access-control-allow-credentials"] == "true"
         assert "Origin" in response.headers["vary"]
 
 

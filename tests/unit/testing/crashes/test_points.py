@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from limen.core.cookies.service import CookieService
 from limen.core.factors.proving import FactorProver
 from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
@@ -28,6 +29,7 @@ from limen.testing.invariants.violations import violations
 from tests.unit.testing.crashes.worlds import World, committed_states
 
 SERVICES = {
+    "cookie_sessions": CookieService,
     "factor_prover": FactorProver,
     "factors": FactorService,
     "idempotency": IdempotencyService,

@@ -1,0 +1,1 @@
+"""Owns how a browser carries a session in a cookie; never how anybody came in."""

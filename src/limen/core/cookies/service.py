@@ -1,0 +1,144 @@
+"""Believing cookies, and turning what another way in has begun into a cookie session."""
+
+from contextlib import suppress
+
+from limen.core.actor import Actor
+from limen.core.ambient import Ambient
+from limen.core.cookies.carrying import CookieSession, SessionCookies, read_cookie
+from limen.core.errors import (
+    ConcurrentUpdate,
+    RefreshTokenInvalid,
+    RefreshTokenReused,
+    SessionEnded,
+)
+from limen.core.events import SessionCookieSet
+from limen.core.secret import Secret
+from limen.core.sessions.model import Session
+from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.policy import SignInPolicy
+from limen.core.tokens.family import read_token
+from limen.core.tokens.issuing import TokenIssuer
+from limen.core.tokens.model import AccessClaims
+from limen.core.tokens.reuse import end_reused
+from limen.ports.families import Standing
+from limen.ports.unit_of_work import UnitOfWorkFactory
+
+
+class CookieService:
+    """Sessions that browsers carry in a cookie."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        issuer: TokenIssuer,
+        cookies: SessionCookies,
+        policy: SignInPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._ambient = ambient
+        self._issuer = issuer
+        self._cookies = cookies
+        self._policy = policy
+
+    async def authenticate(self, cookie: Secret[str] | str) -> AccessClaims:
+        """Return what the store says now of the session of a cookie.
+
+        Its idle end moves on, once a minute at most. Raises `SessionEnded` for every cookie that
+        is not the living one of a live session, or whose user may not come in.
+        """
+        shown = read_cookie(cookie)
+        now = self._ambient.clock.now()
+        async with self._unit_of_work.view() as view:
+            standing = await view.families.find_standing(shown.session_id, now)
+        if standing is None or not shown.is_of(standing.family):
+            raise SessionEnded
+        session = standing.session
+        if not session.is_live(now):
+            raise SessionEnded
+        if reason_to_refuse(standing.user, self._policy.users) is not None:
+            raise SessionEnded
+        if now - session.last_used_at >= self._policy.sessions.use_resolution:
+            await self._use(session.used(now, self._policy.sessions))
+        return _claims(standing)
+
+    async def exchange(
+        self, *, refresh_token: Secret[str] | str, actor: Actor | None = None
+    ) -> CookieSession:
+        """Let a cookie carry the session that this refresh token belongs to.
+
+        The token is used up by it, and the session has none any more. Raises
+        `RefreshTokenInvalid`, `RefreshTokenReused` after ending the session of a token that was
+        used before, or `ConcurrentUpdate` if somebody uses it at the same time.
+        """
+        plain = refresh_token if isinstance(refresh_token, Secret) else Secret(refresh_token)
+        token = read_token(plain)
+        by = actor or Actor.anonymous()
+        now = self._ambient.clock.now()
+        async with self._unit_of_work.view() as view:
+            standing = await view.families.find_standing(token.session_id, now)
+        if standing is None or not standing.session.is_live(now):
+            raise RefreshTokenInvalid
+        if reason_to_refuse(standing.user, self._policy.users) is not None:
+            raise RefreshTokenInvalid
+        try:
+            successor, _ = self._issuer.rotate(standing.family, token, now)
+        except RefreshTokenReused:
+            await end_reused(self._unit_of_work, standing, token, by, now)
+            raise
+        if successor is standing.family:
+            # The token before the living one: good for a lost answer, and for nothing else.
+            raise RefreshTokenInvalid
+        cookie = await self._carry(standing, by)
+        return self._cookies.hand_over(
+            cookie, session=standing.session, user=standing.user, now=now
+        )
+
+    def csrf_token(self, cookie: Secret[str] | str) -> Secret[str]:
+        """Return the token without which nothing is written by this cookie.
+
+        Raises `SessionEnded` for what is no cookie; whether it lives is not looked at.
+        """
+        return self._cookies.csrf_token(cookie)
+
+    def check_csrf(self, cookie: Secret[str] | str, token: str) -> None:
+        """Raise `CsrfRefused` unless the token is that of the cookie."""
+        self._cookies.check_csrf(cookie, token)
+
+    async def _carry(self, standing: Standing, actor: Actor) -> Secret[str]:
+        now, session = self._ambient.clock.now(), standing.session
+        family, cookie = self._cookies.renew(standing.family, now)
+        async with self._unit_of_work() as uow:
+            await uow.families.rotate(family)
+            uow.emit(
+                SessionCookieSet(
+                    at=now,
+                    actor=actor.as_user(session.user_id, session.id),
+                    user_id=session.user_id,
+                    session_id=session.id,
+                    generation=family.generation,
+                )
+            )
+            await uow.commit()
+        return cookie
+
+    async def _use(self, session: Session) -> None:
+        with suppress(ConcurrentUpdate):
+            async with self._unit_of_work() as uow:
+                await uow.sessions.use(session)
+                await uow.commit()
+
+
+def _claims(standing: Standing) -> AccessClaims:
+    session = standing.session
+    return AccessClaims(
+        user_id=session.user_id,
+        session_id=session.id,
+        token_id=session.id,
+        roles=standing.roles,
+        methods=session.methods,
+        authenticated_at=session.authenticated_at,
+        issued_at=session.created_at,
+        expires_at=min(session.idle_expires_at, session.expires_at),
+    )

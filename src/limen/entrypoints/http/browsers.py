@@ -1,0 +1,96 @@
+"""What browsers carry by themselves: the cookie of a session, and where a request comes from."""
+
+from typing import Final, TypeVar, cast
+from urllib.parse import urlsplit
+
+from limen.core.cookies.carrying import CookieSession
+from limen.core.errors import CsrfRefused
+from limen.core.secret import Secret
+from limen.entrypoints.http.answers import Answered
+from limen.entrypoints.http.call import Call, CallRequest
+from limen.wiring.groups import HttpSettings
+
+T = TypeVar("T")
+
+NAME: Final = "limen_session"
+# RFC 6265bis section 4.1.3.2: of this very host, and by https alone.
+_HOST: Final = "__Host-"
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Browsers:
+    """The cookie that carries a session, and the origins whose pages may write by it."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        """Know limen's own origin and those listed; both are compared exactly."""
+        prefix, self._secure = (_HOST, "; Secure") if settings.is_secure else ("", "")
+        self.name = f"{prefix}{NAME}"
+        self._ours = frozenset({origin_of(settings.public_url), *settings.cors_origins})
+
+    def cookie_of(self, call: Call) -> str | None:
+        """Return the session's cookie; one that came twice is none, for it may be a stranger's."""
+        values = [
+            value
+            for name, header in call.raw_headers
+            if name == b"cookie"
+            for value in _values_of(header.decode("latin-1"), self.name)
+        ]
+        return values[0] if len(values) == 1 else None
+
+    def check_origin(self, call: Call) -> None:
+        """Raise `CsrfRefused` unless a page of ours asks; a browser says so when it writes."""
+        given = call.headers.get(b"origin")
+        if given is None:
+            given = origin_of(call.headers.get(b"referer", b"").decode("latin-1")).encode()
+        if given.decode("latin-1") not in self._ours:
+            raise CsrfRefused
+
+    def keep(self, cookie: Secret[str], seconds: int) -> str:
+        """Return the header that has a browser keep a cookie for so long."""
+        return self._write(cookie.reveal(), seconds)
+
+    def forget(self) -> str:
+        """Return the header that has a browser forget the cookie."""
+        return self._write("", 0)
+
+    def _write(self, value: str, seconds: int) -> str:
+        kept = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"
+        return f"{self.name}={value}; {kept}{self._secure}"
+
+
+def keeping(request: CallRequest, begun: object, answer: Answered[T]) -> Answered[T]:
+    """Return the answer with the cookie of what began, if that is a cookie session."""
+    if isinstance(begun, CookieSession):
+        kept = browsers_of(request.call).keep(begun.cookie, begun.expires_in)
+        answer.headers["Set-Cookie"] = kept
+    return answer
+
+
+def forgetting(request: CallRequest, answer: Answered[T]) -> Answered[T]:
+    """Return the answer, with which a browser that showed its cookie forgets it."""
+    if request.call.cookie is not None:
+        answer.headers["Set-Cookie"] = browsers_of(request.call).forget()
+    return answer
+
+
+def browsers_of(call: Call) -> Browsers:
+    """Return what the frame knows of browsers."""
+    return cast("Browsers", call.browsers)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of a URL as browsers write it (RFC 6454 section 6.2); empty for none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    is_default = port in {None, _DEFAULT_PORTS.get(parts.scheme)}
+    return f"{parts.scheme}://{shown}" + ("" if is_default else f":{port}")
+
+
+def _values_of(header: str, name: str) -> list[str]:
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return [value for key, _, value in pairs if key == name]
