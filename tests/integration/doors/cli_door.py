@@ -5,31 +5,22 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-import pytest
-
 from limen.core.errors import LimenError
 from limen.entrypoints.cli.door import Opened
 from limen.entrypoints.cli.exits import OF_KIND
 from limen.entrypoints.cli.house import House
-from limen.testing.assembly import Assembly
-from tests.integration.doors.doors import Answer, Door, Fields, refused
+from tests.integration.doors.answers import Answer, Fields, refused
+from tests.integration.doors.cli_person import CliPersonDoor, options
 from tests.unit.entrypoints.cli.shell import typed
 
 
-class CliDoor(Door):
+class CliDoor(CliPersonDoor):
     """Types with `--json` and reads the document that comes."""
-
-    def __init__(self, limen: Assembly, patch: pytest.MonkeyPatch) -> None:
-        super().__init__(limen)
-        self._patch = patch
-
-    async def register(self, fields: Fields) -> Answer:
-        return await self.create_user(fields)
 
     async def create_user(self, fields: Fields) -> Answer:
         words, password = [fields["email"]], fields.get("password")
         words += ["--no-password"] if password is None else ["--password-stdin"]
-        words += _options(fields, "username", "name", "locale", "status")
+        words += options(fields, "username", "name", "locale", "status")
         return await self._type("users", "create", *words, stdin=password or "")
 
     async def show_user(self, user: str) -> Answer:
@@ -42,11 +33,11 @@ class CliDoor(Door):
             else f"--filter={field}={text}"
             for (field, operator), text in query["filters"].items()
         ]
-        words += _options(query, "search", "sort", "page", "cursor", "limit", "count")
+        words += options(query, "search", "sort", "page", "cursor", "limit", "count")
         return await self._type("users", "list", *words, is_whole=True)
 
     async def update_user(self, user: str, fields: Fields, version: int | None = None) -> Answer:
-        words = _options(fields, "email", "username", "name", "locale")
+        words = options(fields, "email", "username", "name", "locale")
         words += [] if version is None else [f"--version={version}"]
         return await self._type("users", "update", user, *words)
 
@@ -92,7 +83,7 @@ class CliDoor(Door):
         return await self._type("factors", "reset", user, "--yes")
 
     async def create_account(self, fields: Fields) -> Answer:
-        words = [fields["username"], *_options(fields, "name")]
+        words = [fields["username"], *options(fields, "name")]
         return await self._type("service-accounts", "create", *words)
 
     async def show_account(self, account: str) -> Answer:
@@ -104,7 +95,7 @@ class CliDoor(Door):
     async def update_account(
         self, account: str, fields: Fields, version: int | None = None
     ) -> Answer:
-        words = _options(fields, "username", "name")
+        words = options(fields, "username", "name")
         words += [] if version is None else [f"--version={version}"]
         return await self._type("service-accounts", "update", account, *words)
 
@@ -196,14 +187,6 @@ class CliDoor(Door):
 KINDS = {error.code: error.kind for error in LimenError.__subclasses__()}
 
 
-def _options(fields: Fields, *names: str) -> list[str]:
-    return [
-        f"--no-{name}" if fields[name] is None else f"--{name}={fields[name]}"
-        for name in names
-        if name in fields
-    ]
-
-
 def _role(fields: Fields) -> list[str]:
     names = [f"--permission={name}" for name in fields.get("permissions", ())]
-    return [*names, *_options(fields, "description")]
+    return [*names, *options(fields, "description")]

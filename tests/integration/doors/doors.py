@@ -1,51 +1,23 @@
 """What every door is asked: in the same words, and each answers in the same form."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
-
-import msgspec
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from limen.core.actor import Actor
-from limen.core.errors import LimenError
 from limen.core.factors.service import FactorService
 from limen.core.page import ListQuery
 from limen.entrypoints.factor_shapes import NewTotpOut, RecoveryCodesOut
 from limen.entrypoints.passkey_shapes import PasskeyOut
-from limen.entrypoints.shapes import ErrorOut, TokensOut, UserOut
+from limen.entrypoints.shapes import TokensOut, UserOut
 from limen.entrypoints.signin_shapes import sign_in_out
-from limen.testing.assembly import Assembly
 from limen.testing.passkeys import Authenticator
-
-Answer: TypeAlias = Any
-Fields: TypeAlias = Mapping[str, Any]
-
-
-def plain(shape: object) -> Answer:
-    """Return a shape as JSON has it."""
-    return msgspec.json.decode(msgspec.json.encode(shape))
+from tests.integration.doors.answers import Answer, Fields, plain, told
+from tests.integration.doors.person import PersonDoor
 
 
-def refused(error: Mapping[str, Any]) -> Answer:
-    """Return a refusal without what only one door has: the id of the request."""
-    return {"refused": {name: error[name] for name in ("code", "message", "details")}}
-
-
-async def told(asked: Awaitable[Any]) -> Answer:
-    """Wait for the core and return what it gave, or why not."""
-    try:
-        return await asked
-    except LimenError as error:
-        return refused(plain(ErrorOut.of(error)))
-
-
-class Door(ABC):
+class Door(PersonDoor, ABC):
     """What can be done through every door. Actions that return nothing answer `None`."""
-
-    def __init__(self, limen: Assembly) -> None:
-        self.limen = limen
-
-    # A shell has no sign-in of its own: what it changes shows in those who sign in elsewhere.
 
     async def sign_in(self, identifier: str, password: str) -> Answer:
         async def asked() -> Answer:

@@ -6,11 +6,12 @@ from typing import Any
 
 from limen.testing.assembly import PASSWORD
 from limen.testing.passkeys import Authenticator
-from tests.integration.doors.doors import Answer, Door, Fields, refused
+from tests.integration.doors.answers import Answer, Fields, refused
+from tests.integration.doors.http_person import HttpPersonDoor, bearer
 from tests.unit.entrypoints.http.site import Site
 
 
-class HttpDoor(Door):
+class HttpDoor(HttpPersonDoor):
     """Asks as an administrator who is signed in, or as nobody."""
 
     def __init__(self, site: Site) -> None:
@@ -31,23 +32,23 @@ class HttpDoor(Door):
         return await self._ask("POST", "auth/refresh", {"refresh_token": token}, headers={})
 
     async def who_am_i(self, token: str) -> Answer:
-        return await self._ask("GET", "me", headers=_bearer(token))
+        return await self._ask("GET", "me", headers=bearer(token))
 
     async def begin_totp(self, token: str) -> Answer:
-        return await self._ask("POST", "me/factors/totp", headers=_bearer(token))
+        return await self._ask("POST", "me/factors/totp", headers=bearer(token))
 
     async def confirm_totp(self, token: str, code: str) -> Answer:
         body = {"code": code}
-        return await self._ask("POST", "me/factors/totp/confirm", body, headers=_bearer(token))
+        return await self._ask("POST", "me/factors/totp/confirm", body, headers=bearer(token))
 
     async def remove_totp(self, token: str) -> Answer:
-        return await self._ask("DELETE", "me/factors/totp", headers=_bearer(token))
+        return await self._ask("DELETE", "me/factors/totp", headers=bearer(token))
 
     async def make_recovery_codes(self, token: str) -> Answer:
-        return await self._ask("POST", "me/factors/recovery-codes", headers=_bearer(token))
+        return await self._ask("POST", "me/factors/recovery-codes", headers=bearer(token))
 
     async def enrol_passkey(self, token: str, device: Authenticator, **lies: Any) -> Answer:
-        path, headers = "me/factors/passkeys", _bearer(token)
+        path, headers = "me/factors/passkeys", bearer(token)
         asked = await self._ask("POST", f"{path}/options", headers=headers)
         if "refused" in asked:
             return asked
@@ -126,7 +127,7 @@ class HttpDoor(Door):
         return await self._ask("DELETE", f"users/{user}/factors")
 
     async def use_key(self, key: str) -> Answer:
-        answer = await self._ask("GET", "users", headers=_bearer(key))
+        answer = await self._ask("GET", "users", headers=bearer(key))
         if "refused" in answer:
             return answer
         return [user["email"] for user in answer if user["kind"] == "person"]
@@ -224,7 +225,3 @@ class HttpDoor(Door):
         return (
             {"data": document["data"], "meta": document["meta"]} if is_whole else document["data"]
         )
-
-
-def _bearer(token: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {token}"}

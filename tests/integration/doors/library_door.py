@@ -14,7 +14,8 @@ from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, ServiceAcc
 from limen.entrypoints.passkey_shapes import PasskeyOut
 from limen.entrypoints.shapes import GrantOut, ListMetaOut, RoleOut, SessionOut, UserOut
 from limen.testing.assembly import OPERATOR
-from tests.integration.doors.doors import Answer, Door, Fields, plain, told
+from tests.integration.doors.answers import Answer, Fields, plain, told
+from tests.integration.doors.doors import Door
 
 
 class LibraryDoor(Door):

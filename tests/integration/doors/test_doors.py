@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
 
 import pyotp
@@ -12,8 +14,9 @@ import pytest
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import PASSWORD, Assembly
 from limen.testing.passkeys import Authenticator
+from tests.integration.doors.answers import Answer
 from tests.integration.doors.cli_door import CliDoor
-from tests.integration.doors.doors import Answer, Door
+from tests.integration.doors.doors import Door
 from tests.integration.doors.http_door import HttpDoor
 from tests.integration.doors.library_door import LibraryDoor
 from tests.unit.entrypoints.http.site import open_site
@@ -21,6 +24,8 @@ from tests.unit.entrypoints.http.site import open_site
 ROOT: Final = "root@example.org"
 NOBODY: Final = "0197b6c2-8a4e-7c3d-9f51-2b6d1e0a4c77"
 NOTHING: Final[dict[str, list[str]]] = {"permissions": []}
+ADA: Final = "ada@example.org"
+NEW: Final = "ada@example.com"
 OTHER_PASSWORD: Final = "another long sentence"
 
 Transcript: TypeAlias = list[tuple[str, Answer]]
@@ -348,6 +353,111 @@ async def helping_people(door: Door, told: Transcript) -> None:
     told.append(("nobody's lock", await door.unlock(NOBODY)))
 
 
+async def proving_an_address(door: Door, told: Transcript) -> None:
+    """Links and codes: to prove an address, to change it, to set a lost password."""
+    await door.register({"email": ADA, "password": PASSWORD})
+    link = {"token": _token(await door.limen.read_mail())}
+    token = (await door.sign_in(ADA, PASSWORD))["access_token"]
+    told.append(("wrong password", await door.verify({**link, "password": "wrong"})))
+    told.append(("verified", await door.verify({**link, "password": PASSWORD})))
+    told.append(("again", await door.verify(link)))
+    told.append(("nothing to prove", await door.send_verification(ADA)))
+    told.append(("renamed", await door.update_me(token, {"username": "ada", "locale": None})))
+    told.append(("same address", await door.change_email(token, ADA)))
+    told.append(("change", await door.change_email(token, NEW)))
+    confirm = {"token": _token(await door.limen.read_mail(NEW))}
+    told.append(("a stranger confirms", await door.verify(confirm)))
+    told.append(("confirmed", await door.verify(confirm, token)))
+    approve = {"token": _token(await door.limen.read_mail())}
+    told.append(("approved", await door.verify(approve)))
+    told.append(("forgot", await door.forgot(NEW)))
+    told.append(("unknown", await door.forgot("nobody@example.org")))
+    code = {"identifier": "ada", "code": (await door.limen.read_mail(NEW))["code"]}
+    told.append(("weak", await door.reset(code, "short")))
+    told.append(("wrong code", await door.reset({**code, "code": "BBBB-BBBB"}, OTHER_PASSWORD)))
+    told.append(("reset", await door.reset(code, OTHER_PASSWORD)))
+    told.append(("used", await door.reset(code, OTHER_PASSWORD)))
+    told.append(("its session", await door.who_am_i(token)))
+    await door.register({"email": "bob@example.org", "password": PASSWORD})
+    told.append(("sent again", await door.send_verification("bob@example.org")))
+    bob = {"token": _token(await door.limen.read_mail("bob@example.org"))}
+    taken = await door.verify(bob)
+    told.append(("by its owner", taken))
+    told.append(("set", await door.reset({"token": taken["reset_token"]}, OTHER_PASSWORD)))
+
+
+async def signing_in_by_mail(door: Door, told: Transcript) -> None:
+    """A link, and what it is of no use without."""
+    await door.register({"email": ADA, "password": PASSWORD})
+    await door.limen.read_mail()
+    browser = (await door.ask_link(ADA))["browser_token"]
+    told.append(("unknown", await door.ask_link("nobody@example.org")))
+    proof = {"token": _token(await door.limen.read_mail())}
+    told.append(("elsewhere", await door.complete_link("made-up", proof)))
+    tokens = await door.complete_link(browser, proof)
+    told.append(("in", tokens))
+    told.append(("who", await door.who_am_i(tokens["access_token"])))
+    told.append(("again", await door.complete_link(browser, proof)))
+
+
+async def rising(door: Door, told: Transcript) -> None:
+    """Sign-ins that wait for a second factor, and fresh ones."""
+    await door.register({"email": ADA, "password": PASSWORD})
+    clock = door.limen.clock
+    token = (await door.sign_in(ADA, PASSWORD))["access_token"]
+    app = pyotp.TOTP((await door.begin_totp(token))["secret"])
+    codes = await door.confirm_totp(token, app.at(clock.now()))
+    clock.advance(timedelta(seconds=30))
+    waiting = await door.sign_in(ADA, PASSWORD)
+    told.append(("waits", waiting))
+    partial = waiting["partial_token"]
+    told.append(("nothing else", await door.who_am_i(partial)))
+    told.append(("no code", await door.finish(partial, "no code")))
+    finished = await door.finish(partial, app.at(clock.now()))
+    told.append(("finished", finished))
+    told.append(("over", await door.finish(partial, app.at(clock.now()))))
+    partial = (await door.sign_in(ADA, PASSWORD))["partial_token"]
+    told.append(("stopped", await door.stop(partial)))
+    told.append(("stopped already", await door.stop(partial)))
+    token = finished["access_token"]
+    clock.advance(timedelta(minutes=11))
+    told.append(("not fresh", await door.change_email(token, NEW)))
+    told.append(("not fresh", await door.change_password(token, PASSWORD, OTHER_PASSWORD)))
+    told.append(("not fresh", await door.delete_me(token)))
+    told.append(("no code", await door.step_up(token, PASSWORD)))
+    told.append(("wrong password", await door.step_up(token, "wrong", app.at(clock.now()))))
+    code = codes["recovery_codes"][0]
+    risen = await door.step_up(token, PASSWORD, code)
+    told.append(("fresh", risen))
+    told.append(("used", await door.step_up(token, PASSWORD, code)))
+    token = risen["access_token"]
+    told.append(("wrong", await door.change_password(token, "wrong", OTHER_PASSWORD)))
+    told.append(("changed", await door.change_password(token, PASSWORD, OTHER_PASSWORD)))
+    told.append(("deleted", await door.delete_me(token)))
+    told.append(("gone", await door.who_am_i(token)))
+
+
+async def own_sessions(door: Door, told: Transcript) -> None:
+    """Seeing one's own sessions and ending them."""
+    await door.register({"email": ADA, "password": PASSWORD})
+    one, two, three = [await door.sign_in(ADA, PASSWORD) for _ in range(3)]
+    token = one["access_token"]
+    live = await door.my_sessions(token)
+    told.append(("three", sorted(live, key=lambda session: session["id"])))
+    told.append(("ended", await door.end_session(token, two["session_id"])))
+    told.append(("ended already", await door.end_session(token, two["session_id"])))
+    told.append(("its token", await door.my_sessions(two["access_token"])))
+    told.append(("others", await door.end_session(token, None)))
+    told.append(("another's token", await door.who_am_i(three["access_token"])))
+    told.append(("one", await door.my_sessions(token)))
+    told.append(("signed out", await door.sign_out(token)))
+    told.append(("signed out already", await door.sign_out(token)))
+
+
+def _token(mail: dict[str, str]) -> str:
+    return mail["link"].partition("#")[2]
+
+
 SCENARIOS: Final = (
     coming_in,
     looking_people_up,
@@ -355,6 +465,10 @@ SCENARIOS: Final = (
     ending_sessions,
     giving_roles,
     second_factors,
+    proving_an_address,
+    signing_in_by_mail,
+    rising,
+    own_sessions,
     passkeys,
     acting_by_keys,
     helping_people,
@@ -379,7 +493,8 @@ async def http(limen: Assembly, _: pytest.MonkeyPatch) -> AsyncIterator[Door]:
 
 @asynccontextmanager
 async def command_line(limen: Assembly, patch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
-    yield CliDoor(limen, patch)
+    with TemporaryDirectory() as folder:
+        yield CliDoor(limen, patch, Path(folder))
 
 
 async def transcript(
@@ -415,6 +530,7 @@ async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch
                 met.add(answer["refused"]["code"])
     assert met == {
         "access.beyond_own_permissions",
+        "access.not_signed_in",
         "access.step_up_needed",
         "api_key.invalid",
         "api_key.not_found",
@@ -427,7 +543,9 @@ async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch
         "passkey.not_found",
         "passkey.refused",
         "passkey.taken",
+        "password.current_wrong",
         "password.refused",
+        "proof.invalid",
         "query.cursor_invalid",
         "query.invalid",
         "query.page_too_deep",
@@ -440,6 +558,8 @@ async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch
         "service_account.not_found",
         "session.ended",
         "session.not_found",
+        "session.partial_invalid",
+        "session.second_factor_needed",
         "signin.invalid_credentials",
         "signin.too_many_attempts",
         "storage.version_mismatch",
@@ -456,7 +576,17 @@ async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
-_SECRETS = {"access_token", "refresh_token", "next_cursor", "recovery_codes", "key", "public_part"}
+_SECRETS = {
+    "access_token",
+    "browser_token",
+    "key",
+    "next_cursor",
+    "partial_token",
+    "public_part",
+    "recovery_codes",
+    "refresh_token",
+    "reset_token",
+}
 # What a door knows of who calls; a shell knows nothing.
 _CALLER = {"address", "user_agent"}
 
