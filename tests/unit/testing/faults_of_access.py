@@ -111,7 +111,15 @@ def parallel_attempts_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
         subject, now = subjects[asyncio.current_task()], self._ambient.clock.now()
         with suppress(TooManyAttempts):
             async with self._unit_of_work() as uow:
-                await charge(uow, subject, actor, self._policy.throttle, now, user_id=user_id)
+                await charge(
+                    uow,
+                    subject,
+                    actor,
+                    self._policy.throttle,
+                    now,
+                    user_id=user_id,
+                    ids=self._ambient.ids,
+                )
                 await uow.commit()
         await refuse(self, actor, user_id, reason)
 

@@ -52,7 +52,9 @@ class FactorProver:
         kind, read = _read(code if isinstance(code, Secret) else Secret(code))
         subject, now = of_factor(user_id, kind), self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            await charge(uow, subject, actor, self._policy, now, user_id=user_id)
+            await charge(
+                uow, subject, actor, self._policy, now, user_id=user_id, ids=self._ambient.ids
+            )
             await uow.commit()
         use = self._use_totp if kind is FactorKind.TOTP else self._use_recovery_code
         try:

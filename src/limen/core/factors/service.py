@@ -112,7 +112,15 @@ class FactorService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await require_fresh(uow, actor, now)
-            await charge(uow, subject, actor, self._throttle, now, user_id=actor.user_id)
+            await charge(
+                uow,
+                subject,
+                actor,
+                self._throttle,
+                now,
+                user_id=actor.user_id,
+                ids=self._ambient.ids,
+            )
             await uow.commit()
         async with self._unit_of_work() as uow:
             user = await self._lock_self(uow, actor, now)

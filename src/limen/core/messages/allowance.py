@@ -39,13 +39,16 @@ async def allow(
 
     From one network five an hour may be asked for, from all together twenty an hour and fifty a
     day of all kinds. A network where the user is signed in has an allowance of its own for mail to
-    the address they proved: strangers elsewhere cannot use it up.
+    the address they proved: strangers elsewhere cannot use it up. That attempts have to wait is
+    told once a day.
     """
     is_theirs = user.email_verified_at is not None and to.key == user.email.key
     is_at_home = is_theirs and await is_signed_in_at(uow, user.id, asked_from, now)
     limits = [_Limit(f"{kind} {to.key} from {of_network(asked_from)} {is_at_home}", 5, _HOUR)]
     if not is_at_home:
         limits += [_Limit(f"{to.key} hour", 20, _HOUR), _Limit(f"{to.key} day", 50, _DAY)]
+    if kind is MessageKind.SIGN_IN_LOCKED:
+        limits = [_Limit(f"{kind} {to.key}", 1, _DAY)]
     throttles = await uow.throttles.lock([_key(limit) for limit in limits], now)
     try:
         charged = [

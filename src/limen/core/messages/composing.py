@@ -39,7 +39,9 @@ _PURPOSES: Final = {
 
 
 # What strangers can have sent.
-_ASKED_FOR: Final = {*_PURPOSES, MessageKind.EMAIL_TAKEN} - {MessageKind.PASSWORD_RESET_REQUIRED}
+_ASKED_FOR: Final = {*_PURPOSES, MessageKind.EMAIL_TAKEN, MessageKind.SIGN_IN_LOCKED} - {
+    MessageKind.PASSWORD_RESET_REQUIRED
+}
 _CHANGES: Final = {Purpose.APPROVE_EMAIL_CHANGE, Purpose.CONFIRM_EMAIL_CHANGE}
 # What nobody waits for any more once its time is over; anything else is welcome late, too.
 _HASTY: Final = _CHANGES | {Purpose.SIGN_IN}
@@ -186,6 +188,7 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.SIGN_IN: _is_not_shut_out,
     MessageKind.PASSWORD_RESET_REQUIRED: _is_not_shut_out,
     # Nobody can have strangers written to: what happens to an account is told at proved addresses.
+    MessageKind.SIGN_IN_LOCKED: _is_proved,
     MessageKind.PASSWORD_CHANGED: _is_proved,
     MessageKind.TOTP_ENROLLED: _is_proved,
     MessageKind.TOTP_REMOVED: _is_proved,

@@ -24,6 +24,7 @@ class MessageKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     EMAIL_TAKEN = "email_taken"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a message
+    SIGN_IN_LOCKED = "sign_in_locked"
     PASSWORD_RESET_REQUIRED = "password_reset_required"  # noqa: S105 - the name of a message
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a message
     PASSKEY_ENROLLED = "passkey_enrolled"
@@ -49,6 +50,7 @@ ABOUT: Final[Mapping[MessageKind, str]] = {
     MessageKind.EMAIL_CHANGED: "Tells the former address that there is another one now",
     MessageKind.EMAIL_TAKEN: "Tells that somebody wanted another account with the address",
     MessageKind.RESET_PASSWORD: "Lets the user set a new password",
+    MessageKind.SIGN_IN_LOCKED: "Tells that attempts have to wait, once a day at most",
     MessageKind.PASSWORD_RESET_REQUIRED: "Tells that an administrator wants a new password set",
     MessageKind.PASSWORD_CHANGED: "Tells that the password was changed, by whomever",
     MessageKind.PASSKEY_ENROLLED: "Tells that there is another passkey to come in by",
@@ -71,6 +73,7 @@ VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
     MessageKind.EMAIL_CHANGED: ("new_email",),
     MessageKind.EMAIL_TAKEN: (),
     MessageKind.RESET_PASSWORD: _PROOF,
+    MessageKind.SIGN_IN_LOCKED: (),
     MessageKind.PASSWORD_RESET_REQUIRED: _PROOF,
     MessageKind.PASSWORD_CHANGED: (),
     MessageKind.PASSKEY_ENROLLED: ("passkey",),

@@ -20,12 +20,15 @@ async def post(
     uow: UnitOfWork,
     ids: IdSource,
     kind: MessageKind,
-    user_id: UserId,
+    user_id: UserId | None,
     now: datetime,
     *,
     to: str | None = None,
 ) -> None:
-    """Post a message to a user that needs no values, at their address or at `to`."""
+    """Post a message to a user that needs no values, at their address or at `to`.
+
+    One to nobody is stored like any other, and dropped by the worker.
+    """
     message_id = MessageId(ids.new())
     await uow.messages.add(
         Message(id=message_id, kind=kind, user_id=user_id, to=to, created_at=now, due_at=now)

@@ -42,7 +42,15 @@ class PasswordProver:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             credential = await uow.passwords.find(user_id)
-            await charge(uow, of_user(user_id), actor, self._policy, now, user_id=user_id)
+            await charge(
+                uow,
+                of_user(user_id),
+                actor,
+                self._policy,
+                now,
+                user_id=user_id,
+                ids=self._ambient.ids,
+            )
             await uow.commit()
         plain = checkable(password)
         digest = None if credential is None or plain is None else credential.digest

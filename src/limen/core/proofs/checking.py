@@ -123,7 +123,9 @@ class ProofChecker:
             proofs = await self._proofs(uow, user_id, purposes, digest, now)
             charged = [proof for proof in proofs if await uow.proofs.charge(proof.id, MOST_TRIES)]
             known = None if user_id == NOBODY else user_id
-            await charge(uow, subject, actor, self._throttle, now, user_id=known)
+            await charge(
+                uow, subject, actor, self._throttle, now, user_id=known, ids=self._maker.ids
+            )
             await uow.commit()
         code = shown.code or Secret("")
         right = [proof for proof in proofs if self._maker.is_code_of(proof, code)]

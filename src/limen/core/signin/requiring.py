@@ -89,7 +89,15 @@ class RequiredFactorService:
         async with self._unit_of_work() as uow:
             partial = await find_partial(uow, partial_token, now)
             subject = enrolment_of(partial.user_id)
-            await charge(uow, subject, by, self._policy.throttle, now, user_id=partial.user_id)
+            await charge(
+                uow,
+                subject,
+                by,
+                self._policy.throttle,
+                now,
+                user_id=partial.user_id,
+                ids=self._ambient.ids,
+            )
             await uow.commit()
         methods = with_second_factor(partial.methods, METHODS[FactorKind.TOTP])
         entry = self._entrance.prepare(

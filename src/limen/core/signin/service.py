@@ -153,6 +153,7 @@ class SignInService:
                 self._policy.throttle,
                 now,
                 user_id=candidate.user_id,
+                ids=self._ambient.ids,
             )
             await uow.commit()
         return candidate

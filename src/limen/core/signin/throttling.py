@@ -6,6 +6,8 @@ from typing import Final
 from limen.core.actor import Actor
 from limen.core.events import SignInThrottled
 from limen.core.ids import UserId
+from limen.core.messages.model import MessageKind
+from limen.core.messages.posting import post
 from limen.core.signin.model import (
     ThrottlePolicy,
     account_key,
@@ -14,6 +16,7 @@ from limen.core.signin.model import (
     of_user,
     of_user_at,
 )
+from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork
 
 _WORTH_TELLING_SECONDS = 60
@@ -31,10 +34,12 @@ async def charge(
     now: datetime,
     *,
     user_id: UserId | None,
+    ids: IdSource,
 ) -> None:
     """Count one attempt against `subject`, which may be a user, and from the actor's address.
 
-    Raises `TooManyAttempts`. The caller commits before checking anything.
+    When a wait begins that is worth telling, mail tells the user; the same is stored where there is
+    none, and goes nowhere. Raises `TooManyAttempts`. The caller commits before checking anything.
     """
     account, *address = await uow.throttles.lock(_keys(subject, actor), now)
     charged = account.charge_account(policy, now)
@@ -52,6 +57,7 @@ async def charge(
                 until=until,
             )
         )
+        await post(uow, ids, MessageKind.SIGN_IN_LOCKED, user_id, now)
 
 
 async def is_signed_in_at(
