@@ -55,7 +55,11 @@ _RECORDS: Final = frozenset(
     {"signin.failed", "signin.throttled", "password.change_refused", "token.reuse_detected"}
 )
 _COUNTS: Final = frozenset({"throttles", "attempts"})
-_ENDINGS: Final = frozenset({"sessions", "families", "endings"})
+# What a record of these brings with it: the end of a session, and the mail that tells of a wait.
+_MORE: Final = {
+    "token.reuse_detected": frozenset({"sessions", "families", "endings"}),
+    "signin.throttled": frozenset({"messages"}),
+}
 # Refusals that need no store.
 _ALONE: Final = (
     HashingBusy,
@@ -122,7 +126,7 @@ class AnswerJudge:
 
     def _refused(self, call: Call, commit: Commit) -> None:
         names = {event.name for event in commit.events}
-        allowed = _COUNTS | _ENDINGS if "token.reuse_detected" in names else _COUNTS
+        allowed = _COUNTS.union(*(_MORE[name] for name in names & _MORE.keys()))
         tables = {change.table for change in commit.changes if change.before != change.after}
         if names - _RECORDS or tables - allowed:
             found = f"refused as {_named(call.outcome)} after {sorted(names)} {sorted(tables)}"

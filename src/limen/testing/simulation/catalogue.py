@@ -179,7 +179,7 @@ ACKNOWLEDGED: Final = Invariant(
 )
 REFUSED: Final = Invariant(
     name="what was refused is not so",
-    sentence="A refused use case has changed nothing but counts of attempts and their record.",
+    sentence="A refused use case has changed nothing but counts of attempts, and what tells of it.",
     origin="Security rule 2; CWE-460",
 )
 DONE_ONCE: Final = Invariant(
