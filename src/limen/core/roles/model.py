@@ -91,6 +91,8 @@ ME_READ: Final = "me.read"
 NEVER_BY_KEY: Final = frozenset(
     {
         Permission.PASSWORDS_SET,
+        Permission.PASSWORDS_RESET,
+        Permission.USERS_VERIFY,
         Permission.FACTORS_RESET,
         Permission.PASSKEYS_REMOVE,
         Permission.USERS_IMPORT,

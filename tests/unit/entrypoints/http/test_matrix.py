@@ -99,8 +99,8 @@ DELETE /api/v1/users/{{user_id}}                        {_OUT}  204 403 204  204
 POST   /api/v1/users/{{user_id}}/suspend                {_OUT}  403 403 200  200 403
 POST   /api/v1/users/{{user_id}}/reactivate             {_OUT}  403 403 200  200 403
 POST   /api/v1/users/{{user_id}}/password               {_OUT}  403 403 204
-POST   /api/v1/users/{{user_id}}/password/require-reset {_OUT}  403 403 204  204 403
-POST   /api/v1/users/{{user_id}}/email/verify           {_OUT}  403 403 200  200 403
+POST   /api/v1/users/{{user_id}}/password/require-reset {_OUT}  403 403 204
+POST   /api/v1/users/{{user_id}}/email/verify           {_OUT}  403 403 200
 POST   /api/v1/users/{{user_id}}/unlock                 {_OUT}  403 403 204  204 403
 GET    /api/v1/users/{{user_id}}/sessions               {_OUT}  200 403 200  200 403
 DELETE /api/v1/users/{{user_id}}/sessions               {_OUT}  204 403 204  204 403
