@@ -110,7 +110,8 @@ async def test_numbers_tell_of_the_hashing_queue_and_the_pool(
         text = (await client.get("http://127.0.0.1:8000/metrics")).text
     for part in ("hashing_active", "hashing_waiting", "hashing_threads", "hashing_queue_limit"):
         assert f'limen_load{{part="{part}"}}' in text
-    has_pool = 'limen_load{part="pool_busy"} 0.0' in text
+    # How many are busy is another matter: the server has work of its own, too.
+    has_pool = 'limen_load{part="pool_busy"} ' in text
     assert has_pool is not storage_url.startswith("memory")
     assert 'limen_sign_ins_total{outcome="signed_in"} 1.0' in text
 
