@@ -47,7 +47,7 @@ def reuse_is_refused_and_the_session_lives_on(monkeypatch: pytest.MonkeyPatch) -
     async def end(*_: Any) -> None:
         """End nothing."""
 
-    monkeypatch.setattr(refreshing.TokenService, "_end", end)
+    monkeypatch.setattr(refreshing, "end_reused", end)
 
 
 @fault("who is shut out is out")
