@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def _limen(folder: Path, port: int, page: str) -> Iterator[None]:
     log = folder / "limen.log"
     with log.open("wb") as told:
         process = subprocess.Popen(
-            ("limen", "serve", "--port", str(port)),
+            (Path(sys.executable).with_name("limen"), "serve", "--port", str(port)),
             env=environment,
             stdout=told,
             stderr=told,

@@ -14,6 +14,7 @@ from limen.adapters.sql import accounts as sql_accounts
 from limen.adapters.sql import passwords as sql_passwords
 from limen.adapters.sql import sqlite
 from limen.adapters.sql import users as sql_users
+from limen.adapters.sql.columns import Instant
 from limen.adapters.sql.statements import Compiled, Row
 from limen.adapters.sql.tables import passwords, users
 from limen.core.users.model import User
@@ -123,7 +124,8 @@ def a_password_must_be_reset_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         passwords.c.user_id == bindparam("user_id"), passwords.c.version == bindparam("previous")
     )
     names = ("digest", "changed_at", "version")
-    kept = func.coalesce(passwords.c.reset_required_at, bindparam("reset_required_at"))
+    given = bindparam("reset_required_at", type_=Instant)
+    kept = func.coalesce(passwords.c.reset_required_at, given, type_=Instant)
     values: dict[str, Any] = {n: bindparam(n) for n in names} | {"reset_required_at": kept}
     say(monkeypatch, sql_passwords, "_SAVE", known.values(values))
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from limen.adapters import smtp
 from limen.adapters.smtp import SmtpMailer, SmtpSecurity, SmtpServer
 from limen.core.errors import MailNotSent, MailUnreachable
+from limen.core.messages import delivery
 from limen.core.secret import Secret
 from limen.ports.mailer import Mail
 from limen.testing.fakes import NOON, CountingIds, FrozenClock
@@ -289,3 +290,8 @@ async def test_a_silent_server_is_not_waited_for(
         with pytest.raises(MailNotSent):
             await mailer(port, SmtpSecurity.NONE).send(MAIL)
         await gone.wait()
+
+
+def test_a_claim_lasts_far_longer_than_a_mail() -> None:
+    longest = dt.timedelta(seconds=smtp._LONGEST_SECONDS)
+    assert 5 * longest < delivery._LEASE

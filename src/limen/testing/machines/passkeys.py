@@ -257,6 +257,14 @@ class PasskeyMachine(TellingMachine):
         self.step_up(question, email, place, which, {})
         self.step_up(question, email, place, which, {})
 
+    @rule(email=_WHO, which=_WHICH)
+    def ask_here_and_step_up_there(self, email: str, which: int) -> None:
+        """Answer in one session what was asked in another."""
+        here, there = PLACES
+        self.sign_in_somehow(email, here)
+        self.sign_in_somehow(email, there)
+        self.step_up(self.ask_to_step_up(email, here), email, there, which, {})
+
     def _sign(
         self, question: Question, email: str, which: int, lies: dict[str, Any], *, is_copy: bool
     ) -> tuple[Credential, dict[str, Any]]:

@@ -17,7 +17,7 @@ from limen.core.errors import (
 from limen.core.sessions.model import FRESH
 from limen.core.signin.entering import PartialSignIn
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly
-from tests.unit.core.signin.telephone import Telephone
+from limen.testing.telephone import Telephone
 
 GRACE = timedelta(seconds=10)
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from limen.adapters import smtp
 from limen.core.errors import (
     InvalidCursor,
     InvalidQuery,
@@ -13,7 +12,6 @@ from limen.core.errors import (
     PermissionMissing,
     StorageUnavailable,
 )
-from limen.core.messages import delivery
 from limen.core.messages.composing import Composer
 from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.core.page import ListQuery
@@ -105,11 +103,6 @@ async def test_a_worker_that_dies_leaves_its_message_to_the_next() -> None:
     assert await limen.delivery.deliver() == {}
     limen.clock.advance(timedelta(minutes=10))
     assert await limen.delivery.deliver() == {MessageState.SENT: 1}
-
-
-def test_a_claim_lasts_far_longer_than_a_mail() -> None:
-    longest = timedelta(seconds=smtp._LONGEST_SECONDS)
-    assert 5 * longest < delivery._LEASE
 
 
 async def test_messages_to_those_who_are_gone_are_dropped() -> None:

@@ -1,6 +1,5 @@
 """Whoever must have a second factor and has none sets it up before anything else."""
 
-import pyotp
 import pytest
 
 from limen.core.errors import (
@@ -10,7 +9,6 @@ from limen.core.errors import (
     SecondFactorNeeded,
     TooManyAttempts,
 )
-from limen.core.factors.making import NewTotp
 from limen.core.factors.model import FactorKind
 from limen.core.secret import Secret
 from limen.core.signin.entering import PartialSignIn
@@ -19,7 +17,7 @@ from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.contracts.steps import keep
 from limen.testing.passkeys import a_passkey
 from limen.testing.policies import Policies
-from tests.unit.core.signin.telephone import STEP, WRONG, Telephone
+from limen.testing.telephone import STEP, WRONG, Telephone, shown_of
 
 EMAIL = "ada@example.org"
 
@@ -36,16 +34,12 @@ async def waiting(limen: Assembly) -> Secret[str]:
     return outcome.partial_token
 
 
-def shown(limen: Assembly, made: NewTotp) -> str:
-    return pyotp.TOTP(made.secret.reveal()).at(limen.clock.now())
-
-
 async def test_it_is_set_up_within_the_sign_in_which_it_finishes() -> None:
     limen = strict()
     ada = await limen.register()
     token = await waiting(limen)
     made = await limen.required_factor.begin(partial_token=token)
-    first = await limen.required_factor.confirm(partial_token=token, code=shown(limen, made))
+    first = await limen.required_factor.confirm(partial_token=token, code=shown_of(limen, made))
     assert (await limen.tokens.authenticate(first.tokens.access_token)).level == "2"
     assert len(first.recovery_codes) == 10
     assert "factor.enrolled" in await limen.event_names(ada.id)
@@ -83,10 +77,10 @@ async def test_a_factor_that_came_meanwhile_is_the_one_to_show() -> None:
     made = await limen.required_factor.begin(partial_token=one)
     late = await limen.required_factor.begin(partial_token=other)
     with pytest.raises(FactorInvalid):
-        await limen.required_factor.confirm(partial_token=one, code=shown(limen, made))
-    await limen.required_factor.confirm(partial_token=other, code=shown(limen, late))
+        await limen.required_factor.confirm(partial_token=one, code=shown_of(limen, made))
+    await limen.required_factor.confirm(partial_token=other, code=shown_of(limen, late))
     with pytest.raises(PartialSessionInvalid):
-        await limen.required_factor.confirm(partial_token=one, code=shown(limen, late))
+        await limen.required_factor.confirm(partial_token=one, code=shown_of(limen, late))
 
 
 async def test_wrong_codes_are_counted_over_all_sign_ins_and_leave_them_open() -> None:
@@ -99,10 +93,10 @@ async def test_wrong_codes_are_counted_over_all_sign_ins_and_leave_them_open() -
             await limen.required_factor.confirm(partial_token=token, code=WRONG)
     with pytest.raises(TooManyAttempts):
         await limen.required_factor.confirm(
-            partial_token=await waiting(limen), code=shown(limen, made)
+            partial_token=await waiting(limen), code=shown_of(limen, made)
         )
     limen.clock.advance(STEP)
-    await limen.required_factor.confirm(partial_token=token, code=shown(limen, made))
+    await limen.required_factor.confirm(partial_token=token, code=shown_of(limen, made))
 
 
 async def test_there_must_be_a_secret_that_waits() -> None:
@@ -122,5 +116,5 @@ async def test_whoever_is_shut_out_meanwhile_sets_up_nothing() -> None:
         await uow.users.save(user.suspend(limen.clock.now()))
         await uow.commit()
     with pytest.raises(PartialSessionInvalid):
-        await limen.required_factor.confirm(partial_token=token, code=shown(limen, made))
+        await limen.required_factor.confirm(partial_token=token, code=shown_of(limen, made))
     assert (await limen.factors.get(ada.id, actor=OPERATOR)).totp is None

@@ -20,7 +20,7 @@ from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import FactorPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, tokens_of
 from limen.testing.policies import Policies
-from tests.unit.core.signin.telephone import STEP, WRONG, Telephone
+from limen.testing.telephone import STEP, WRONG, Telephone
 
 HOME = Actor.anonymous(address="192.0.2.7", user_agent="Firefox")
 EMAIL = "ada@example.org"
@@ -218,9 +218,10 @@ async def test_whoever_proves_the_address_is_not_kept_out_by_a_factor_of_its_squ
 
 
 async def test_an_operator_can_switch_second_factors_off() -> None:
-    limen = Assembly(policies=Policies(factors=FactorPolicy(is_on=False)))
+    limen = Assembly()
     await Telephone.enrol(limen)
-    await limen.enter()
+    off = Policies(factors=FactorPolicy(is_on=False))
+    await Assembly(limen.unit_of_work, clock=limen.clock, policies=off, seed=1).enter()
 
 
 @pytest.mark.parametrize("required", ["admin", "*"])

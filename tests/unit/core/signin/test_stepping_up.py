@@ -24,7 +24,7 @@ from limen.testing.contracts.steps import keep
 from limen.testing.fakes import PlainHasher
 from limen.testing.passkeys import a_passkey
 from limen.testing.policies import Policies
-from tests.unit.core.signin.telephone import WRONG, Telephone
+from limen.testing.telephone import WRONG, Telephone
 
 NEW = "staple of the battery"
 
