@@ -42,4 +42,9 @@ class Policies:
     @property
     def sign_in(self) -> SignInPolicy:
         """Everything about signing in."""
-        return SignInPolicy(users=self.users, throttle=self.throttle, sessions=self.sessions)
+        return SignInPolicy(
+            users=self.users,
+            throttle=self.throttle,
+            sessions=self.sessions,
+            factors=self.factors,
+        )

@@ -296,5 +296,8 @@ class Settings:
     def sign_in_policy(self) -> SignInPolicy:
         """Everything an operator decides about signing in."""
         return SignInPolicy(
-            users=self.account.policy, throttle=self.throttle.policy, sessions=self.session.policy
+            users=self.account.policy,
+            throttle=self.throttle.policy,
+            sessions=self.session.policy,
+            factors=self.factors.policy,
         )

@@ -59,6 +59,8 @@ class CookieService:
             raise SessionEnded
         if reason_to_refuse(standing.user, self._policy.users) is not None:
             raise SessionEnded
+        if self._policy.lacks_factor(session, standing.roles):
+            raise SessionEnded
         if now - session.last_used_at >= self._policy.sessions.use_resolution:
             await self._use(session.used(now, self._policy.sessions))
         return _claims(standing)
@@ -81,6 +83,8 @@ class CookieService:
         if standing is None or not standing.session.is_live(now):
             raise RefreshTokenInvalid
         if reason_to_refuse(standing.user, self._policy.users) is not None:
+            raise RefreshTokenInvalid
+        if self._policy.lacks_factor(standing.session, standing.roles):
             raise RefreshTokenInvalid
         try:
             successor, _ = self._issuer.rotate(standing.family, token, now)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from limen.core.access import authorise, authorise_over, require_fresh
+from limen.core.access import authorise, authorise_over, require_fresh, require_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
@@ -150,18 +150,15 @@ class PasskeyService:
         reader = Reader()
         called = reader.read("name", parse_passkey_name, name) or ""
         reader.refuse_faults()
-        if actor.user_id is None:
-            raise NotSignedIn
+        user_id = require_person(actor)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            present = await _expected(uow, actor.user_id, passkey_id, expected_version)
+            present = await _expected(uow, user_id, passkey_id, expected_version)
             if present.name == called:
                 return present
             renamed = present.renamed(called)
             await uow.passkeys.save(renamed)
-            event = PasskeyRenamed(
-                at=now, actor=actor, user_id=actor.user_id, passkey_id=passkey_id
-            )
+            event = PasskeyRenamed(at=now, actor=actor, user_id=user_id, passkey_id=passkey_id)
             uow.emit(event)
             await uow.commit()
         return renamed

@@ -9,8 +9,8 @@ from limen.core.events import PasswordChangeRefused
 from limen.core.ids import UserId
 from limen.core.passwords.model import checkable
 from limen.core.secret import Secret
-from limen.core.signin.model import ThrottlePolicy, of_user
-from limen.core.signin.throttling import charge, forgive
+from limen.core.signin.model import ThrottlePolicy
+from limen.core.signin.throttling import charge, forgive, subject_of
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
@@ -42,9 +42,10 @@ class PasswordProver:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             credential = await uow.passwords.find(user_id)
+            subject = await subject_of(uow, user_id, actor, now)
             await charge(
                 uow,
-                of_user(user_id),
+                subject,
                 actor,
                 self._policy,
                 now,
@@ -60,7 +61,7 @@ class PasswordProver:
             await self._refuse(user_id, actor)
         except HashingBusy:
             async with self._unit_of_work() as uow:
-                await forgive(uow, of_user(user_id), actor, now)
+                await forgive(uow, subject, actor, now)
                 await uow.commit()
             raise
         if credential is not None and credential.must_be_reset:

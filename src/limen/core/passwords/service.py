@@ -18,7 +18,7 @@ from limen.core.secret import Secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.model import account_key, of_user
-from limen.core.signin.throttling import clear
+from limen.core.signin.throttling import clear, subject_of
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 _NEW: Final = "new_password"
@@ -83,7 +83,7 @@ class PasswordService:
             if credential is None or not credential.lets_in_by(verified):
                 raise CurrentPasswordWrong
             await uow.passwords.save(credential.changed(digest, now))
-            await clear(uow, of_user(user_id), actor, now)
+            await clear(uow, await subject_of(uow, user_id, actor, now), actor, now)
             await end_everything(
                 uow, user_id, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id
             )

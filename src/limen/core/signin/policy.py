@@ -1,8 +1,10 @@
 """Everything an operator decides about signing in."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
-from limen.core.sessions.model import SessionPolicy
+from limen.core.sessions.model import Session, SessionPolicy
+from limen.core.signin.levels import MULTI_FACTOR, FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.users.model import UserPolicy
 
@@ -14,3 +16,12 @@ class SignInPolicy:
     users: UserPolicy
     throttle: ThrottlePolicy
     sessions: SessionPolicy
+    factors: FactorPolicy = field(default_factory=FactorPolicy)
+
+    def lacks_factor(self, session: Session, roles: Collection[str]) -> bool:
+        """Tell whether the user of a session must show a second factor, and did not.
+
+        Who was given a role that needs one, or whose operator asks for one now, signs in again.
+        """
+        is_asked = self.factors.is_on and self.factors.requires(roles)
+        return is_asked and MULTI_FACTOR not in session.methods

@@ -4,15 +4,20 @@ from dataclasses import dataclass
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import CurrentPasswordWrong, Fault, InvalidInput, NotSignedIn
+from limen.core.errors import (
+    CurrentPasswordWrong,
+    Fault,
+    InvalidInput,
+    NotSignedIn,
+    SecondFactorNeeded,
+)
 from limen.core.factors.proving import FactorProver
 from limen.core.ids import UserId
 from limen.core.passwords.proving import PasswordProver
 from limen.core.secret import Secret
 from limen.core.signin.levels import FactorPolicy, awaited_factors, with_second_factor
-from limen.core.signin.model import of_user
 from limen.core.signin.rising import Rise, SteppedUp
-from limen.core.signin.throttling import clear
+from limen.core.signin.throttling import clear, subject_of
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 _PASSWORD = ("pwd",)
@@ -57,8 +62,9 @@ class StepUpService:
         A session that a browser carries needs its `cookie`, and gets another one.
 
         Raises `NotSignedIn`, `SessionEnded`, `CurrentPasswordWrong`, `InvalidInput` for a missing
-        code, `FactorInvalid`, `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie
-        that was renewed meanwhile.
+        code, `FactorInvalid`, `SecondFactorNeeded` of who must have one and has none,
+        `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie that was renewed
+        meanwhile.
         """
         if actor.user_id is None or actor.session_id is None:
             raise NotSignedIn
@@ -66,11 +72,13 @@ class StepUpService:
         digest = await self._provers.passwords.prove(user_id, password, actor=actor)
         methods = await self._prove_factor(user_id, code, actor)
         async with self._unit_of_work() as uow:
+            now = self._ambient.clock.now()
+            subject = await subject_of(uow, user_id, actor, now)
             risen = await self._rise.lift(uow, actor, methods, cookie)
             credential = await uow.passwords.find(user_id)
             if credential is None or not credential.lets_in_by(digest):
                 raise CurrentPasswordWrong
-            await clear(uow, of_user(user_id), actor, risen.session.authenticated_at)
+            await clear(uow, subject, actor, now)
             await uow.commit()
         return await self._rise.issue(risen)
 
@@ -83,8 +91,10 @@ class StepUpService:
             awaited = await awaited_factors(
                 view, user_id, roles=roles, methods=_PASSWORD, policy=self._policy
             )
-        if not awaited:
+        if awaited is None:
             return _PASSWORD
+        if not awaited:
+            raise SecondFactorNeeded
         if code is None:
             sentence = "is needed too: this account has a second factor; or use a passkey"
             raise InvalidInput(details=(Fault("code", "missing", sentence),))

@@ -95,6 +95,8 @@ class TokenService:
             raise RefreshTokenInvalid
         if reason_to_refuse(standing.user, self._policy.users) is not None:
             raise RefreshTokenInvalid
+        if self._policy.lacks_factor(standing.session, standing.roles):
+            raise RefreshTokenInvalid
         try:
             family, successor = self._issuer.rotate(standing.family, token, now)
         except RefreshTokenReused:

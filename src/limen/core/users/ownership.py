@@ -11,7 +11,7 @@ from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.users.model import Email, User
+from limen.core.users.model import Email, Status, User
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork
 
@@ -43,7 +43,8 @@ async def prove_address(
 async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -> None:
     """Remove the account that has an address which somebody else has proved, if it never was there.
 
-    The first proof wins. An account that somebody gave a role is nobody's trap, and stays.
+    The first proof wins. An account that somebody gave a role is nobody's trap, and stays; so does
+    one that an administrator shut out.
     """
     found = await uow.users.find(email)
     if found is None:
@@ -53,7 +54,9 @@ async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -
     except UserNotFound:
         return
     is_proved = holder.email_verified_at is not None or holder.email.key != email.key
-    if is_proved or await uow.grants.list_held(holder.id, now):
+    if is_proved or holder.status is Status.SUSPENDED:
+        return
+    if await uow.grants.list_held(holder.id, now):
         return
     await uow.sessions.end(holder.id, now, EndReason.TAKEN_OVER)
     await uow.users.remove(holder.id)

@@ -252,6 +252,18 @@ async def test_whoever_was_given_a_role_is_no_squatter() -> None:
         await limen.emails.verify(token=links[NEW], actor=actor)
 
 
+async def test_whoever_was_shut_out_is_not_displaced() -> None:
+    limen, actor = await proved()
+    banned = await limen.register(NEW)
+    await limen.users.suspend(banned.id, actor=OPERATOR)
+    await limen.emails.request_change(new_email=NEW, actor=actor)
+    links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
+    await limen.emails.verify(token=links[ADA])
+    with pytest.raises(EmailTaken):
+        await limen.emails.verify(token=links[NEW], actor=actor)
+    assert (await limen.users.get(banned.id, actor=OPERATOR)).status is Status.SUSPENDED
+
+
 async def test_who_reads_the_mail_of_an_address_gives_it_to_nobody_elses_account() -> None:
     """Eve asks for Ada's address, and Ada opens what she is sent."""
     limen = Assembly()

@@ -12,6 +12,7 @@ from limen.core.errors import (
     BeyondOwnPermissions,
     CeremonyOver,
     InvalidInput,
+    NotByKey,
     NotSignedIn,
     PasskeyNotFound,
     PasskeyRefused,
@@ -220,6 +221,15 @@ async def test_questions_are_bounded_by_network_address() -> None:
         await scene.limen.passkeys.begin_enrolment(actor=here)
     with pytest.raises(TooManyAttempts):
         await scene.limen.passkey_sign_in.ask(actor=Actor.anonymous(address="198.51.100.1"))
+
+
+async def test_a_key_gives_no_passkey_a_name() -> None:
+    scene = await a_passkey_holder()
+    passkey = await scene.enrol()
+    assert scene.ada.user_id is not None
+    key = Actor.anonymous().as_key(scene.ada.user_id, "limen_ak_x", frozenset({"me.read"}))
+    with pytest.raises(NotByKey):
+        await scene.limen.passkeys.rename(passkey.id, name="Mine", actor=key)
 
 
 async def test_a_passkey_gets_another_name() -> None:

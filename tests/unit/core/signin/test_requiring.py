@@ -6,6 +6,7 @@ from limen.core.errors import (
     EnrolmentOver,
     FactorInvalid,
     PartialSessionInvalid,
+    RefreshTokenInvalid,
     SecondFactorNeeded,
     TooManyAttempts,
 )
@@ -68,6 +69,19 @@ async def test_nor_does_it_to_an_account_with_a_passkey() -> None:
     assert outcome.factors == (FactorKind.PASSKEY,)
     with pytest.raises(SecondFactorNeeded):
         await limen.required_factor.begin(partial_token=outcome.partial_token)
+
+
+async def test_whoever_gets_a_role_that_needs_one_signs_in_again() -> None:
+    policy = FactorPolicy(required_for=frozenset({"admin"}))
+    limen = Assembly(policies=Policies(factors=policy))
+    ada = await limen.register()
+    mine = await limen.enter()
+    await limen.roles.grant(ada.id, "admin", actor=OPERATOR)
+    with pytest.raises(SecondFactorNeeded):
+        await limen.step_up.step_up(password=PASSWORD, actor=acting(mine))
+    with pytest.raises(RefreshTokenInvalid):
+        await limen.tokens.refresh(refresh_token=mine.refresh_token)
+    await waiting(limen)
 
 
 async def test_a_factor_that_came_meanwhile_is_the_one_to_show() -> None:

@@ -9,6 +9,7 @@ from limen.core.actor import Actor
 from limen.core.errors import (
     CurrentPasswordWrong,
     FactorInvalid,
+    InvalidCredentials,
     InvalidInput,
     NotSignedIn,
     SessionEnded,
@@ -19,13 +20,14 @@ from limen.core.ids import UserId
 from limen.core.secret import Secret
 from limen.core.sessions.model import FRESH
 from limen.core.signin.levels import FactorPolicy
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, tokens_of
 from limen.testing.contracts.steps import keep
 from limen.testing.fakes import PlainHasher
 from limen.testing.passkeys import a_passkey
 from limen.testing.policies import Policies
 from limen.testing.telephone import WRONG, Telephone
 
+HOME = Actor.anonymous(address="192.0.2.7")
 NEW = "staple of the battery"
 
 
@@ -88,6 +90,20 @@ async def test_a_wrong_password_changes_nothing_and_counts() -> None:
         await limen.step_up.step_up(password=PASSWORD, actor=ada)
     with pytest.raises(StepUpNeeded):
         await limen.emails.request_change(new_email="lovelace@example.org", actor=ada)
+
+
+async def test_strangers_elsewhere_do_not_lock_out_who_is_signed_in_here() -> None:
+    limen = Assembly()
+    await limen.register()
+    tokens = tokens_of(
+        await limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD, actor=HOME)
+    )
+    for _ in range(6):
+        with pytest.raises(InvalidCredentials):
+            await limen.sign_in.sign_in(identifier="ada@example.org", password="a guess")
+    ada = HOME.as_user(tokens.user.id, tokens.session_id)
+    await limen.step_up.step_up(password=PASSWORD, actor=ada)
+    await limen.passwords.change(current=PASSWORD, new=NEW, actor=ada)
 
 
 async def test_the_right_password_forgives_the_wrong_ones() -> None:
