@@ -92,6 +92,18 @@ async def test_a_session_that_has_ended_proves_nothing(use_case: UseCase) -> Non
         await use_case(limen, acting(mine))
 
 
+async def test_an_administrator_takes_no_way_around_it_to_their_own_account() -> None:
+    limen = Assembly()
+    root = await limen.administrator()
+    mine = acting(await limen.enter("root@example.org"))
+    limen.clock.advance(FRESH)
+    with pytest.raises(StepUpNeeded):
+        await limen.users.update(root.id, email="lovelace@example.org", actor=mine)
+    with pytest.raises(StepUpNeeded):
+        await limen.passwords.set(root.id, new=NEW, actor=mine)
+    await limen.users.update(root.id, name="Root", actor=mine)
+
+
 async def test_strangers_are_not_signed_in() -> None:
     limen = Assembly()
     for use_case in (DELICATE["change the password"], DELICATE["change the address"]):

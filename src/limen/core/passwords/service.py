@@ -43,11 +43,14 @@ class PasswordService:
     async def set(self, user_id: UserId, *, new: Secret[str] | str, actor: Actor) -> None:
         """Give a user a password and end all their sessions; needs `passwords.set`.
 
-        Raises `UserNotFound`, `NotAPerson`, `PasswordRefused` or `HashingBusy`.
+        Raises `UserNotFound`, `NotAPerson`, `PasswordRefused` or `HashingBusy`; of oneself what
+        `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             await authorise_over(view, actor, Permission.PASSWORDS_SET, user_id, now)
+            if actor.owns(user_id):
+                await require_fresh(view, actor, now)
             user = await view.users.get(user_id)
         user.require_person()
         digest = await self._preparation.prepare(new, user.own_words, field=_NEW)

@@ -95,11 +95,9 @@ class PasskeySignInService:
         """Return who may answer, and by what; for a name that nobody has it is nobody."""
         read = read_identifier(identifier)
         user = None if read is None else await uow.users.find(read)
-        if user is None:
-            key = None if read is None else read.key
-            user_id, subject = UserId(self._ambient.ids.new()), of_stranger(key, identifier)
-        else:
-            user_id, subject = user.id, of_user(user.id)
+        user_id = UserId(self._ambient.ids.new()) if user is None else user.id
+        # By the name alone: an account that comes to it later changes nothing of what is made up.
+        subject = of_stranger(None if read is None else read.key, identifier)
         return user_id, self._desk.allow(await uow.passkeys.list(user_id), subject)
 
     async def _admit(self, uow: UnitOfWork, used: Passkey, entry: Entry, actor: Actor) -> User:

@@ -15,7 +15,6 @@ from limen.core.ambient import Ambient
 from limen.core.errors import (
     EmailTaken,
     InvalidInput,
-    NotByKey,
     RegistrationClosed,
     UsernameTaken,
     UserNotFound,
@@ -346,12 +345,13 @@ class UserService:
             changed = changed_fields(user.profile, profile)
             if not changed:
                 return user
-            if actor.is_key and profile.email.key != user.email.key:
-                raise NotByKey
+            is_moved = profile.email.key != user.email.key
+            if is_moved and (actor.is_key or actor.owns(user_id)):
+                await require_fresh(uow, actor, now)
             after = user.with_profile(profile, now)
             await uow.users.save(after)
             uow.emit(UserUpdated(at=now, actor=actor, user_id=user_id, changed=changed))
-            if after.email.key != user.email.key:
+            if is_moved:
                 await leave_address(uow, self._ambient.ids, user, actor, now)
                 uow.emit(EmailSet(at=now, actor=actor, user_id=user_id))
             await uow.commit()

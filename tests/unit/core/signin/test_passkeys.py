@@ -87,6 +87,15 @@ async def test_names_that_nobody_has_get_an_answer_of_the_same_form() -> None:
     assert unknown.options["allowCredentials"] == spelt.options["allowCredentials"]
 
 
+async def test_an_account_that_comes_to_a_name_changes_nothing_of_the_answer() -> None:
+    scene = await a_passkey_holder()
+    ask = scene.limen.passkey_sign_in.ask
+    before = await ask(identifier="eve@example.org")
+    await scene.limen.register("eve@example.org")
+    after = await ask(identifier="eve@example.org")
+    assert before.options["allowCredentials"] == after.options["allowCredentials"]
+
+
 async def test_an_unknown_name_lets_nobody_in() -> None:
     scene = await enrolled()
     asked = await scene.limen.passkey_sign_in.ask(identifier="nobody@example.org")
