@@ -128,4 +128,5 @@ def test_a_sound_store_is_believed(machine: type[StoreMachine]) -> None:
 def test_a_broken_store_is_caught(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     fault.tell(monkeypatch)
     with pytest.raises(AssertionError):
-        prove(MACHINES[fault.caught_by], in_memory, SAME)
+        # What is drawn depends on the modules that were loaded before: leave room to find it.
+        prove(MACHINES[fault.caught_by], in_memory, settings(SAME, max_examples=1000))
