@@ -16,6 +16,7 @@ async def test_who_proves_an_address_first_has_it(unit_of_work: UnitOfWorkFactor
     await limen.register(ADA)
     await limen.enter(NEW)
     actor = acting(await limen.enter(ADA))
+    await limen.delivery.deliver()
     await limen.emails.request_change(new_email=NEW, actor=actor)
     token = (await limen.read_mail(NEW))["link"].partition("#")[2]
     done = await limen.emails.verify(token=token, actor=actor)

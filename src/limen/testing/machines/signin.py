@@ -289,7 +289,7 @@ class SignInMachine(TellingMachine):
             self.attempt(did, use_case, stale)
             return
         network = network_of(address)
-        names = (f"user {owner.id}", *([f"address {network}"] if network else []))
+        names = self._names(f"{name}@example.org", owner, network)
         wait = self._charge(names)
         right = throttled(wait) or (() if is_right else (CurrentPasswordWrong,))
         outcome = self.attempt(did, use_case, right)
