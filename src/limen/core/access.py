@@ -4,7 +4,7 @@ from datetime import datetime
 
 from limen.core.actor import Actor
 from limen.core.errors import LastAdministrator, NotByKey, NotSignedIn, SessionEnded, StepUpNeeded
-from limen.core.ids import UserId
+from limen.core.ids import SessionId, UserId
 from limen.core.roles.model import (
     ADMIN,
     ME_READ,
@@ -69,6 +69,14 @@ def require_person(actor: Actor) -> UserId:
     if actor.person_id is None:
         raise NotSignedIn
     return actor.person_id
+
+
+def require_session(actor: Actor) -> tuple[UserId, SessionId]:
+    """Return who is here and in which session; raise as `require_person` does."""
+    user_id = require_person(actor)
+    if actor.session_id is None:
+        raise NotSignedIn
+    return user_id, actor.session_id
 
 
 async def require_fresh(view: View, actor: Actor, now: datetime) -> None:

@@ -30,3 +30,8 @@ class Secret(Generic[T]):
     def __reduce__(self) -> NoReturn:
         message = "a Secret is never pickled"
         raise TypeError(message)
+
+
+def as_secret(text: Secret[str] | str) -> Secret[str]:
+    """Return `text` as one that never prints, which callers may give as they have it."""
+    return text if isinstance(text, Secret) else Secret(text)

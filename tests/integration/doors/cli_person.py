@@ -70,6 +70,17 @@ class CliPersonDoor(Door):
     async def stop(self, partial: str) -> Answer:
         return await self._own(self._of(partial, "partial_token"), "logout")
 
+    async def begin_required_totp(self, partial: str) -> Answer:
+        file = self._of(partial, "partial_token")
+        return await self._own(file, "required-factor", "begin")
+
+    async def confirm_required_totp(self, partial: str, code: str) -> Answer:
+        file = self._of(partial, "partial_token")
+        answer = await self._own(file, "required-factor", "confirm", given=[code])
+        if "tokens" in answer:
+            self._files[answer["tokens"]["access_token"]] = file
+        return answer
+
     async def step_up(self, token: str, password: str, code: str | None = None) -> Answer:
         given = [password] if code is None else [password, code]
         return await self._enter(self._of(token), "step-up", given=given)

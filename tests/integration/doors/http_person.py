@@ -36,6 +36,12 @@ class HttpPersonDoor(Door):
     async def stop(self, partial: str) -> Answer:
         return await self._tell("auth/factor/stop", partial_token=partial)
 
+    async def begin_required_totp(self, partial: str) -> Answer:
+        return await self._tell("auth/factor/totp", partial_token=partial)
+
+    async def confirm_required_totp(self, partial: str, code: str) -> Answer:
+        return await self._tell("auth/factor/totp/confirm", partial_token=partial, code=code)
+
     async def step_up(self, token: str, password: str, code: str | None = None) -> Answer:
         body = {"password": password, "code": code}
         return await self._ask("POST", "auth/step-up", body, headers=bearer(token))

@@ -7,6 +7,7 @@ from uuid import UUID
 from limen.core.actor import Actor
 from limen.core.ids import SessionId, UserId
 from limen.entrypoints.accepted import CHANGE_SENT, RESET_SENT, VERIFICATION_SENT
+from limen.entrypoints.factor_shapes import NewTotpOut
 from limen.entrypoints.shapes import (
     AcceptedOut,
     LinkAskedOut,
@@ -15,7 +16,7 @@ from limen.entrypoints.shapes import (
     UserOut,
     VerifiedEmailOut,
 )
-from limen.entrypoints.signin_shapes import SteppedUpOut, sign_in_out
+from limen.entrypoints.signin_shapes import FirstFactorOut, SteppedUpOut, sign_in_out
 from limen.testing.assembly import Assembly
 from tests.integration.doors.answers import Answer, Fields, plain, told
 
@@ -68,6 +69,21 @@ class PersonDoor:
 
     async def stop(self, partial: str) -> Answer:
         return await told(self.limen.second_step.stop(partial_token=partial))
+
+    async def begin_required_totp(self, partial: str) -> Answer:
+        async def asked() -> Answer:
+            return plain(
+                NewTotpOut.of(await self.limen.required_factor.begin(partial_token=partial))
+            )
+
+        return await told(asked())
+
+    async def confirm_required_totp(self, partial: str, code: str) -> Answer:
+        async def asked() -> Answer:
+            use_case = self.limen.required_factor.confirm(partial_token=partial, code=code)
+            return plain(FirstFactorOut.of(await use_case))
+
+        return await told(asked())
 
     async def step_up(self, token: str, password: str, code: str | None = None) -> Answer:
         async def asked(_: UserId, me: Actor) -> Answer:

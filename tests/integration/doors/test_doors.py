@@ -11,9 +11,11 @@ from typing import Any, Final, TypeAlias
 import pyotp
 import pytest
 
+from limen.core.signin.levels import FactorPolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import PASSWORD, Assembly
 from limen.testing.passkeys import Authenticator
+from limen.testing.policies import Policies
 from tests.integration.doors.answers import Answer
 from tests.integration.doors.cli_door import CliDoor
 from tests.integration.doors.doors import Door
@@ -27,6 +29,9 @@ NOTHING: Final[dict[str, list[str]]] = {"permissions": []}
 ADA: Final = "ada@example.org"
 NEW: Final = "ada@example.com"
 OTHER_PASSWORD: Final = "another long sentence"
+# The role whose holders must have a second factor.
+GUARDED: Final = "guarded"
+POLICIES: Final = Policies(factors=FactorPolicy(required_for=frozenset({GUARDED})))
 
 Transcript: TypeAlias = list[tuple[str, Answer]]
 Scenario: TypeAlias = Callable[[Door, Transcript], Awaitable[None]]
@@ -437,6 +442,28 @@ async def rising(door: Door, told: Transcript) -> None:
     told.append(("gone", await door.who_am_i(token)))
 
 
+async def having_to_have_a_factor(door: Door, told: Transcript) -> None:
+    """A sign-in that ends once the second factor is there that a role asks for."""
+    clock = door.limen.clock
+    ada = await door.register({"email": ADA, "password": PASSWORD})
+    await door.create_role(GUARDED, NOTHING)
+    await door.grant(ada["id"], GUARDED)
+    waiting = await door.sign_in(ADA, PASSWORD)
+    told.append(("nothing to show yet", waiting))
+    partial = waiting["partial_token"]
+    told.append(("nothing begun", await door.confirm_required_totp(partial, "123456")))
+    begun = await door.begin_required_totp(partial)
+    app = pyotp.TOTP(begun["secret"])
+    told.append(("begun", sorted(begun)))
+    told.append(("wrong", await door.confirm_required_totp(partial, "no code")))
+    first = await door.confirm_required_totp(partial, app.at(clock.now()))
+    told.append(("in", first))
+    told.append(("who", await door.who_am_i(first["tokens"]["access_token"])))
+    told.append(("over", await door.begin_required_totp(partial)))
+    partial = (await door.sign_in(ADA, PASSWORD))["partial_token"]
+    told.append(("there is one", await door.begin_required_totp(partial)))
+
+
 async def own_sessions(door: Door, told: Transcript) -> None:
     """Seeing one's own sessions and ending them."""
     await door.register({"email": ADA, "password": PASSWORD})
@@ -468,6 +495,7 @@ SCENARIOS: Final = (
     proving_an_address,
     signing_in_by_mail,
     rising,
+    having_to_have_a_factor,
     own_sessions,
     passkeys,
     acting_by_keys,
@@ -516,8 +544,9 @@ async def test_every_door_gives_the_same_results_and_refusals(
     scenario: Scenario,
     door: Any,
 ) -> None:
-    reference = await transcript(library, scenario, Assembly(), monkeypatch)
-    told = await transcript(door, scenario, Assembly(unit_of_work), monkeypatch)
+    reference = await transcript(library, scenario, Assembly(policies=POLICIES), monkeypatch)
+    limen = Assembly(unit_of_work, policies=POLICIES)
+    told = await transcript(door, scenario, limen, monkeypatch)
     for expected, found in zip(masked(reference), masked(told), strict=True):
         assert found == expected
 
@@ -525,7 +554,8 @@ async def test_every_door_gives_the_same_results_and_refusals(
 async def test_the_scenarios_meet_these_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     met = set()
     for scenario in SCENARIOS:
-        for _, answer in await transcript(library, scenario, Assembly(), monkeypatch):
+        limen = Assembly(policies=POLICIES)
+        for _, answer in await transcript(library, scenario, limen, monkeypatch):
             if isinstance(answer, dict) and "refused" in answer:
                 met.add(answer["refused"]["code"])
     assert met == {

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from limen.core.actor import Actor
-from limen.core.errors import NotSignedIn, SessionEnded, StepUpNeeded
+from limen.core.errors import NotByKey, NotSignedIn, SessionEnded, StepUpNeeded
+from limen.core.roles.model import OWN
 from limen.core.sessions.model import FRESH
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 
@@ -90,6 +91,34 @@ async def test_a_session_that_has_ended_proves_nothing(use_case: UseCase) -> Non
     await limen.sessions.sign_out(actor=acting(mine))
     with pytest.raises(SessionEnded):
         await use_case(limen, acting(mine))
+
+
+BY_PERSONS_ONLY: dict[str, UseCase] = {
+    "change the password": DELICATE["change the password"],
+    "change the address": DELICATE["change the address"],
+    "sign out": lambda limen, actor: limen.sessions.sign_out(actor=actor),
+    "end the other sessions": lambda limen, actor: limen.sessions.revoke_others(actor=actor),
+    "step up": lambda limen, actor: limen.step_up.step_up(password=PASSWORD, actor=actor),
+    "ask to step up by a passkey": lambda limen, actor: limen.passkey_steps.ask_to_step_up(
+        actor=actor
+    ),
+    "set up an app": lambda limen, actor: limen.factors.begin_totp(actor=actor),
+    "confirm an app": lambda limen, actor: limen.factors.confirm_totp(code="123456", actor=actor),
+    "ask for a new passkey": lambda limen, actor: limen.passkeys.begin_enrolment(actor=actor),
+}
+
+
+@pytest.mark.parametrize("use_case", BY_PERSONS_ONLY.values(), ids=BY_PERSONS_ONLY)
+async def test_a_key_does_not_stand_for_its_owner(use_case: UseCase) -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    mine = await limen.enter()
+    # Even with the session that its owner is in.
+    key = acting(mine).as_key(ada.id, "limen_ak_x", OWN)
+    told = await limen.event_names(ada.id)
+    with pytest.raises(NotByKey):
+        await use_case(limen, key)
+    assert await limen.event_names(ada.id) == told
 
 
 async def test_an_administrator_takes_no_way_around_it_to_their_own_account() -> None:

@@ -35,7 +35,7 @@ from limen.core.messages.posting import Postbox
 from limen.core.page import Listing, ListQuery, Page, Position
 from limen.core.query import Lists
 from limen.core.roles.model import ME_READ, Permission, permissions_of
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -99,7 +99,7 @@ class ApiKeyService:
 
         Raises `ApiKeyInvalid`, or `TooManyAttempts` after many wrong keys from one address.
         """
-        return await self._checker.check(_secret(key), actor=actor or Actor.anonymous())
+        return await self._checker.check(as_secret(key), actor=actor or Actor.anonymous())
 
     async def create(
         self,
@@ -241,11 +241,11 @@ class ApiKeyService:
         by = actor or Actor.anonymous()
         for _ in range(_TRIES - 1):
             try:
-                return await self._report(_secret(key), by)
+                return await self._report(as_secret(key), by)
             except ConcurrentUpdate:
                 # Somebody else changed the key meanwhile: perhaps it is over already.
                 continue
-        return await self._report(_secret(key), by)
+        return await self._report(as_secret(key), by)
 
     async def _report(self, key: Secret[str], actor: Actor) -> None:
         try:
@@ -341,7 +341,3 @@ def _created(key: ApiKey, actor: Actor, *, successor_of: ApiKeyId | None = None)
         expires_at=key.expires_at,
         successor_of=successor_of,
     )
-
-
-def _secret(key: Secret[str] | str) -> Secret[str]:
-    return key if isinstance(key, Secret) else Secret(key)

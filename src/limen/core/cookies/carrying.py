@@ -17,7 +17,7 @@ from uuid import UUID
 from limen.core.encoding import read_base64url, write_base64url
 from limen.core.errors import CsrfRefused, SessionEnded
 from limen.core.ids import SessionId
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.sessions.model import Session
 from limen.core.tokens.family import RefreshFamily
 from limen.core.users.model import User
@@ -60,7 +60,7 @@ class PresentedCookie:
 
 def read_cookie(cookie: Secret[str] | str) -> PresentedCookie:
     """Take a cookie apart; raise `SessionEnded` if it has not the form of one."""
-    text = cookie if isinstance(cookie, str) else cookie.reveal()
+    text = as_secret(cookie).reveal()
     body = text.removeprefix(PREFIX)
     if body == text or len(body) != _ENCODED:
         raise SessionEnded

@@ -12,9 +12,9 @@ from limen.core.errors import (
     SessionEnded,
 )
 from limen.core.events import SessionCookieSet
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.sessions.model import Session
-from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.admission import may_go_on
 from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.family import read_token
 from limen.core.tokens.issuing import TokenIssuer
@@ -54,13 +54,9 @@ class CookieService:
             standing = await view.families.find_standing(shown.session_id, now)
         if standing is None or not shown.is_of(standing.family):
             raise SessionEnded
+        if not may_go_on(standing, self._policy, now):
+            raise SessionEnded
         session = standing.session
-        if not session.is_live(now):
-            raise SessionEnded
-        if reason_to_refuse(standing.user, self._policy.users) is not None:
-            raise SessionEnded
-        if self._policy.lacks_factor(session, standing.roles):
-            raise SessionEnded
         if now - session.last_used_at >= self._policy.sessions.use_resolution:
             await self._use(session.used(now, self._policy.sessions))
         return _claims(standing)
@@ -74,17 +70,13 @@ class CookieService:
         `RefreshTokenInvalid`, `RefreshTokenReused` after ending the session of a token that was
         used before, or `ConcurrentUpdate` if somebody uses it at the same time.
         """
-        plain = refresh_token if isinstance(refresh_token, Secret) else Secret(refresh_token)
+        plain = as_secret(refresh_token)
         token = read_token(plain)
         by = actor or Actor.anonymous()
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             standing = await view.families.find_standing(token.session_id, now)
-        if standing is None or not standing.session.is_live(now):
-            raise RefreshTokenInvalid
-        if reason_to_refuse(standing.user, self._policy.users) is not None:
-            raise RefreshTokenInvalid
-        if self._policy.lacks_factor(standing.session, standing.roles):
+        if standing is None or not may_go_on(standing, self._policy, now):
             raise RefreshTokenInvalid
         try:
             successor, _ = self._issuer.rotate(standing.family, token, now)

@@ -14,7 +14,7 @@ from limen.core.factors.totp import read_totp_code
 from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.signin.model import ThrottlePolicy, of_factor
 from limen.core.signin.throttling import charge, clear
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -49,7 +49,7 @@ class FactorProver:
 
         Raises `FactorInvalid` or `TooManyAttempts`.
         """
-        kind, read = _read(code if isinstance(code, Secret) else Secret(code))
+        kind, read = _read(as_secret(code))
         subject, now = of_factor(user_id, kind), self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await charge(

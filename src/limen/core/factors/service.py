@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from limen.core.access import authorise, authorise_over, require_fresh
+from limen.core.access import authorise, authorise_over, require_fresh, require_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
@@ -29,7 +29,7 @@ from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.roles.model import Permission
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.levels import FactorPolicy
@@ -105,10 +105,9 @@ class FactorService:
         Returns the recovery codes of a user who has none, to be shown this once. Raises
         `EnrolmentOver`, `FactorInvalid`, `TooManyAttempts` and what `require_fresh` does.
         """
-        if actor.user_id is None:
-            raise NotSignedIn
-        shown = Secret(code) if isinstance(code, str) else code
-        subject = enrolment_of(actor.user_id)
+        user_id = require_person(actor)
+        shown = as_secret(code)
+        subject = enrolment_of(user_id)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await require_fresh(uow, actor, now)
@@ -118,7 +117,7 @@ class FactorService:
                 actor,
                 self._throttle,
                 now,
-                user_id=actor.user_id,
+                user_id=user_id,
                 ids=self._ambient.ids,
             )
             await uow.commit()
@@ -184,10 +183,8 @@ class FactorService:
 
     async def _lock_self(self, uow: UnitOfWork, actor: Actor, now: datetime) -> User:
         await require_fresh(uow, actor, now)
-        if actor.user_id is None:
-            raise NotSignedIn
         try:
-            return await uow.users.lock(actor.user_id)
+            return await uow.users.lock(require_person(actor))
         except UserNotFound as gone:
             raise NotSignedIn from gone
 

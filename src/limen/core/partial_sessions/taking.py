@@ -4,14 +4,14 @@ from datetime import datetime
 
 from limen.core.errors import PartialSessionInvalid, UserNotFound
 from limen.core.partial_sessions.model import PartialSession, read_token
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, View
 
 
 async def find_partial(view: View, token: Secret[str] | str, now: datetime) -> PartialSession:
     """Return the partial session of a token; raise `PartialSessionInvalid` if there is none."""
-    shown = read_token(token if isinstance(token, Secret) else Secret(token))
+    shown = read_token(as_secret(token))
     partial = await view.partial_sessions.find(shown.id)
     if partial is None or not shown.is_of(partial) or not partial.is_live(now):
         raise PartialSessionInvalid

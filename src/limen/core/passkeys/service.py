@@ -32,7 +32,7 @@ from limen.core.passkeys.proving import take_ceremony
 from limen.core.passkeys.responses import Attestation, read_attestation
 from limen.core.reading import Reader
 from limen.core.roles.model import Permission
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.throttling import charge_ceremony
@@ -90,9 +90,8 @@ class PasskeyService:
         or what `require_fresh` does.
         """
         called, attestation = _read(name, answer)
-        token = Secret(ceremony) if isinstance(ceremony, str) else ceremony
-        if actor.user_id is None:
-            raise NotSignedIn
+        token = as_secret(ceremony)
+        require_person(actor)
         credential = await self._verify(token, attestation, actor)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
@@ -227,11 +226,9 @@ def _read(name: str, answer: Mapping[str, object]) -> tuple[str, Attestation]:
 
 async def _owner(uow: UnitOfWork, actor: Actor, now: datetime) -> tuple[User, tuple[Passkey, ...]]:
     """Lock and return the actor, who may have one more passkey, and those there are."""
-    if actor.user_id is None:
-        raise NotSignedIn
     await require_fresh(uow, actor, now)
     try:
-        user = await uow.users.lock(actor.user_id)
+        user = await uow.users.lock(require_person(actor))
     except UserNotFound as gone:
         raise NotSignedIn from gone
     enrolled = await uow.passkeys.list(user.id)

@@ -8,7 +8,7 @@ from typing import Final
 
 from limen.core.errors import Fault
 from limen.core.ids import UserId
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.text import fold, is_too_long_to_normalise
 
 LONGEST_PASSWORD: Final = 256
@@ -86,13 +86,13 @@ class PasswordPolicy:
 
 def normalise(password: Secret[str] | str) -> Secret[str]:
     """Return a password in the one form that is counted and hashed: NFKC, once (RFC 8265)."""
-    text = password if isinstance(password, str) else password.reveal()
+    text = as_secret(password).reveal()
     return Secret(unicodedata.normalize("NFKC", text))
 
 
 def checkable(password: Secret[str] | str) -> Secret[str] | None:
     """Return the form of a password that is compared, or `None` if it can be nobody's."""
-    plain = password if isinstance(password, Secret) else Secret(password)
+    plain = as_secret(password)
     if is_too_long_to_normalise(plain.reveal(), LONGEST_PASSWORD) or not is_encodable(plain):
         return None
     normal = normalise(plain)

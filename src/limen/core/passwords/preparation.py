@@ -11,7 +11,7 @@ from limen.core.passwords.model import (
     normalise,
     unspeakable_password,
 )
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.ports.breached_passwords import BreachedPasswords
 from limen.ports.password_hasher import PasswordHasher
 
@@ -30,7 +30,7 @@ class PasswordPreparation:
         self, password: Secret[str] | str, own_words: Sequence[str]
     ) -> tuple[Fault, ...]:
         """Name everything that is wrong with a password for somebody with these own words."""
-        plain = password if isinstance(password, Secret) else Secret(password)
+        plain = as_secret(password)
         if not is_encodable(plain):
             return (unspeakable_password(),)
         found = self._policy.faults(plain, own_words)

@@ -10,7 +10,7 @@ from limen.core.ids import NOBODY, UserId
 from limen.core.proofs.making import ProofMaker
 from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, browser_digest, read_link
 from limen.core.reading import Reader
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.signin.model import ThrottlePolicy, of_stranger
 from limen.core.signin.throttling import charge, subject_of
 from limen.core.users.model import User, read_identifier
@@ -46,7 +46,7 @@ def present(
 
 
 def _secret(text: Secret[str] | str | None) -> Secret[str] | None:
-    return Secret(text) if isinstance(text, str) else text
+    return None if text is None else as_secret(text)
 
 
 class ProofChecker:

@@ -1,6 +1,6 @@
 """Seeing and ending sessions."""
 
-from limen.core.access import authorise, authorise_over
+from limen.core.access import authorise, authorise_over, require_session
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import NotSignedIn, SessionNotFound, UserNotFound
@@ -31,10 +31,9 @@ class SessionService:
             return await view.sessions.list_live(user_id, now)
 
     async def sign_out(self, *, actor: Actor) -> None:
-        """End the session that the actor acts in. Raises `NotSignedIn`."""
-        if actor.user_id is None or actor.session_id is None:
-            raise NotSignedIn
-        await self._end_one(actor.user_id, actor.session_id, actor, EndReason.SIGNED_OUT)
+        """End the session that the actor acts in. Raises `NotSignedIn` or `NotByKey`."""
+        user_id, session_id = require_session(actor)
+        await self._end_one(user_id, session_id, actor, EndReason.SIGNED_OUT)
 
     async def revoke(self, user_id: UserId, session_id: SessionId, *, actor: Actor) -> None:
         """End one session of a user; another's needs `sessions.revoke`.
@@ -45,11 +44,13 @@ class SessionService:
             raise SessionNotFound
 
     async def revoke_others(self, *, actor: Actor) -> int:
-        """End all the actor's other sessions; return how many. Raises `NotSignedIn`."""
-        if actor.user_id is None or actor.session_id is None:
-            raise NotSignedIn
+        """End all the actor's other sessions; return how many.
+
+        Raises `NotSignedIn` or `NotByKey`.
+        """
+        user_id, session_id = require_session(actor)
         try:
-            return await self._end_many(actor.user_id, actor, keep=actor.session_id)
+            return await self._end_many(user_id, actor, keep=session_id)
         except UserNotFound as gone:
             raise NotSignedIn from gone
 

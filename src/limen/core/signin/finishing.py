@@ -4,12 +4,12 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.cookies.carrying import CookieSession
 from limen.core.errors import PartialSessionInvalid
-from limen.core.events import SignInFailed, SignInStopped
+from limen.core.events import SignInStopped
 from limen.core.factors.proving import FactorProver
 from limen.core.partial_sessions.model import PartialSession
 from limen.core.partial_sessions.taking import find_partial, take_partial
 from limen.core.secret import Secret
-from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Begun, Entrance, Entry
 from limen.core.signin.levels import with_second_factor
 from limen.core.tokens.issuing import IssuedTokens
@@ -99,9 +99,5 @@ class SecondStepService:
         self, uow: UnitOfWork, partial: PartialSession, entry: Entry, actor: Actor
     ) -> Begun:
         user = await take_partial(uow, partial, entry.now)
-        reason = reason_to_refuse(user, self._policy)
-        if reason is not None:
-            uow.emit(SignInFailed(at=entry.now, actor=actor, user_id=user.id, reason=reason))
-            await uow.commit()
-            raise PartialSessionInvalid
+        await let_in(uow, user, self._policy, actor, entry.now, refusal=PartialSessionInvalid)
         return await self._entrance.finish(uow, user, entry)

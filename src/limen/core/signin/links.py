@@ -6,15 +6,15 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.encoding import write_base64url
 from limen.core.errors import ProofInvalid
-from limen.core.events import SignInFailed, SignInLinkRequested
+from limen.core.events import SignInLinkRequested
 from limen.core.messages.composing import BROWSER, asked_by
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.proofs.checking import ProofChecker, present
 from limen.core.proofs.model import SECRET_BYTES, Proof, Purpose, digest_of
 from limen.core.proofs.spending import spend
-from limen.core.secret import Secret
-from limen.core.signin.admission import reason_to_refuse
+from limen.core.secret import Secret, as_secret
+from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Entrance, Entry, PartialSignIn, SignInOutcome
 from limen.core.signin.throttling import charge_mail, unlock
 from limen.core.users.model import User, UserPolicy
@@ -91,7 +91,7 @@ class LinkSignInService:
         """
         by = actor or Actor.anonymous()
         shown = present(token, identifier, code)
-        secret = Secret(browser) if isinstance(browser, str) else browser
+        secret = as_secret(browser)
         proof = await self._mail.checker.check(shown, Purpose.SIGN_IN, actor=by, browser=secret)
         entry = self._entrance.prepare(proof.user_id, methods=_METHODS, label=label, actor=by)
         async with self._unit_of_work() as uow:
@@ -104,9 +104,5 @@ class LinkSignInService:
     async def _admit(self, uow: UnitOfWork, proof: Proof, entry: Entry, actor: Actor) -> User:
         user = await spend(uow, proof, entry.now)
         user = await prove_address(uow, user, entry.by, entry.now, is_maker=False)
-        reason = reason_to_refuse(user, self._policy)
-        if reason is not None:
-            uow.emit(SignInFailed(at=entry.now, actor=actor, user_id=user.id, reason=reason))
-            await uow.commit()
-            raise ProofInvalid
+        await let_in(uow, user, self._policy, actor, entry.now, refusal=ProofInvalid)
         return user

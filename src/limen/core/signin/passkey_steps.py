@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 
+from limen.core.access import require_session
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import NotSignedIn, PartialSessionInvalid, SessionEnded, UserNotFound
-from limen.core.events import SignInFailed
+from limen.core.errors import PartialSessionInvalid, SessionEnded, UserNotFound
 from limen.core.ids import SessionId, UserId
 from limen.core.partial_sessions.model import PartialSession
 from limen.core.partial_sessions.taking import find_partial, take_partial
 from limen.core.passkeys.asking import Asked, CeremonyDesk
 from limen.core.passkeys.model import CeremonyPurpose, Passkey
 from limen.core.passkeys.proving import PasskeyProver, note_use
-from limen.core.secret import Secret
-from limen.core.signin.admission import reason_to_refuse
+from limen.core.secret import Secret, as_secret
+from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Begun, Entrance, Entry
 from limen.core.signin.model import of_user
 from limen.core.signin.rising import Rise, SteppedUp
@@ -79,7 +79,7 @@ class PasskeyStepService:
         async with self._unit_of_work.view() as view:
             partial = await find_partial(view, partial_token, self._ambient.clock.now())
         used = await self._prover.prove(
-            _secret(ceremony),
+            as_secret(ceremony),
             answer,
             CeremonyPurpose.SECOND_FACTOR,
             actor=by,
@@ -96,13 +96,13 @@ class PasskeyStepService:
         return await self._entrance.issue(begun)
 
     async def ask_to_step_up(self, *, actor: Actor) -> Asked:
-        """Ask for a passkey of the actor's own. Raises `NotSignedIn` or `TooManyAttempts`."""
-        if actor.user_id is None or actor.session_id is None:
-            raise NotSignedIn
+        """Ask for a passkey of the actor's own.
+
+        Raises `NotSignedIn`, `NotByKey` or `TooManyAttempts`.
+        """
+        user_id, session_id = require_session(actor)
         async with self._unit_of_work() as uow:
-            asked = await self._ask(
-                uow, CeremonyPurpose.STEP_UP, actor.user_id, actor.session_id, actor
-            )
+            asked = await self._ask(uow, CeremonyPurpose.STEP_UP, user_id, session_id, actor)
             await uow.commit()
         return asked
 
@@ -117,22 +117,21 @@ class PasskeyStepService:
         """Make the actor's session fresh by the answer of a passkey of theirs.
 
         A session that a browser carries needs its `cookie`, and gets another one. Raises
-        `NotSignedIn`, `SessionEnded`, `InvalidInput`, `CeremonyOver`, `PasskeyRefused`, or
-        `ConcurrentUpdate` for a cookie that was renewed meanwhile.
+        `NotSignedIn`, `NotByKey`, `SessionEnded`, `InvalidInput`, `CeremonyOver`,
+        `PasskeyRefused`, or `ConcurrentUpdate` for a cookie that was renewed meanwhile.
         """
-        if actor.user_id is None or actor.session_id is None:
-            raise NotSignedIn
+        user_id, session_id = require_session(actor)
         used = await self._prover.prove(
-            _secret(ceremony),
+            as_secret(ceremony),
             answer,
             CeremonyPurpose.STEP_UP,
             actor=actor,
-            user_id=actor.user_id,
-            session_id=actor.session_id,
+            user_id=user_id,
+            session_id=session_id,
         )
         async with self._unit_of_work() as uow:
             try:
-                await uow.users.lock(actor.user_id)
+                await uow.users.lock(user_id)
             except UserNotFound:
                 raise SessionEnded from None
             # First, because of a copy it commits that alone.
@@ -166,18 +165,10 @@ class PasskeyStepService:
         # First, because of a copy it commits that alone.
         await note_use(uow, used, actor, entry.now)
         user = await take_partial(uow, partial, entry.now)
-        reason = reason_to_refuse(user, self._policy)
-        if reason is not None:
-            uow.emit(SignInFailed(at=entry.now, actor=actor, user_id=user.id, reason=reason))
-            await uow.commit()
-            raise PartialSessionInvalid
+        await let_in(uow, user, self._policy, actor, entry.now, refusal=PartialSessionInvalid)
         return await self._entrance.finish(uow, user, entry)
 
 
 def _as_session(partial: PartialSession) -> SessionId:
     """Return the id of a partial session as that of the session that may answer."""
     return SessionId(partial.id)
-
-
-def _secret(text: Secret[str] | str) -> Secret[str]:
-    return Secret(text) if isinstance(text, str) else text

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import PasskeyRefused, UserNotFound
-from limen.core.events import SignInFailed
 from limen.core.ids import UserId
 from limen.core.passkeys.asking import Asked, CeremonyDesk
 from limen.core.passkeys.model import CeremonyPurpose, Passkey
 from limen.core.passkeys.options import Descriptor
 from limen.core.passkeys.proving import PasskeyProver, note_use
-from limen.core.secret import Secret
-from limen.core.signin.admission import reason_to_refuse
+from limen.core.secret import Secret, as_secret
+from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Entrance, Entry
 from limen.core.signin.model import account_key, of_stranger, of_user
 from limen.core.signin.throttling import charge_ceremony
@@ -79,7 +78,7 @@ class PasskeySignInService:
         `PasskeyRefused`.
         """
         by = actor or Actor.anonymous()
-        token = Secret(ceremony) if isinstance(ceremony, str) else ceremony
+        token = as_secret(ceremony)
         used = await self._prover.prove(token, answer, CeremonyPurpose.SIGN_IN, actor=by)
         entry = self._entrance.prepare(used.user_id, methods=used.methods, label=label, actor=by)
         async with self._unit_of_work() as uow:
@@ -107,9 +106,5 @@ class PasskeySignInService:
         except UserNotFound:
             raise PasskeyRefused from None
         await note_use(uow, used, actor, entry.now)
-        reason = reason_to_refuse(user, self._policy)
-        if reason is not None:
-            uow.emit(SignInFailed(at=entry.now, actor=actor, user_id=user.id, reason=reason))
-            await uow.commit()
-            raise PasskeyRefused
+        await let_in(uow, user, self._policy, actor, entry.now, refusal=PasskeyRefused)
         return user

@@ -15,10 +15,10 @@ from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.partial_sessions.model import PartialSession
 from limen.core.partial_sessions.taking import find_partial, lock_user, take_partial
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Entrance
 from limen.core.signin.levels import with_second_factor
 from limen.core.signin.policy import SignInPolicy
@@ -85,7 +85,7 @@ class RequiredFactorService:
         `TooManyAttempts`.
         """
         by, now = actor or Actor.anonymous(), self._ambient.clock.now()
-        shown = Secret(code) if isinstance(code, str) else code
+        shown = as_secret(code)
         async with self._unit_of_work() as uow:
             partial = await find_partial(uow, partial_token, now)
             subject = enrolment_of(partial.user_id)
@@ -105,9 +105,8 @@ class RequiredFactorService:
         )
         async with self._unit_of_work() as uow:
             user = await _lock_without_factor(uow, partial)
-            if reason_to_refuse(user, self._policy.users) is not None:
-                raise PartialSessionInvalid
             await take_partial(uow, partial, now)
+            await let_in(uow, user, self._policy.users, by, now, refusal=PartialSessionInvalid)
             await confirm_totp(uow, self._maker, user.id, shown, now)
             codes = await first_codes(uow, self._ambient.entropy, user.id, entry.by, now)
             await clear(uow, subject, by, now)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from limen.core.access import require_session
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.cookies.carrying import CookieSession, SessionCookies, read_cookie
-from limen.core.errors import ConcurrentUpdate, NotSignedIn, SessionEnded, UserNotFound
+from limen.core.errors import ConcurrentUpdate, SessionEnded, UserNotFound
 from limen.core.events import SessionCookieSet, SessionSteppedUp
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
@@ -55,16 +56,16 @@ class Rise:
 
         The user is locked by it, the caller commits. A session that a browser carries needs its
         living `cookie`, which is renewed: whoever else has it is left behind. Raises
-        `NotSignedIn`, `SessionEnded`, or `ConcurrentUpdate` if the cookie was renewed meanwhile.
+        `NotSignedIn`, `NotByKey`, `SessionEnded`, or `ConcurrentUpdate` if the cookie was renewed
+        meanwhile.
         """
-        if actor.user_id is None or actor.session_id is None:
-            raise NotSignedIn
+        user_id, session_id = require_session(actor)
         now = self._ambient.clock.now()
         try:
-            user = await uow.users.lock(actor.user_id)
+            user = await uow.users.lock(user_id)
         except UserNotFound:
             raise SessionEnded from None
-        session = await uow.sessions.find(actor.session_id)
+        session = await uow.sessions.find(session_id)
         if session is None or session.user_id != user.id or not session.is_live(now):
             raise SessionEnded
         session = session.proved(methods, now)

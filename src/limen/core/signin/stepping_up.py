@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from limen.core.access import require_session
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
     CurrentPasswordWrong,
     Fault,
     InvalidInput,
-    NotSignedIn,
     SecondFactorNeeded,
 )
 from limen.core.factors.proving import FactorProver
@@ -61,14 +61,12 @@ class StepUpService:
 
         A session that a browser carries needs its `cookie`, and gets another one.
 
-        Raises `NotSignedIn`, `SessionEnded`, `CurrentPasswordWrong`, `InvalidInput` for a missing
-        code, `FactorInvalid`, `SecondFactorNeeded` of who must have one and has none,
+        Raises `NotSignedIn`, `NotByKey`, `SessionEnded`, `CurrentPasswordWrong`, `InvalidInput`
+        for a missing code, `FactorInvalid`, `SecondFactorNeeded` of who must have one and has none,
         `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie that was renewed
         meanwhile.
         """
-        if actor.user_id is None or actor.session_id is None:
-            raise NotSignedIn
-        user_id = actor.user_id
+        user_id, _ = require_session(actor)
         digest = await self._provers.passwords.prove(user_id, password, actor=actor)
         methods = await self._prove_factor(user_id, code, actor)
         async with self._unit_of_work() as uow:

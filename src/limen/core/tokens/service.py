@@ -15,9 +15,9 @@ from limen.core.errors import (
 from limen.core.events import RefreshTokenRotated
 from limen.core.partial_sessions.model import PREFIX
 from limen.core.partial_sessions.taking import find_partial
-from limen.core.secret import Secret
+from limen.core.secret import Secret, as_secret
 from limen.core.sessions.model import Session
-from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.admission import may_go_on
 from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.family import PresentedToken, RefreshFamily, read_token
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
@@ -54,7 +54,7 @@ class TokenService:
         Raises `TokenInvalid`, `TokenExpired`, `SessionEnded` or `StorageUnavailable`, and for the
         token of a sign-in that waits for its second factor `SecondFactorNeeded`.
         """
-        plain = access_token if isinstance(access_token, str) else access_token.reveal()
+        plain = as_secret(access_token).reveal()
         if plain.startswith(PREFIX):
             await self._refuse_partial(plain)
         return await self._verifier.verify(plain)
@@ -76,7 +76,7 @@ class TokenService:
         `RefreshTokenInvalid`, or `RefreshTokenReused` after ending the session of a token that
         comes again later.
         """
-        plain = refresh_token if isinstance(refresh_token, Secret) else Secret(refresh_token)
+        plain = as_secret(refresh_token)
         token = read_token(plain)
         by = actor or Actor.anonymous()
         for _ in range(_TRIES - 1):
@@ -91,11 +91,7 @@ class TokenService:
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             standing = await view.families.find_standing(token.session_id, now)
-        if standing is None or not standing.session.is_live(now):
-            raise RefreshTokenInvalid
-        if reason_to_refuse(standing.user, self._policy.users) is not None:
-            raise RefreshTokenInvalid
-        if self._policy.lacks_factor(standing.session, standing.roles):
+        if standing is None or not may_go_on(standing, self._policy, now):
             raise RefreshTokenInvalid
         try:
             family, successor = self._issuer.rotate(standing.family, token, now)

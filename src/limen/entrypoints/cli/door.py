@@ -31,6 +31,7 @@ from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService
 from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeySignInService
+from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.service import SignInService
 from limen.core.signin.stepping_up import StepUpService
 from limen.core.tokens.service import TokenService
@@ -80,6 +81,11 @@ class Services(Protocol):
     @property
     def second_step(self) -> SecondStepService:
         """Sign-ins that wait for a second factor."""
+        ...
+
+    @property
+    def required_factor(self) -> RequiredFactorService:
+        """Second factors that are set up within a sign-in."""
         ...
 
     @property

@@ -2,11 +2,12 @@
 
 import click
 
+from limen.core.factors.making import NewTotp
 from limen.entrypoints.cli.account.desk import OwnDesk, at_asking_desk, at_own_desk
 from limen.entrypoints.cli.lazy import Command, LazyGroup
 from limen.entrypoints.factor_shapes import FactorsOut, NewTotpOut, RecoveryCodesOut
 
-_SHOWN_ONCE = "Keep these recovery codes; each is good once, and they are shown this once:"
+SHOWN_ONCE = "Keep these recovery codes; each is good once, and they are shown this once:"
 
 
 @click.command(cls=Command, examples=("limen account factors",))
@@ -16,6 +17,17 @@ async def factors(desk: OwnDesk) -> None:
     user_id, actor = await desk.myself()
     held = await desk.services.factors.get(user_id, actor=actor)
     desk.output.item(FactorsOut.of(held))
+
+
+def show_totp(desk: OwnDesk, made: NewTotp, following: str) -> None:
+    """Show the secret of an app, and the command that follows."""
+    shape = NewTotpOut.of(made)
+    desk.output.done(
+        *shape.text.splitlines(),
+        f"Or type it in: {shape.secret}",
+        f"Then confirm it by a code: {following}",
+        data=shape,
+    )
 
 
 totp = LazyGroup(
@@ -29,13 +41,8 @@ totp = LazyGroup(
 @at_own_desk
 async def begin(desk: OwnDesk) -> None:
     """Show a new secret, this once, as a QR code and as letters; it waits for 15 minutes."""
-    made = NewTotpOut.of(await desk.services.factors.begin_totp(actor=await desk.actor()))
-    desk.output.done(
-        *made.text.splitlines(),
-        f"Or type it in: {made.secret}",
-        "Then confirm it by a code: limen account totp confirm",
-        data=made,
-    )
+    made = await desk.services.factors.begin_totp(actor=await desk.actor())
+    show_totp(desk, made, "limen account totp confirm")
 
 
 @totp.command(examples=("limen account totp confirm",))
@@ -48,7 +55,7 @@ async def confirm(desk: OwnDesk) -> None:
     actor = await desk.actor()
     codes = await desk.services.factors.confirm_totp(code=desk.asking.code(), actor=actor)
     shape = RecoveryCodesOut.of(codes)
-    told = (_SHOWN_ONCE, *shape.recovery_codes) if codes else ()
+    told = (SHOWN_ONCE, *shape.recovery_codes) if codes else ()
     desk.output.done("The app counts from now on.", *told, data=shape)
 
 
@@ -66,4 +73,4 @@ async def recovery_codes(desk: OwnDesk) -> None:
     """Make ten recovery codes in place of all others. Needs a fresh sign-in."""
     actor = await desk.actor()
     shape = RecoveryCodesOut.of(await desk.services.factors.make_recovery_codes(actor=actor))
-    desk.output.done(_SHOWN_ONCE, *shape.recovery_codes, data=shape)
+    desk.output.done(SHOWN_ONCE, *shape.recovery_codes, data=shape)

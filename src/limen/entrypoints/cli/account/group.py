@@ -19,6 +19,12 @@ account = LazyGroup(
         Entry("reset", f"{_HERE}.registering:reset", "Set a lost password.", _IN),
         Entry("login", f"{_HERE}.signing_in:login", "Sign in with a password.", _IN),
         Entry("factor", f"{_HERE}.signing_in:factor", "Finish with a second factor.", _IN),
+        Entry(
+            "required-factor",
+            f"{_HERE}.required_factor:required_factor",
+            "Set up a second factor that you must have.",
+            _IN,
+        ),
         Entry("link", f"{_HERE}.links:link", "Sign in by mail.", _IN),
         Entry("passkey", f"{_HERE}.passkeys:passkey", "Sign in by a passkey.", _IN),
         Entry("step-up", f"{_HERE}.signing_in:step_up", "Prove again who you are.", _IN),

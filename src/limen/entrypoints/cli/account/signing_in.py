@@ -43,11 +43,8 @@ def _tell(desk: OwnDesk, outcome: SignInOutcome) -> None:
     shape = sign_in_out(outcome)
     if not isinstance(outcome, PartialSignIn):
         desk.output.done(f"Signed in as {outcome.user.email}.", data=shape)
-    elif outcome.factors:
-        ways = " or ".join(_WAYS[factor] for factor in outcome.factors)
-        desk.output.done(f"Not signed in yet: this needs {ways}.", _next(outcome), data=shape)
     else:
-        desk.output.done("Not signed in: this account needs a second factor first.", data=shape)
+        desk.output.done(f"Not signed in yet: {_lack(outcome)}.", _next(outcome), data=shape)
 
 
 def tell_risen(desk: OwnDesk, risen: SteppedUp) -> None:
@@ -56,11 +53,19 @@ def tell_risen(desk: OwnDesk, risen: SteppedUp) -> None:
     desk.output.done("Your sign-in is fresh for ten minutes.", data=SteppedUpOut.of(risen))
 
 
+def _lack(partial: PartialSignIn) -> str:
+    if not partial.factors:
+        return "this account must have a second factor first"
+    return "this needs " + " or ".join(_WAYS[factor] for factor in partial.factors)
+
+
 def _has_code(partial: PartialSignIn) -> bool:
     return any(factor is not FactorKind.PASSKEY for factor in partial.factors)
 
 
 def _next(partial: PartialSignIn) -> str:
+    if not partial.factors:
+        return "Go on with: limen account required-factor begin"
     if _has_code(partial):
         return "Go on with: limen account factor"
     return "Go on with: limen account passkey options --for factor"
