@@ -5,6 +5,7 @@ starts it, the process that began the run ends it. LIMEN_TEST_POSTGRES_URL names
 """
 
 import asyncio
+import gc
 import json
 import os
 import shutil
@@ -47,6 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=STORAGES,
         help="run the tests that ask for a store on this one only (may be repeated)",
     )
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave out the tests themselves, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:
