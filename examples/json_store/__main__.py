@@ -75,16 +75,22 @@ async def open_identity(folder: Path) -> AsyncIterator[Identity]:
         ambient=ambient,
         policy=tokens,
     )
+    policy = SignInPolicy(
+        users=UserPolicy(),
+        throttle=ThrottlePolicy(),
+        sessions=SessionPolicy(),
+        factors=FactorPolicy(is_on=False),
+    )
     entrance = Entrance(
         ambient=ambient,
         issuer=issuer,
-        policy=SessionPolicy(),
-        factors=FactorPolicy(is_on=False),
+        policy=policy,
         cookies=SessionCookies(secrets.derive("session cookies")),
     )
     hasher = PooledHasher(schemes=[BcryptScheme(12)], threads=1, queue_limit=8)
     try:
-        yield assemble(store, ambient, hasher, entrance, Lists(secrets.derive("list cursors")))
+        lists = Lists(secrets.derive("list cursors"))
+        yield assemble(store, ambient, hasher, entrance, lists, policy=policy)
     finally:
         await hasher.close()
 
@@ -95,6 +101,8 @@ def assemble(
     hasher: PooledHasher,
     entrance: Entrance,
     lists: Lists,
+    *,
+    policy: SignInPolicy,
 ) -> Identity:
     """Put the two services together."""
     preparation = PasswordPreparation(
@@ -105,9 +113,8 @@ def assemble(
         ambient=ambient,
         lists=lists,
         preparation=preparation,
-        policy=UserPolicy(),
+        policy=policy.users,
     )
-    policy = SignInPolicy(users=UserPolicy(), throttle=ThrottlePolicy(), sessions=SessionPolicy())
     sign_in = SignInService(
         unit_of_work=store, ambient=ambient, hasher=hasher, entrance=entrance, policy=policy
     )

@@ -49,7 +49,7 @@ from limen.core.signin.entering import Entrance, SignInOutcome
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.passkey_steps import PasskeyStepService
-from limen.core.signin.passkeys import PasskeySignInService
+from limen.core.signin.passkeys import PasskeyParts, PasskeySignInService
 from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.rising import Rise
 from limen.core.signin.service import SignInService
@@ -150,8 +150,7 @@ class Assembly:
         self._entrance = entrance = Entrance(
             ambient=ambient,
             issuer=issuer,
-            policy=policies.sessions,
-            factors=policies.factors,
+            policy=policies.sign_in,
             cookies=cookies,
         )
         self._rise = Rise(ambient=ambient, issuer=issuer, cookies=cookies)
@@ -225,7 +224,6 @@ class Assembly:
             ambient=ambient,
             mail=MailParts(postbox=postbox, checker=checker),
             entrance=self._entrance,
-            policy=self.policies.users,
         )
         self._build_passkey_parts(ambient, postbox)
         self.messages = MessageService(unit_of_work=uow, ambient=ambient, lists=self._lists)
@@ -262,7 +260,6 @@ class Assembly:
             ambient=ambient,
             prover=self.factor_prover,
             entrance=self._entrance,
-            policy=self.policies.users,
         )
         self.required_factor = RequiredFactorService(
             unit_of_work=uow,
@@ -310,22 +307,19 @@ class Assembly:
             ambient=ambient,
             parts=EnrolmentParts(desk=desk, webauthn=webauthn, postbox=postbox),
         )
+        parts = PasskeyParts(desk=desk, prover=self.passkey_prover)
         self.passkey_sign_in = PasskeySignInService(
             unit_of_work=uow,
             ambient=ambient,
-            desk=desk,
-            prover=self.passkey_prover,
+            parts=parts,
             entrance=self._entrance,
-            policy=self.policies.users,
         )
         self.passkey_steps = PasskeyStepService(
             unit_of_work=uow,
             ambient=ambient,
-            desk=desk,
-            prover=self.passkey_prover,
+            parts=parts,
             entrance=self._entrance,
             rise=self._rise,
-            policy=self.policies.users,
         )
 
     def _build_delivery(self, composer: Composer) -> None:

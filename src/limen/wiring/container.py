@@ -47,7 +47,7 @@ from limen.core.signin.entering import Entrance
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.passkey_steps import PasskeyStepService
-from limen.core.signin.passkeys import PasskeySignInService
+from limen.core.signin.passkeys import PasskeyParts, PasskeySignInService
 from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.rising import Rise
 from limen.core.signin.service import SignInService
@@ -236,8 +236,7 @@ class Container(DeclarativeContainer):
         Entrance,
         ambient=ambient,
         issuer=issuer,
-        policy=settings.provided.session.policy,
-        factors=settings.provided.factors.policy,
+        policy=settings.provided.sign_in_policy,
         cookies=session_cookies,
     )
     rise = Singleton[Rise](Rise, ambient=ambient, issuer=issuer, cookies=session_cookies)
@@ -247,7 +246,6 @@ class Container(DeclarativeContainer):
         ambient=ambient,
         prover=factor_prover,
         entrance=entrance,
-        policy=settings.provided.account.policy,
     )
     required_factor = Singleton[RequiredFactorService](
         RequiredFactorService,
@@ -271,26 +269,22 @@ class Container(DeclarativeContainer):
         ambient=ambient,
         mail=Callable(MailParts, postbox=postbox, checker=proof_checker),
         entrance=entrance,
-        policy=settings.provided.account.policy,
     )
+    passkey_parts = Callable(PasskeyParts, desk=ceremonies, prover=passkey_prover)
     passkey_sign_in = Singleton[PasskeySignInService](
         PasskeySignInService,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        desk=ceremonies,
-        prover=passkey_prover,
+        parts=passkey_parts,
         entrance=entrance,
-        policy=settings.provided.account.policy,
     )
     passkey_steps = Singleton[PasskeyStepService](
         PasskeyStepService,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        desk=ceremonies,
-        prover=passkey_prover,
+        parts=passkey_parts,
         entrance=entrance,
         rise=rise,
-        policy=settings.provided.account.policy,
     )
     passkeys = Singleton[PasskeyService](
         PasskeyService,

@@ -2,13 +2,10 @@
 
 from datetime import datetime
 
-from limen.core.actor import Actor
-from limen.core.errors import LimenError
-from limen.core.events import SignInFailed, SignInFailure
+from limen.core.events import SignInFailure
 from limen.core.signin.policy import SignInPolicy
 from limen.core.users.model import Status, User, UserPolicy
 from limen.ports.families import Standing
-from limen.ports.unit_of_work import UnitOfWork
 
 _BY_STATUS = {Status.PENDING: SignInFailure.PENDING, Status.SUSPENDED: SignInFailure.SUSPENDED}
 
@@ -27,24 +24,6 @@ def reason_to_refuse(
     if user.is_person and user.email_verified_at is None and not policy.allows_unverified_sign_in:
         return SignInFailure.UNVERIFIED
     return None
-
-
-async def let_in(
-    uow: UnitOfWork,
-    user: User,
-    policy: UserPolicy,
-    actor: Actor,
-    now: datetime,
-    *,
-    refusal: type[LimenError],
-) -> None:
-    """Raise `refusal` if `user` may not come in; why is recorded, and this much committed."""
-    reason = reason_to_refuse(user, policy)
-    if reason is None:
-        return
-    uow.emit(SignInFailed(at=now, actor=actor, user_id=user.id, reason=reason))
-    await uow.commit()
-    raise refusal
 
 
 def may_go_on(standing: Standing, policy: SignInPolicy, now: datetime) -> bool:

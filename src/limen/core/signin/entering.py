@@ -7,7 +7,8 @@ from typing import Final, TypeAlias
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.cookies.carrying import CookieSession, SessionCookies
-from limen.core.events import FirstFactorProved, SignedIn
+from limen.core.errors import LimenError
+from limen.core.events import FirstFactorProved, SignedIn, SignInFailed
 from limen.core.factors.model import FactorKind
 from limen.core.ids import PartialSessionId, SessionId, UserId
 from limen.core.partial_sessions.model import (
@@ -18,8 +19,10 @@ from limen.core.partial_sessions.model import (
     write_token,
 )
 from limen.core.secret import Secret
-from limen.core.sessions.model import Session, SessionPolicy, begin_session
-from limen.core.signin.levels import FactorPolicy, awaited_factors
+from limen.core.sessions.model import Session, begin_session
+from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.levels import awaited_factors
+from limen.core.signin.policy import SignInPolicy
 from limen.core.tokens.family import RefreshFamily
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.users.model import User
@@ -77,15 +80,13 @@ class Entrance:
         *,
         ambient: Ambient,
         issuer: TokenIssuer,
-        policy: SessionPolicy,
-        factors: FactorPolicy,
+        policy: SignInPolicy,
         cookies: SessionCookies,
     ) -> None:
         self._ambient = ambient
         self._issuer = issuer
         self._cookies = cookies
         self._policy = policy
-        self._factors = factors
 
     def prepare(
         self,
@@ -104,7 +105,7 @@ class Entrance:
         session = begin_session(
             SessionId(self._ambient.ids.new()),
             user_id,
-            self._policy,
+            self._policy.sessions,
             now,
             label=label,
             address=actor.address,
@@ -116,6 +117,23 @@ class Entrance:
         by = actor.as_user(user_id, session.id)
         return Entry(session=session, family=family, secret=secret, by=by)
 
+    async def let_in(
+        self,
+        uow: UnitOfWork,
+        user: User,
+        actor: Actor,
+        now: datetime,
+        *,
+        refusal: type[LimenError],
+    ) -> None:
+        """Raise `refusal` if `user` may not come in; why is recorded, and this much committed."""
+        reason = reason_to_refuse(user, self._policy.users)
+        if reason is None:
+            return
+        uow.emit(SignInFailed(at=now, actor=actor, user_id=user.id, reason=reason))
+        await uow.commit()
+        raise refusal
+
     async def begin(self, uow: UnitOfWork, user: User, entry: Entry) -> Begun | PartialSignIn:
         """Store the session of a locked user who may come in; or that it waits for a factor.
 
@@ -123,7 +141,7 @@ class Entrance:
         """
         roles = await _roles_of(uow, entry)
         awaited = await awaited_factors(
-            uow, user.id, roles=roles, methods=entry.session.methods, policy=self._factors
+            uow, user.id, roles=roles, methods=entry.session.methods, policy=self._policy.factors
         )
         if awaited is not None:
             return await self._wait(uow, entry, awaited)

@@ -9,11 +9,9 @@ from limen.core.factors.proving import FactorProver
 from limen.core.partial_sessions.model import PartialSession
 from limen.core.partial_sessions.taking import find_partial, take_partial
 from limen.core.secret import Secret
-from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Begun, Entrance, Entry
 from limen.core.signin.levels import with_second_factor
 from limen.core.tokens.issuing import IssuedTokens
-from limen.core.users.model import UserPolicy
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
@@ -27,13 +25,11 @@ class SecondStepService:
         ambient: Ambient,
         prover: FactorProver,
         entrance: Entrance,
-        policy: UserPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
         self._prover = prover
         self._entrance = entrance
-        self._policy = policy
 
     async def finish(
         self,
@@ -99,5 +95,5 @@ class SecondStepService:
         self, uow: UnitOfWork, partial: PartialSession, entry: Entry, actor: Actor
     ) -> Begun:
         user = await take_partial(uow, partial, entry.now)
-        await let_in(uow, user, self._policy, actor, entry.now, refusal=PartialSessionInvalid)
+        await self._entrance.let_in(uow, user, actor, entry.now, refusal=PartialSessionInvalid)
         return await self._entrance.finish(uow, user, entry)

@@ -14,10 +14,9 @@ from limen.core.proofs.checking import ProofChecker, present
 from limen.core.proofs.model import SECRET_BYTES, Proof, Purpose, digest_of
 from limen.core.proofs.spending import spend
 from limen.core.secret import Secret, as_secret
-from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Entrance, Entry, PartialSignIn, SignInOutcome
 from limen.core.signin.throttling import charge_mail, unlock
-from limen.core.users.model import User, UserPolicy
+from limen.core.users.model import User
 from limen.core.users.ownership import prove_address
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -46,13 +45,11 @@ class LinkSignInService:
         ambient: Ambient,
         mail: MailParts,
         entrance: Entrance,
-        policy: UserPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
         self._mail = mail
         self._entrance = entrance
-        self._policy = policy
 
     async def ask(self, *, identifier: str, actor: Actor | None = None) -> Secret[str]:
         """Have a link and a code sent to whoever has this e-mail address or username.
@@ -104,5 +101,5 @@ class LinkSignInService:
     async def _admit(self, uow: UnitOfWork, proof: Proof, entry: Entry, actor: Actor) -> User:
         user = await spend(uow, proof, entry.now)
         user = await prove_address(uow, user, entry.by, entry.now, is_maker=False)
-        await let_in(uow, user, self._policy, actor, entry.now, refusal=ProofInvalid)
+        await self._entrance.let_in(uow, user, actor, entry.now, refusal=ProofInvalid)
         return user

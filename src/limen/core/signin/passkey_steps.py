@@ -9,17 +9,16 @@ from limen.core.errors import PartialSessionInvalid, SessionEnded, UserNotFound
 from limen.core.ids import SessionId, UserId
 from limen.core.partial_sessions.model import PartialSession
 from limen.core.partial_sessions.taking import find_partial, take_partial
-from limen.core.passkeys.asking import Asked, CeremonyDesk
+from limen.core.passkeys.asking import Asked
 from limen.core.passkeys.model import CeremonyPurpose, Passkey
-from limen.core.passkeys.proving import PasskeyProver, note_use
+from limen.core.passkeys.proving import note_use
 from limen.core.secret import Secret, as_secret
-from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Begun, Entrance, Entry
 from limen.core.signin.model import of_user
+from limen.core.signin.passkeys import PasskeyParts
 from limen.core.signin.rising import Rise, SteppedUp
 from limen.core.signin.throttling import charge_ceremony
 from limen.core.tokens.issuing import IssuedTokens
-from limen.core.users.model import UserPolicy
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
@@ -31,19 +30,15 @@ class PasskeyStepService:
         *,
         unit_of_work: UnitOfWorkFactory,
         ambient: Ambient,
-        desk: CeremonyDesk,
-        prover: PasskeyProver,
+        parts: PasskeyParts,
         entrance: Entrance,
         rise: Rise,
-        policy: UserPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
-        self._desk = desk
-        self._prover = prover
+        self._parts = parts
         self._entrance = entrance
         self._rise = rise
-        self._policy = policy
 
     async def ask_to_finish(
         self, *, partial_token: Secret[str] | str, actor: Actor | None = None
@@ -78,7 +73,7 @@ class PasskeyStepService:
         by = actor or Actor.anonymous()
         async with self._unit_of_work.view() as view:
             partial = await find_partial(view, partial_token, self._ambient.clock.now())
-        used = await self._prover.prove(
+        used = await self._parts.prover.prove(
             as_secret(ceremony),
             answer,
             CeremonyPurpose.SECOND_FACTOR,
@@ -121,7 +116,7 @@ class PasskeyStepService:
         `PasskeyRefused`, or `ConcurrentUpdate` for a cookie that was renewed meanwhile.
         """
         user_id, session_id = require_session(actor)
-        used = await self._prover.prove(
+        used = await self._parts.prover.prove(
             as_secret(ceremony),
             answer,
             CeremonyPurpose.STEP_UP,
@@ -150,8 +145,8 @@ class PasskeyStepService:
     ) -> Asked:
         now = self._ambient.clock.now()
         await charge_ceremony(uow, actor, now)
-        allowed = self._desk.allow(await uow.passkeys.list(user_id), of_user(user_id))
-        return await self._desk.ask_to_prove(
+        allowed = self._parts.desk.allow(await uow.passkeys.list(user_id), of_user(user_id))
+        return await self._parts.desk.ask_to_prove(
             uow, purpose, now, user_id=user_id, session_id=session_id, allowed=allowed
         )
 
@@ -165,7 +160,7 @@ class PasskeyStepService:
         # First, because of a copy it commits that alone.
         await note_use(uow, used, actor, entry.now)
         user = await take_partial(uow, partial, entry.now)
-        await let_in(uow, user, self._policy, actor, entry.now, refusal=PartialSessionInvalid)
+        await self._entrance.let_in(uow, user, actor, entry.now, refusal=PartialSessionInvalid)
         return await self._entrance.finish(uow, user, entry)
 
 

@@ -1,6 +1,7 @@
 """Signing in by a passkey."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
@@ -11,13 +12,20 @@ from limen.core.passkeys.model import CeremonyPurpose, Passkey
 from limen.core.passkeys.options import Descriptor
 from limen.core.passkeys.proving import PasskeyProver, note_use
 from limen.core.secret import Secret, as_secret
-from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Entrance, Entry
 from limen.core.signin.model import account_key, of_stranger, of_user
 from limen.core.signin.throttling import charge_ceremony
 from limen.core.tokens.issuing import IssuedTokens
-from limen.core.users.model import User, UserPolicy, read_identifier
+from limen.core.users.model import User, read_identifier
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyParts:
+    """What asks for the proof of a passkey and what tells whether it is right."""
+
+    desk: CeremonyDesk
+    prover: PasskeyProver
 
 
 class PasskeySignInService:
@@ -33,17 +41,13 @@ class PasskeySignInService:
         *,
         unit_of_work: UnitOfWorkFactory,
         ambient: Ambient,
-        desk: CeremonyDesk,
-        prover: PasskeyProver,
+        parts: PasskeyParts,
         entrance: Entrance,
-        policy: UserPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
-        self._desk = desk
-        self._prover = prover
+        self._parts = parts
         self._entrance = entrance
-        self._policy = policy
 
     async def ask(self, *, identifier: str | None = None, actor: Actor | None = None) -> Asked:
         """Ask for a proof by a passkey: of whoever has this address or username, or of anybody.
@@ -58,7 +62,7 @@ class PasskeySignInService:
             user_id, allowed = None, tuple[Descriptor, ...]()
             if identifier is not None:
                 user_id, allowed = await self._allowed(uow, identifier)
-            asked = await self._desk.ask_to_prove(
+            asked = await self._parts.desk.ask_to_prove(
                 uow, CeremonyPurpose.SIGN_IN, now, user_id=user_id, allowed=allowed
             )
             await uow.commit()
@@ -79,7 +83,7 @@ class PasskeySignInService:
         """
         by = actor or Actor.anonymous()
         token = as_secret(ceremony)
-        used = await self._prover.prove(token, answer, CeremonyPurpose.SIGN_IN, actor=by)
+        used = await self._parts.prover.prove(token, answer, CeremonyPurpose.SIGN_IN, actor=by)
         entry = self._entrance.prepare(used.user_id, methods=used.methods, label=label, actor=by)
         async with self._unit_of_work() as uow:
             admitted = await self._admit(uow, used, entry, by)
@@ -97,7 +101,7 @@ class PasskeySignInService:
         user_id = UserId(self._ambient.ids.new()) if user is None else user.id
         # By the name alone: an account that comes to it later changes nothing of what is made up.
         subject = of_stranger(None if read is None else read.key, identifier)
-        return user_id, self._desk.allow(await uow.passkeys.list(user_id), subject)
+        return user_id, self._parts.desk.allow(await uow.passkeys.list(user_id), subject)
 
     async def _admit(self, uow: UnitOfWork, used: Passkey, entry: Entry, actor: Actor) -> User:
         """Lock the user, and make sure that what was verified still holds."""
@@ -106,5 +110,5 @@ class PasskeySignInService:
         except UserNotFound:
             raise PasskeyRefused from None
         await note_use(uow, used, actor, entry.now)
-        await let_in(uow, user, self._policy, actor, entry.now, refusal=PasskeyRefused)
+        await self._entrance.let_in(uow, user, actor, entry.now, refusal=PasskeyRefused)
         return user

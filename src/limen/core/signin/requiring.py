@@ -18,7 +18,6 @@ from limen.core.partial_sessions.taking import find_partial, lock_user, take_par
 from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.admission import let_in
 from limen.core.signin.entering import Entrance
 from limen.core.signin.levels import with_second_factor
 from limen.core.signin.policy import SignInPolicy
@@ -106,7 +105,7 @@ class RequiredFactorService:
         async with self._unit_of_work() as uow:
             user = await _lock_without_factor(uow, partial)
             await take_partial(uow, partial, now)
-            await let_in(uow, user, self._policy.users, by, now, refusal=PartialSessionInvalid)
+            await self._entrance.let_in(uow, user, by, now, refusal=PartialSessionInvalid)
             await confirm_totp(uow, self._maker, user.id, shown, now)
             codes = await first_codes(uow, self._ambient.entropy, user.id, entry.by, now)
             await clear(uow, subject, by, now)
