@@ -270,19 +270,18 @@ class Container(DeclarativeContainer):
         mail=Callable(MailParts, postbox=postbox, checker=proof_checker),
         entrance=entrance,
     )
-    passkey_parts = Callable(PasskeyParts, desk=ceremonies, prover=passkey_prover)
     passkey_sign_in = Singleton[PasskeySignInService](
         PasskeySignInService,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        parts=passkey_parts,
+        parts=Callable(PasskeyParts, desk=ceremonies, prover=passkey_prover),
         entrance=entrance,
     )
     passkey_steps = Singleton[PasskeyStepService](
         PasskeyStepService,
         unit_of_work=unit_of_work,
         ambient=ambient,
-        parts=passkey_parts,
+        parts=Callable(PasskeyParts, desk=ceremonies, prover=passkey_prover),
         entrance=entrance,
         rise=rise,
     )
