@@ -273,7 +273,8 @@ def users(draw: st.DrawFn, /, **fields: st.SearchStrategy[Any]) -> User:
 
     `fields` take the place of what would be drawn: `users(status=st.just(Status.PENDING))`.
     """
-    created, verified, seen, updated = sorted(draw(st.tuples(*[instants()] * 4)))
+    created, first, verified, seen, updated = sorted(draw(st.tuples(*[instants()] * 5)))
+    is_verified = draw(st.booleans())
     usual: dict[str, st.SearchStrategy[Any]] = {
         "id": user_ids(),
         "email": emails(),
@@ -282,7 +283,8 @@ def users(draw: st.DrawFn, /, **fields: st.SearchStrategy[Any]) -> User:
         "locale": st.none() | locales(),
         "status": st.sampled_from(list(Status)),
         "attributes": attributes(),
-        "email_verified_at": st.sampled_from([None, verified]),
+        "email_verified_at": st.just(verified if is_verified else None),
+        "first_verified_at": st.sampled_from([first] if is_verified else [None, first]),
         "created_at": st.just(created),
         "updated_at": st.just(updated),
         "last_sign_in_at": st.sampled_from([None, seen]),

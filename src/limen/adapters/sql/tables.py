@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0011"
+REVISION: Final = "0012"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -56,6 +56,7 @@ users: Final = Table(
     Column("attributes", Json, nullable=False),
     Column("search_text", Words, nullable=False),
     Column("email_verified_at", Instant),
+    Column("first_verified_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("last_sign_in_at", Instant),

@@ -30,6 +30,7 @@ COLUMNS: Final = (
     users.c.status,
     users.c.attributes,
     users.c.email_verified_at,
+    users.c.first_verified_at,
     users.c.created_at,
     users.c.updated_at,
     users.c.last_sign_in_at,
@@ -128,11 +129,12 @@ def read_user(row: Row) -> User:
         status=Status(row[7]),
         attributes=row[8],
         email_verified_at=row[9],
-        created_at=row[10],
-        updated_at=row[11],
-        last_sign_in_at=row[12],
-        kind=UserKind(row[13]),
-        version=row[14],
+        first_verified_at=row[10],
+        created_at=row[11],
+        updated_at=row[12],
+        last_sign_in_at=row[13],
+        kind=UserKind(row[14]),
+        version=row[15],
     )
 
 
@@ -152,6 +154,7 @@ def write_user(user: User) -> Mapping[str, object]:
         "attributes": user.attributes,
         "search_text": user.search_text,
         "email_verified_at": user.email_verified_at,
+        "first_verified_at": user.first_verified_at,
         "created_at": user.created_at,
         "updated_at": user.updated_at,
         "last_sign_in_at": user.last_sign_in_at,

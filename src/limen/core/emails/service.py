@@ -115,9 +115,11 @@ class EmailService:
         A code comes with the identifier it was asked for with, or is the actor's own. Whoever
         proves the first address of an account keeps it as it is when they are signed in to it or
         give its `password`. To anybody else it falls as to its owner: the password and all sessions
-        of its maker go, and a token comes back to set a password with. A new address is confirmed
-        only by somebody who is signed in to the account or gives its password; another account
-        that has it, and never proved it, is removed unless somebody gave it a role.
+        of its maker go, and a token comes back to set a password with. An account that was ever
+        proved falls to nobody: an address that others set is proved by its owner alone. A new
+        address is confirmed only by somebody who is signed in to the account or gives its password;
+        another account that has it, and never proved any, is removed unless somebody gave it a
+        role.
 
         Raises `InvalidInput`, `ProofInvalid`, `NotSignedIn`, `CurrentPasswordWrong`, `EmailTaken`,
         `TooManyAttempts` or `HashingBusy`.

@@ -22,7 +22,8 @@ class AccountRow:
 
     `line` is where it stands in the file, counted from 1. Give `password` or `password_hash` or
     neither; `roles` are names of roles, with `@` and an instant where the grant has an end
-    (`auditor@2026-12-31T00:00:00Z`).
+    (`auditor@2026-12-31T00:00:00Z`). `has_owner` says of an address that is not proved now that an
+    earlier one was.
     """
 
     line: int
@@ -33,6 +34,7 @@ class AccountRow:
     status: str = "active"
     roles: tuple[str, ...] = ()
     email_verified: bool = False
+    has_owner: bool = False
     attributes: Mapping[str, Any] | None = None
     password: str | None = None
     password_hash: str | None = None

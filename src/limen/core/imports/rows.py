@@ -59,6 +59,7 @@ def row_faults(row: AccountRow, faults: Sequence[Fault]) -> tuple[RowFault, ...]
 
 def new_user(read: ReadRow, user_id: UserId, now: datetime) -> User:
     """Return the user that a row asks for."""
+    is_verified, has_owner = read.row.email_verified, read.row.has_owner
     return User(
         id=user_id,
         email=read.profile.email,
@@ -67,7 +68,8 @@ def new_user(read: ReadRow, user_id: UserId, now: datetime) -> User:
         locale=read.profile.locale,
         attributes=read.profile.attributes,
         status=read.status,
-        email_verified_at=now if read.row.email_verified else None,
+        email_verified_at=now if is_verified else None,
+        first_verified_at=now if is_verified or has_owner else None,
         created_at=now,
         updated_at=now,
     )
@@ -96,6 +98,7 @@ def write_row(account: Account, line: int, now: datetime) -> AccountRow:
         status=user.status.value,
         roles=tuple(_write_grant(grant) for grant in account.grants if grant.is_live(now)),
         email_verified=user.email_verified_at is not None,
+        has_owner=user.has_owner and user.email_verified_at is None,
         attributes=user.attributes or None,
         password_hash=_write_digest(account),
     )

@@ -163,6 +163,10 @@ async def _recipient(uow: UnitOfWork, message: Message, values: Mapping[str, str
         return None
 
 
+def _may_be_entered(user: User) -> bool:
+    return user.may_be_entered_by_mail and user.status is not Status.SUSPENDED
+
+
 def _always(_: User) -> bool:
     return True
 
@@ -184,9 +188,9 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.APPROVE_EMAIL_CHANGE: _is_not_shut_out,
     MessageKind.CONFIRM_EMAIL_CHANGE: _is_not_shut_out,
     MessageKind.EMAIL_TAKEN: _is_not_shut_out,
-    MessageKind.RESET_PASSWORD: _is_not_shut_out,
-    MessageKind.SIGN_IN: _is_not_shut_out,
-    MessageKind.PASSWORD_RESET_REQUIRED: _is_not_shut_out,
+    MessageKind.RESET_PASSWORD: _may_be_entered,
+    MessageKind.SIGN_IN: _may_be_entered,
+    MessageKind.PASSWORD_RESET_REQUIRED: _may_be_entered,
     # Nobody can have strangers written to: what happens to an account is told at proved addresses.
     MessageKind.SIGN_IN_LOCKED: _is_proved,
     MessageKind.PASSWORD_CHANGED: _is_proved,

@@ -41,6 +41,7 @@ def new_user(
     is_email_verified: bool = False,
 ) -> User:
     """Return the user of a new account."""
+    verified_at = now if is_email_verified else None
     return User(
         id=UserId(ids.new()),
         email=profile.email,
@@ -49,7 +50,8 @@ def new_user(
         locale=profile.locale,
         attributes=profile.attributes,
         status=status,
-        email_verified_at=now if is_email_verified else None,
+        email_verified_at=verified_at,
+        first_verified_at=verified_at,
         created_at=now,
         updated_at=now,
     )

@@ -242,7 +242,8 @@ class User:
     """Somebody, or something, that has an account.
 
     Behaviour returns the changed user, one version on. A service account is a user without a
-    person: no password, no mail, no session; its `email` reaches nobody.
+    person: no password, no mail, no session; its `email` reaches nobody. `first_verified_at` stays
+    when the address changes: since then the account is somebody's.
     """
 
     id: UserId
@@ -254,6 +255,7 @@ class User:
     status: Status = Status.ACTIVE
     attributes: Mapping[str, Json] = field(default_factory=dict)
     email_verified_at: datetime | None = None
+    first_verified_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
     last_sign_in_at: datetime | None = None
@@ -268,6 +270,19 @@ class User:
         """Raise `NotAPerson` for a service account."""
         if not self.is_person:
             raise NotAPerson
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether an address of this account was ever proved, the present one or an earlier one."""
+        return (self.first_verified_at or self.email_verified_at) is not None
+
+    @property
+    def may_be_entered_by_mail(self) -> bool:
+        """Whether whoever reads mail at the address may be taken for the owner by that alone.
+
+        To an address that others put in place of a proved one no account falls.
+        """
+        return self.email_verified_at is not None or not self.has_owner
 
     @property
     def search_text(self) -> str:
@@ -290,11 +305,15 @@ class User:
     def verified(self, now: datetime) -> "User":
         """Take the address for proved; who waited for that may sign in."""
         status = Status.ACTIVE if self.status is Status.PENDING else self.status
-        return self._changed(now, status=status, email_verified_at=now)
+        return self._changed(
+            now, status=status, email_verified_at=now, first_verified_at=self._first_verified(now)
+        )
 
     def with_email(self, email: Email, now: datetime) -> "User":
         """Put a proved address in place of the present one."""
-        return self._changed(now, email=email, email_verified_at=now)
+        return self._changed(
+            now, email=email, email_verified_at=now, first_verified_at=self._first_verified(now)
+        )
 
     def with_profile(self, profile: Profile, now: datetime) -> "User":
         """Put `profile` in place of the present one; a new address is unverified."""
@@ -307,6 +326,7 @@ class User:
             locale=profile.locale,
             attributes=profile.attributes,
             email_verified_at=self.email_verified_at if kept else None,
+            first_verified_at=self._first_verified(None),
         )
 
     @property
@@ -319,6 +339,10 @@ class User:
             locale=self.locale,
             attributes=self.attributes,
         )
+
+    def _first_verified(self, now: datetime | None) -> datetime | None:
+        """Return since when there is an owner; versions before the mark kept the latest alone."""
+        return self.first_verified_at or self.email_verified_at or now
 
     def _changed(self, now: datetime, **changes: object) -> "User":
         return replace(self, updated_at=now, version=self.version + 1, **changes)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from limen.core.actor import Actor
 from limen.core.api_keys.model import ApiKeyEnd
-from limen.core.errors import UserNotFound
+from limen.core.errors import NotSignedIn, UserNotFound
 from limen.core.events import EmailVerified, UserDisplaced, UserTakenOver
 from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
@@ -25,9 +25,14 @@ async def prove_address(
     come. So unless whoever proves the address `is_maker`, who knows its password or is signed in
     with it, everything one could come in by goes: the password, all sessions, links, codes and API
     keys, and whatever second factors would keep its owner out.
+
+    An account that was ever proved has its owner. Where somebody put another address in place of
+    the proved one, only the maker proves that: raises `NotSignedIn` for anybody else.
     """
     if user.email_verified_at is not None:
         return user
+    if not (is_maker or user.may_be_entered_by_mail):
+        raise NotSignedIn
     verified = user.verified(now)
     await uow.users.save(verified)
     uow.emit(EmailVerified(at=now, actor=actor, user_id=user.id))
@@ -53,8 +58,8 @@ async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -
         holder = await uow.users.lock(found.id)
     except UserNotFound:
         return
-    is_proved = holder.email_verified_at is not None or holder.email.key != email.key
-    if is_proved or holder.status is Status.SUSPENDED:
+    is_kept = holder.has_owner or holder.status is Status.SUSPENDED
+    if is_kept or holder.email.key != email.key:
         return
     if await uow.grants.list_held(holder.id, now):
         return

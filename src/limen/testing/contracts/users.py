@@ -185,6 +185,7 @@ class UsersContract(Contract):
             locale=None,
             attributes={},
             email_verified_at=None,
+            first_verified_at=None,
             version=8,
         )
         await change(unit_of_work, lambda uow: uow.users.save(changed))

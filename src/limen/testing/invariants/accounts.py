@@ -57,6 +57,9 @@ def _account_untold(user_id: UserId, account: Account | None, told: ToldUser) ->
         yield f"user {user_id} has version {user.version}, the events tell {told.version}"
     if told.status is not None and user.status is not told.status:
         yield f"user {user_id} is {user.status}, the events tell {told.status}"
+    if told.has_owner not in {None, user.has_owner}:
+        owner = "an owner" if user.has_owner else "no owner"
+        yield f"user {user_id} has {owner}, the events tell otherwise"
     yield from _grants_untold(account, told)
     yield from _password_untold(account, told)
 

@@ -33,6 +33,7 @@ class ToldUser:
     has_app: bool = False
     codes: int = 0
     passkeys: set[str] = field(default_factory=set)
+    has_owner: bool | None = None
 
     @property
     def is_administrator(self) -> bool:

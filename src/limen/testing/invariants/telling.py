@@ -44,7 +44,9 @@ def _instant(value: object) -> datetime:
 
 
 def _registered(told: History, event: StoredEvent) -> None:
-    user = ToldUser(status=told.first_status, has_password=True, password_version=1)
+    user = ToldUser(
+        status=told.first_status, has_password=True, password_version=1, has_owner=False
+    )
     told.born(user_id_of(event), user, event.name)
 
 
@@ -103,6 +105,7 @@ def _password_reset_required(told: History, event: StoredEvent) -> None:
 def _email_verified(told: History, event: StoredEvent) -> None:
     user = told.user_of(event)
     user.version += 1
+    user.has_owner = True
     if user.status is Status.PENDING:
         user.status = Status.ACTIVE
 
@@ -115,7 +118,9 @@ def _taken_over(told: History, event: StoredEvent) -> None:
 
 
 def _email_changed(told: History, event: StoredEvent) -> None:
-    told.user_of(event).version += 1
+    user = told.user_of(event)
+    user.version += 1
+    user.has_owner = True
     _others_ended(told, event)
 
 

@@ -19,6 +19,7 @@ from limen.core.errors import (
 from limen.core.messages.model import MessageState
 from limen.core.users.model import Status, User, UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.people import sign_up
 from limen.testing.policies import Policies
 
 ADA = "ada@example.org"
@@ -378,3 +379,75 @@ async def test_who_was_deleted_has_no_session_any_more_and_asks_for_no_address()
     await limen.users.delete(actor.user_id, actor=OPERATOR)
     with pytest.raises(SessionEnded):
         await limen.emails.request_change(new_email=NEW, actor=actor)
+
+
+# --- an address that an administrator set ---
+
+
+async def moved() -> tuple[Assembly, User]:
+    """Ada, who proved her address, was given another one by somebody with `users.write`."""
+    limen, actor = await proved()
+    assert actor.user_id is not None
+    await limen.roles.create(name="editor", permissions=["users.write"], actor=OPERATOR)
+    editor = await sign_up(limen, "editor@example.org", roles=["editor"])
+    return limen, await limen.users.update(actor.user_id, email=NEW, actor=editor.actor)
+
+
+async def test_who_reads_the_mail_of_an_address_that_was_set_gets_no_proved_account() -> None:
+    limen, ada = await moved()
+    await limen.emails.send_verification(identifier=NEW)
+    mail = await limen.read_mail(NEW)
+    with pytest.raises(NotSignedIn):
+        await limen.emails.verify(token=token_of(mail))
+    with pytest.raises(NotSignedIn):
+        await limen.emails.verify(identifier=NEW, code=mail["code"])
+    await limen.enter(NEW)
+    assert "user.taken_over" not in await limen.event_names(ada.id)
+
+
+async def test_its_owner_proves_it_by_the_same_link() -> None:
+    limen, ada = await moved()
+    await limen.emails.send_verification(identifier=NEW)
+    token = token_of(await limen.read_mail(NEW))
+    with pytest.raises(NotSignedIn):
+        await limen.emails.verify(token=token)
+    verified = await limen.emails.verify(token=token, password=PASSWORD)
+    assert (verified.user.email_verified_at, verified.reset_token) == (limen.clock.now(), None)
+    assert verified.user.first_verified_at == ada.first_verified_at
+
+
+async def test_nothing_that_lets_one_in_is_mailed_to_it() -> None:
+    limen, ada = await moved()
+    await limen.delivery.deliver()
+    before = len(limen.mail.to(NEW))
+    await limen.recovery.forgot(identifier=NEW)
+    await limen.links.ask(identifier=NEW)
+    await limen.assistance.require_reset(ada.id, actor=OPERATOR)
+    assert await limen.delivery.deliver() == {MessageState.DROPPED: 3}
+    assert len(limen.mail.to(NEW)) == before
+
+
+async def test_once_it_was_vouched_for_mail_leads_back_in() -> None:
+    limen, ada = await moved()
+    await limen.assistance.verify_email(ada.id, actor=OPERATOR)
+    await limen.recovery.forgot(identifier=NEW)
+    await limen.recovery.reset(token=token_of(await limen.read_mail(NEW)), new="staple of it all")
+
+
+async def test_who_has_it_with_another_account_displaces_nobody() -> None:
+    limen, ada = await moved()
+    await limen.register("eve@example.org")
+    eve = acting(await limen.enter("eve@example.org"))
+    await limen.emails.request_change(new_email=NEW, actor=eve)
+    with pytest.raises(EmailTaken):
+        await limen.emails.verify(token=token_of(await limen.read_mail(NEW)), actor=eve)
+    assert (await limen.users.get(ada.id, actor=OPERATOR)).email.address == NEW
+
+
+async def test_an_account_that_nobody_ever_proved_falls_to_the_first_proof_as_before() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    await limen.users.update(ada.id, email=NEW, actor=OPERATOR)
+    await limen.recovery.forgot(identifier=NEW)
+    await limen.recovery.reset(token=token_of(await limen.read_mail(NEW)), new="staple of it all")
+    assert "user.taken_over" in await limen.event_names(ada.id)

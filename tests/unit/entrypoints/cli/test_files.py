@@ -55,8 +55,9 @@ FULL = AccountRow(
 
 def test_every_column_is_read_in_any_order_and_case() -> None:
     rows = csv(
-        b"Password_Hash, NAME ,email,roles,status,username,email_verified,attributes,Locale\n"
-        b'h,Ada,a@example.org,x; y ;,suspended,ada,YES,"{""a"": [1]}",de-at\n'
+        b"Password_Hash, NAME ,email,roles,status,username,email_verified,has_owner,"
+        b"attributes,Locale\n"
+        b'h,Ada,a@example.org,x; y ;,suspended,ada,YES,1,"{""a"": [1]}",de-at\n'
     )
     assert rows == [
         AccountRow(
@@ -68,6 +69,7 @@ def test_every_column_is_read_in_any_order_and_case() -> None:
             status="suspended",
             roles=("x", "y"),
             email_verified=True,
+            has_owner=True,
             attributes={"a": [1]},
             password_hash="h",
         )
@@ -151,9 +153,11 @@ def test_a_bad_record_spoils_its_own_line_alone(record: bytes, field: str, messa
 
 def test_all_faults_of_a_record_are_told() -> None:
     rows = csv(
-        b"email,email_verified,attributes,name\na@example.org,maybe,[1]," + b"x" * 1100 + b"\n"
+        b"email,email_verified,has_owner,attributes,name\n"
+        b"a@example.org,maybe,2,[1]," + b"x" * 1100 + b"\n"
     )
-    assert [field for _, field, _ in told(rows)] == ["name", "email_verified", "attributes"]
+    faulty = ["name", "email_verified", "has_owner", "attributes"]
+    assert [field for _, field, _ in told(rows)] == faulty
 
 
 @pytest.mark.parametrize(
@@ -240,6 +244,7 @@ ROWS = st.lists(
             tuple
         ),
         email_verified=st.booleans(),
+        has_owner=st.booleans(),
         attributes=st.none() | st.dictionaries(TEXT, JSON, min_size=1, max_size=3),
         password_hash=st.none() | TEXT,
     ),

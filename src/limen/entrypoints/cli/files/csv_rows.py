@@ -25,6 +25,7 @@ COLUMNS: Final = (
     "status",
     "roles",
     "email_verified",
+    "has_owner",
     "attributes",
     "password",
     "password_hash",
@@ -121,14 +122,15 @@ def _unreadable(number: int, code: str, message: str) -> InvalidInput:
 
 
 def _read_record(line: Line, fields: tuple[str, ...]) -> Row:
-    email, username, name, locale, status, roles, verified, attributes, password, digest = fields
+    email, username, name, locale, status, roles, *marks, attributes, password, digest = fields
     faults: tuple[RowFault, ...] = ()
     if len(line.text) > LONGEST_FIELD:
         given = dict(zip(COLUMNS, fields, strict=True))
         faults = long_fields(line.number, {k: v for k, v in given.items() if k not in _UNLIMITED})
-    is_verified = _TRUTH.get(verified.strip().lower())
-    if is_verified is None:
-        faults += (_fault(line, "email_verified", "must be true or false"),)
+    is_verified, has_owner = (_TRUTH.get(mark.strip().lower()) for mark in marks)
+    for field, truth in (("email_verified", is_verified), ("has_owner", has_owner)):
+        if truth is None:
+            faults += (_fault(line, field, "must be true or false"),)
     read_attributes = None
     if is_text_too_deep(attributes):
         faults += (_fault(line, "attributes", f"is nested more than {DEEPEST} deep"),)
@@ -148,6 +150,7 @@ def _read_record(line: Line, fields: tuple[str, ...]) -> Row:
         status=status or "active",
         roles=tuple(filter(None, map(str.strip, roles.split(";")))) if roles else (),
         email_verified=bool(is_verified),
+        has_owner=bool(has_owner),
         attributes=read_attributes,
         password=password or None,
         password_hash=digest or None,
@@ -173,6 +176,7 @@ def write_csv(rows: Iterable[AccountRow], *, has_header: bool) -> bytes:
             row.status,
             ";".join(row.roles),
             "true" if row.email_verified else "false",
+            "true" if row.has_owner else "false",
             msgspec.json.encode(row.attributes).decode() if row.attributes else "",
             row.password_hash or "",
         )

@@ -21,6 +21,7 @@ class AccountIn(Struct, forbid_unknown_fields=True):
     status: str = "active"
     roles: tuple[str, ...] = ()
     email_verified: bool = False
+    has_owner: bool = False
     attributes: dict[str, Any] | None = None
     password: str | None = None
     password_hash: str | None = None
@@ -36,6 +37,7 @@ class AccountOut(Struct, omit_defaults=True):
     status: str = ""
     roles: tuple[str, ...] = ()
     email_verified: bool = False
+    has_owner: bool = False
     attributes: dict[str, Any] | None = None
     password_hash: str | None = None
 
@@ -78,6 +80,7 @@ def _read(line: Line) -> Row:
         status=found.status,
         roles=found.roles,
         email_verified=found.email_verified,
+        has_owner=found.has_owner,
         attributes=found.attributes,
         password=found.password,
         password_hash=found.password_hash,
@@ -103,6 +106,7 @@ def write_jsonl(rows: Iterable[AccountRow]) -> bytes:
                 status=row.status,
                 roles=row.roles,
                 email_verified=row.email_verified,
+                has_owner=row.has_owner,
                 attributes=dict(row.attributes) if row.attributes else None,
                 password_hash=row.password_hash,
             )
