@@ -72,8 +72,9 @@ async def import_(
     Columns: email, username, name, locale (such as de-AT), status (active, pending, suspended),
     roles, email_verified, has_owner (an earlier address was proved), attributes (JSON), and
     password or password_hash (bcrypt, argon2, and what LIMEN_PASSWORD_FOREIGN names). Only email
-    is needed. In CSV roles are separated by semicolons; in JSON Lines they are an array, attributes an object. A role that is held for a
-    time has its end behind an @: auditor@2026-12-31T00:00:00Z.
+    is needed. In CSV roles are separated by semicolons; in JSON Lines they are an array,
+    attributes an object. A role that is held for a time has its end behind an @:
+    auditor@2026-12-31T00:00:00Z.
 
     Every bad row is reported by its line, and the others come in, 4000 at a time. Users who are
     there already are left as they are, so after a stop the same command goes on. The exit code
