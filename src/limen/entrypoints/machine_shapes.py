@@ -1,7 +1,7 @@
 """The shapes of service accounts and API keys that leave limen; see `shapes`."""
 
-from datetime import datetime
-from typing import Literal, Self
+from datetime import datetime, timedelta
+from typing import Final, Literal, Self
 from uuid import UUID
 
 from msgspec import Struct
@@ -10,6 +10,14 @@ from limen.core.api_keys.form import public_part
 from limen.core.api_keys.model import ApiKeyStatus
 from limen.core.api_keys.service import NewKey, SeenKey
 from limen.core.users.model import User
+
+_LONGEST_SPAN: Final = 10**9
+
+
+def overlap_of(seconds: int | None) -> timedelta | None:
+    """Return for how long a key holds beside its successor; any number of seconds is a span."""
+    # What is out of bounds stays so, however far it is.
+    return None if seconds is None else timedelta(seconds=max(-1, min(seconds, _LONGEST_SPAN)))
 
 
 class ApiKeyOut(Struct, frozen=True, kw_only=True):

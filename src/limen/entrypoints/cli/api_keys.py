@@ -1,7 +1,7 @@
 """`limen api-keys`: keys that act for people and service accounts."""
 
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import click
@@ -14,7 +14,7 @@ from limen.entrypoints.cli.door import Desk, at_the_desk
 from limen.entrypoints.cli.lazy import LazyGroup
 from limen.entrypoints.cli.options import read_instant
 from limen.entrypoints.cli.prompts import confirm, read_secret_line
-from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut
+from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, overlap_of
 from limen.entrypoints.shapes import ListMetaOut
 
 _COLUMNS: Final = ("id", "name", "status", "scopes", "created_at", "expires_at", "last_used_at")
@@ -101,7 +101,7 @@ async def rotate(desk: Desk, *, key: str, overlap: int | None) -> None:
     made = await desk.services.api_keys.rotate(
         seen.key.owner_id,
         seen.key.id,
-        overlap=None if overlap is None else timedelta(seconds=overlap),
+        overlap=overlap_of(overlap),
         actor=desk.actor,
     )
     desk.output.item(NewApiKeyOut.of(made))

@@ -1,6 +1,6 @@
 """API keys: one's own, those of others, and reporting one that was found."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.listing import listed, read_list
 from limen.entrypoints.http.rules import ListOf, Query, Rules
-from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut
+from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, overlap_of
 from limen.entrypoints.shapes import Success
 
 LIST: Final = ListOf(
@@ -47,13 +47,6 @@ class RotateApiKeyIn(Struct, forbid_unknown_fields=True, kw_only=True):
     """For how many seconds the key holds beside its successor: a day unless said, at most seven."""
 
     overlap_seconds: int | None = None
-
-    @property
-    def overlap(self) -> timedelta | None:
-        """The same as a span of time."""
-        seconds = self.overlap_seconds
-        # What is out of bounds stays so, however far it is.
-        return None if seconds is None else timedelta(seconds=max(-1, min(seconds, 10**9)))
 
 
 class ReportApiKeyIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -98,7 +91,7 @@ async def rotate(
     made = await keys.rotate(
         owner_id,
         ApiKeyId(key_id),
-        overlap=data.overlap,
+        overlap=overlap_of(data.overlap_seconds),
         expected_version=expected_version(request.call),
         actor=request.actor,
     )

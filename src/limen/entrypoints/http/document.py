@@ -37,7 +37,7 @@ from limen.entrypoints.http.users import LIST as USERS
 _SCHEMAS: Final = "#/components/schemas/"
 _ENVELOPE: Final = re.compile(r"^Success_(list_)?(.+?)_+$")
 _SPARSE: Final = re.compile(r"Sparse\w+Out")
-_CREATED: Final = "201"
+_PRECONDITION_FAILED: Final = "412"
 # What tells of no one thing: accepted, and without content.
 _UNVERSIONED: Final = frozenset({"202", "204"})
 _NO_CONTENT: Final = "204"
@@ -143,7 +143,7 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
     if is_versioned(handler) and method == "get":
         parameters.append(IF_NONE_MATCH)
         responses["304"] = {"description": "The caller has this version already"}
-    elif is_versioned(handler) and _CREATED not in responses:
+    elif _PRECONDITION_FAILED in responses:
         parameters.append(IF_MATCH)
     if rules.is_repeatable:
         parameters.append(IDEMPOTENCY_KEY)

@@ -124,12 +124,22 @@ def test_a_sign_in_that_waits_is_given_up(ada: Person) -> None:
     assert not ada.file.exists()
 
 
-def test_one_who_must_have_a_second_factor_is_told(ada: Person) -> None:
+def test_one_who_must_have_a_second_factor_sets_it_up_at_once(ada: Person) -> None:
     policies = Policies(factors=FactorPolicy(required_for=frozenset({EVERYBODY})))
     ada.shell.limen = limen = Assembly(policies=policies)
     ada.shell.wait(limen.register())
-    told = ada("login", ADA, given=(PASSWORD,)).out
-    assert told == "Not signed in: this account needs a second factor first.\n"
+    told = ada("login", ADA, given=(PASSWORD,)).out.splitlines()
+    assert told == [
+        "Not signed in yet: this account must have a second factor first.",
+        "Go on with: limen account required-factor begin",
+    ]
+    app = pyotp.TOTP(ada.data("required-factor", "begin")["secret"])
+    code = app.at(limen.clock.now())
+    told = ada("required-factor", "confirm", given=(code,)).out.splitlines()
+    assert told[0] == f"Signed in as {ADA}; the app counts from now on."
+    assert len(told) == 12
+    assert ada.data("show")["email"] == ADA
+    assert ada.code("required-factor", "begin") == "access.not_signed_in"
 
 
 # --- the file ------------------------------------------------------------------------------------

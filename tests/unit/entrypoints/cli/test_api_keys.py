@@ -50,6 +50,7 @@ def test_a_key_may_have_an_end(shell: Shell) -> None:
 
 def test_a_key_is_rotated_and_revoked(shell: Shell) -> None:
     key = made(shell)["api_key"]
+    assert "overlap_seconds" in shell("api-keys", "rotate", key["id"], f"--overlap={10**18}").err
     successor = shell("api-keys", "rotate", key["public_part"], "--overlap", "60", "--json").data
     assert shell("api-keys", "rotate", key["id"]).code == Exit.UNPROCESSABLE
     assert shell("api-keys", "revoke", key["id"]).code == Exit.INVALID

@@ -57,6 +57,14 @@ def test_every_operation_says_what_it_is(
             assert set(response["content"]) == {"application/json", "application/problem+json"}
 
 
+def test_a_route_that_heeds_a_version_says_both_how_and_how_it_refuses() -> None:
+    for path, method, operation in operations():
+        asks: Any = operation.get("parameters", [])
+        heeds = {"$ref": "#/components/parameters/IfMatch"} in asks
+        refuses: Any = operation["responses"]
+        assert heeds is ("412" in refuses), (path, method)
+
+
 def test_operation_ids_are_unique() -> None:
     names = [operation["operationId"] for _, _, operation in operations()]
     assert len(names) == len(set(map(str, names)))

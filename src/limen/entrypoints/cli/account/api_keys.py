@@ -1,6 +1,6 @@
 """One's own API keys."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import click
@@ -10,7 +10,7 @@ from limen.core.page import DEFAULT_LIMIT, ListQuery
 from limen.entrypoints.cli.account.desk import OwnDesk, at_own_desk
 from limen.entrypoints.cli.lazy import LazyGroup
 from limen.entrypoints.cli.options import read_instant
-from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut
+from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, overlap_of
 from limen.entrypoints.shapes import ListMetaOut
 
 _COLUMNS: Final = ("id", "name", "public_part", "scopes", "status", "expires_at", "last_used_at")
@@ -85,7 +85,7 @@ async def rotate(desk: OwnDesk, *, key: ApiKeyId, overlap: int | None) -> None:
     made = await desk.services.api_keys.rotate(
         user_id,
         key,
-        overlap=None if overlap is None else _seconds(overlap),
+        overlap=overlap_of(overlap),
         actor=actor,
     )
     desk.output.item(NewApiKeyOut.of(made))
@@ -100,8 +100,3 @@ async def revoke(desk: OwnDesk, *, key: ApiKeyId) -> None:
     user_id, actor = await desk.myself()
     await desk.services.api_keys.revoke(key, owner_id=user_id, actor=actor)
     desk.output.done("The key has ended.")
-
-
-def _seconds(number: int) -> timedelta:
-    # What is out of bounds stays so, however far it is.
-    return timedelta(seconds=max(-1, min(number, 10**9)))
