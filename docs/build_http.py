@@ -66,6 +66,7 @@ def _described(route: Route, document: Mapping[str, Any]) -> str:
         "Heeds `Idempotency-Key`." if "Idempotency-Key" in headers else "",
         "Heeds `If-Match`." if "If-Match" in headers else "",
         "Heeds `If-None-Match`." if "If-None-Match" in headers else "",
+        _counted(about),
     ]
     statuses = sorted(about["responses"].keys() - _ALWAYS)
     return paragraphs(
@@ -74,6 +75,11 @@ def _described(route: Route, document: Mapping[str, Any]) -> str:
         _body(about, document),
         f"Answers {', '.join(statuses)}.",
     )
+
+
+def _counted(about: Mapping[str, Any]) -> str:
+    limits = " and ".join(map(code, about.get("x-rate-limits", ())))
+    return f"Counts as {limits}." if limits else ""
 
 
 def _parameters(about: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Any]:

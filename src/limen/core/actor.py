@@ -1,10 +1,11 @@
 """Who does something, and through which request."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
 from limen.core.ids import SessionId, UserId
+from limen.core.meter import Meter
 
 
 class ActorKind(StrEnum):
@@ -23,7 +24,8 @@ class Actor:
     `SYSTEM` is the operator's own code or shell and may do everything; a door that serves other
     people builds the other kinds only. `API_KEY` acts for the user `user_id` within `scopes` and is
     no person: it owns nothing; `name` is the public part of the key. `address` and `user_agent` are
-    what the door knows of the caller, `request_id` ties events to log lines.
+    what the door knows of the caller, `request_id` ties events to log lines. In `meter` is noted
+    what is counted for the caller's network, if the door wants to tell it.
     """
 
     kind: ActorKind
@@ -34,6 +36,7 @@ class Actor:
     address: str | None = None
     user_agent: str | None = None
     scopes: frozenset[str] = frozenset()
+    meter: Meter | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def system(cls, name: str, *, request_id: str | None = None) -> Self:
@@ -67,7 +70,9 @@ class Actor:
     @property
     def recorded(self) -> "Actor":
         """This actor as events tell of it: who it was, not what it could do."""
-        return replace(self, scopes=frozenset()) if self.scopes else self
+        if not self.scopes and self.meter is None:
+            return self
+        return replace(self, scopes=frozenset(), meter=None)
 
     @property
     def person_id(self) -> UserId | None:

@@ -47,8 +47,8 @@ _PURGE: Final = Statement(delete(outbox).where(outbox.c.id.in_(_OLD)))
 
 EMIT: Final = Bulk(outbox)
 
-# What a key could do is no matter of who it was.
-_ACTOR_FIELDS: Final = tuple(f.name for f in fields(Actor) if f.name != "scopes")
+# What a key could do, and what was counted, is no matter of who it was.
+_ACTOR_FIELDS: Final = tuple(f.name for f in fields(Actor) if f.name not in {"scopes", "meter"})
 
 
 class SqlOutbox:

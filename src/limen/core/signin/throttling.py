@@ -1,14 +1,17 @@
 """Counting attempts in the shared store before their outcome is known."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from limen.core.actor import Actor
+from limen.core.errors import TooManyAttempts
 from limen.core.events import SignInThrottled
 from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
+from limen.core.meter import Limit, Quota
 from limen.core.signin.model import (
+    Throttle,
     ThrottlePolicy,
     account_key,
     address_key,
@@ -20,10 +23,18 @@ from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork
 
 _WORTH_TELLING_SECONDS = 60
-_MOST_MAILS: Final = 30
-_MAIL_WINDOW: Final = timedelta(minutes=15)
-_MOST_CEREMONIES: Final = 100
-_CEREMONY_WINDOW: Final = timedelta(minutes=15)
+
+
+class _Bound(NamedTuple):
+    """So many attempts of one kind in each window."""
+
+    limit: Limit
+    most: int
+    window: timedelta
+
+
+_MAIL: Final = _Bound(Limit.MAIL, 30, timedelta(minutes=15))
+_CEREMONIES: Final = _Bound(Limit.PASSKEY, 100, timedelta(minutes=15))
 
 
 async def charge(
@@ -44,8 +55,9 @@ async def charge(
     account, *address = await uow.throttles.lock(_keys(subject, actor), now)
     charged = account.charge_account(policy, now)
     await uow.throttles.save(charged)
+    bound = _Bound(Limit.SIGN_IN, policy.per_address, policy.window)
     for throttle in address:
-        await uow.throttles.save(throttle.charge_window(policy.per_address, policy.window, now))
+        await _charge_network(uow, throttle, bound, actor, now)
     until = charged.blocked_until
     if until is not None and (until - now).total_seconds() >= _WORTH_TELLING_SECONDS:
         uow.emit(
@@ -92,12 +104,14 @@ async def clear(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> N
     await uow.throttles.clear(account.key)
     for throttle in address:
         await uow.throttles.save(throttle.forgiven())
+    _give_back(actor)
 
 
 async def forgive(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> None:
     """Take back an attempt that could not be judged."""
     for throttle in await uow.throttles.lock(_keys(subject, actor), now):
         await uow.throttles.save(throttle.forgiven())
+    _give_back(actor)
 
 
 async def charge_registration(
@@ -110,8 +124,9 @@ async def charge_registration(
     if actor.address is not None:
         names = [address_key(actor.address, "registration"), address_key(actor.address, "mail")]
         registration, mail = await uow.throttles.lock(names, now)
-        await uow.throttles.save(registration.charge_window(most, window, now))
-        await uow.throttles.save(mail.charge_window(_MOST_MAILS, _MAIL_WINDOW, now))
+        bound = _Bound(Limit.REGISTRATION, most, window)
+        await _charge_network(uow, registration, bound, actor, now)
+        await _charge_network(uow, mail, _MAIL, actor, now)
 
 
 async def charge_wrong_key(
@@ -120,14 +135,14 @@ async def charge_wrong_key(
     """Count one wrong API key from the actor's address; raise `TooManyAttempts` beyond `most`."""
     if actor.address is not None:
         (throttle,) = await uow.throttles.lock([address_key(actor.address, "api key")], now)
-        await uow.throttles.save(throttle.charge_window(most, window, now))
+        await _charge_network(uow, throttle, _Bound(Limit.API_KEY, most, window), actor, now)
 
 
 async def charge_mail(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
     """Count one request for mail from the actor's address; raise `TooManyAttempts` for too many."""
     if actor.address is not None:
         (throttle,) = await uow.throttles.lock([address_key(actor.address, "mail")], now)
-        await uow.throttles.save(throttle.charge_window(_MOST_MAILS, _MAIL_WINDOW, now))
+        await _charge_network(uow, throttle, _MAIL, actor, now)
 
 
 async def charge_ceremony(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
@@ -137,8 +152,7 @@ async def charge_ceremony(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
     """
     if actor.address is not None:
         (throttle,) = await uow.throttles.lock([address_key(actor.address, "ceremony")], now)
-        charged = throttle.charge_window(_MOST_CEREMONIES, _CEREMONY_WINDOW, now)
-        await uow.throttles.save(charged)
+        await _charge_network(uow, throttle, _CEREMONIES, actor, now)
 
 
 def _keys(subject: str, actor: Actor) -> list[str]:
@@ -146,3 +160,34 @@ def _keys(subject: str, actor: Actor) -> list[str]:
     if actor.address is not None:
         keys.append(address_key(actor.address))
     return keys
+
+
+async def _charge_network(
+    uow: UnitOfWork, throttle: Throttle, bound: _Bound, actor: Actor, now: datetime
+) -> None:
+    """Count an attempt of a network, and note for the caller what is left to it."""
+    try:
+        charged = throttle.charge_window(bound.most, bound.window, now)
+    except TooManyAttempts:
+        _note(throttle, bound, actor, now)
+        raise
+    await uow.throttles.save(charged)
+    _note(charged, bound, actor, now)
+
+
+def _note(throttle: Throttle, bound: _Bound, actor: Actor, now: datetime) -> None:
+    if actor.meter is not None:
+        actor.meter.note(
+            Quota(
+                limit=bound.limit,
+                most=bound.most,
+                window=bound.window,
+                left=max(bound.most - throttle.attempts, 0),
+                ends_in=throttle.since + bound.window - now,
+            )
+        )
+
+
+def _give_back(actor: Actor) -> None:
+    if actor.meter is not None:
+        actor.meter.give_back(Limit.SIGN_IN)

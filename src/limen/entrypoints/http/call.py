@@ -12,6 +12,7 @@ from limen.core.actor import Actor, ActorKind
 from limen.core.api_keys.model import KeyClaims
 from limen.core.errors import LimenError, NotSignedIn
 from limen.core.ids import UserId
+from limen.core.meter import Meter
 from limen.core.tokens.model import AccessClaims
 from limen.entrypoints.http.addresses import Network, client_address
 
@@ -36,7 +37,7 @@ class Call:
 
     `headers` holds the last header of each name; `refusal` is what went wrong, `claims` what the
     token or the cookie says, `cookie` that cookie, `key` what the API key says, `body` and `data`
-    the body as it came and as it was read.
+    the body as it came and as it was read, `meter` what was counted.
     """
 
     __slots__ = (
@@ -50,6 +51,7 @@ class Call:
         "data",
         "headers",
         "key",
+        "meter",
         "method",
         "raw_headers",
         "receive",
@@ -91,6 +93,7 @@ class Call:
         self.claims: AccessClaims | None = None
         self.cookie: str | None = None
         self.key: KeyClaims | None = None
+        self.meter = Meter()
         self.rules: Rules | None = None
         self.refusal: LimenError | None = None
         self.body = b""
@@ -131,6 +134,7 @@ class Call:
             request_id=self.request_id,
             address=self.address,
             user_agent=None if user_agent is None else user_agent.decode("latin-1"),
+            meter=self.meter,
         )
         key = self.key
         return actor if key is None else actor.as_key(key.user_id, key.name, key.scopes)

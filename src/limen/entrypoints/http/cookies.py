@@ -1,11 +1,14 @@
 """Signing in to a session that the browser carries in a cookie."""
 
+from dataclasses import replace
+
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from limen.core.cookies.service import CookieService
 from limen.core.errors import NotSignedIn
+from limen.core.meter import Limit
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.service import SignInService
 from limen.entrypoints.cookie_shapes import (
@@ -25,6 +28,7 @@ from limen.entrypoints.http.tokens import RefreshIn
 from limen.entrypoints.shapes import Success
 
 _RULES = Rules(is_public=True, is_for_browsers=True, is_secret=True)
+_COUNTED = replace(_RULES, limits=(Limit.SIGN_IN,))
 
 
 class CookieController(Controller):
@@ -40,7 +44,7 @@ class CookieController(Controller):
             "signInByCookie",
             "Sign in with a password, in a browser",
             refuses=(401, 403, 429),
-            rules=_RULES,
+            rules=_COUNTED,
             has_body=True,
         ),
     )
@@ -66,7 +70,7 @@ class CookieController(Controller):
             "finishSignInByCookie",
             "Finish a sign-in with a second factor, in a browser",
             refuses=(401, 403, 422, 429),
-            rules=_RULES,
+            rules=_COUNTED,
             has_body=True,
         ),
     )

@@ -46,9 +46,12 @@ _FIRST_REFUSAL: Final = 400
 _HEADERS_OF_STATUS: Final = {
     "201": ("Location",),
     "401": ("WWWAuthenticate",),
-    "429": ("RetryAfter", "RateLimit"),
+    "429": ("RetryAfter",),
     "503": ("RetryAfter",),
 }
+_COUNTED: Final = ("RateLimit", "RateLimitPolicy")
+# What may be refused after it was counted.
+_COUNTED_REFUSALS: Final = frozenset({"400", "401", "403", "409", "422", "429", "503"})
 _ABOUT: Final = """\
 Users, sign-in, sessions, tokens and roles.
 
@@ -92,6 +95,8 @@ def openapi_document() -> dict[str, Any]:
             _complete(operation, method, handler)
             if rules_of(handler).is_fresh:
                 operation["description"] += _FRESH
+            if rules_of(handler).limits:
+                operation["x-rate-limits"] = [limit.value for limit in rules_of(handler).limits]
             _share(operation, document["components"])
     _complete_schemas(document)
     plain: dict[str, Any] = _renamed(document, dict(_names(document["components"]["schemas"])))
@@ -188,6 +193,8 @@ def _headers(handler: HTTPRouteHandler, status: str) -> Iterator[str]:
     rules = rules_of(handler)
     yield "XRequestId"
     yield from _HEADERS_OF_STATUS.get(status, ())
+    if status in _COUNTED_REFUSALS or (rules.limits and int(status) < _FIRST_REFUSAL):
+        yield from _COUNTED
     if int(status) >= _FIRST_REFUSAL:
         return
     if is_versioned(handler) and status not in _UNVERSIONED:

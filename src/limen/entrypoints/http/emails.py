@@ -6,6 +6,7 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from limen.core.emails.service import EmailService
+from limen.core.meter import Limit
 from limen.entrypoints.accepted import CHANGE_SENT, VERIFICATION_SENT
 from limen.entrypoints.http.answers import Answered, accepted, plain
 from limen.entrypoints.http.call import CallRequest
@@ -51,7 +52,12 @@ class EmailController(Controller):
             "verifyEmail",
             "Prove an e-mail address",
             refuses=(401, 409, 422, 429),
-            rules=Rules(is_public=True, is_optionally_signed_in=True, is_secret=True),
+            rules=Rules(
+                is_public=True,
+                is_optionally_signed_in=True,
+                is_secret=True,
+                limits=(Limit.SIGN_IN,),
+            ),
             has_body=True,
         ),
     )
@@ -83,7 +89,7 @@ class EmailController(Controller):
             "sendVerification",
             "Have another link sent",
             refuses=(429,),
-            rules=Rules(is_public=True),
+            rules=Rules(is_public=True, limits=(Limit.MAIL,)),
             has_body=True,
         ),
     )
@@ -114,7 +120,7 @@ class OwnEmailController(Controller):
             "changeMyEmail",
             "Ask for another e-mail address",
             refuses=(404, 429),
-            rules=Rules(is_fresh=True),
+            rules=Rules(is_fresh=True, limits=(Limit.MAIL,)),
             has_body=True,
         ),
     )

@@ -119,14 +119,16 @@ def _headers(error: LimenError) -> dict[str, str]:
     if error.kind is Kind.UNAUTHENTICATED or isinstance(error, _LACKS_PROOF):
         headers["WWW-Authenticate"] = _challenge(error)
     if error.kind in {Kind.THROTTLED, Kind.UNAVAILABLE} or error.retry_after is not None:
-        seconds = _RETRY_SECONDS if error.retry_after is None else math.ceil(error.retry_after)
-        headers["Retry-After"] = str(max(seconds, 1))
-        if error.kind is Kind.THROTTLED:
-            policy = error.code.partition(".")[0]
-            headers["RateLimit"] = f'"{policy}";r=0;t={max(seconds, 1)}'
+        headers["Retry-After"] = str(seconds_to_wait(error))
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.allow
     return headers
+
+
+def seconds_to_wait(error: LimenError) -> int:
+    """Return for how long whoever was refused should wait."""
+    seconds = _RETRY_SECONDS if error.retry_after is None else math.ceil(error.retry_after)
+    return max(seconds, 1)
 
 
 def _challenge(error: LimenError) -> str:

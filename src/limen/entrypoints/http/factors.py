@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from limen.core.factors.service import FactorService
 from limen.core.ids import UserId
+from limen.core.meter import Limit
 from limen.entrypoints.factor_shapes import FactorsOut, NewTotpOut, RecoveryCodesOut
 from limen.entrypoints.http.answers import Answered, plain
 from limen.entrypoints.http.call import CallRequest
@@ -63,7 +64,7 @@ class OwnFactorController(Controller):
             "confirmTotp",
             "Confirm an authenticator app by its code",
             refuses=(403, 422, 429),
-            rules=Rules(is_fresh=True, is_secret=True),
+            rules=Rules(is_fresh=True, is_secret=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )

@@ -16,6 +16,7 @@ from limen.entrypoints.http.errors import Answer, read, render
 from limen.entrypoints.http.hosts import Hosts
 from limen.entrypoints.http.origins import Origins
 from limen.entrypoints.http.protection import Protection
+from limen.entrypoints.http.rates import rate_headers
 from limen.entrypoints.http.refusals import HeadersTooLarge, HostNotAllowed
 from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.http.services import Reception
@@ -134,6 +135,7 @@ class _Outlet:
         rules = call.rules or _DEFAULT_RULES
         headers: Headers = [*start["headers"], *self._protection.of(rules)]
         headers.append((b"x-request-id", call.request_id.encode()))
+        headers += rate_headers(call)
         if self.trace is not None:
             headers.append((b"traceresponse", self.trace))
         if self._origins:

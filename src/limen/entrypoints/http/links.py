@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Struct
 
+from limen.core.meter import Limit
 from limen.core.signin.links import LinkSignInService
 from limen.entrypoints.http.answers import Answered, plain
 from limen.entrypoints.http.call import CallRequest
@@ -43,7 +44,7 @@ class LinkController(Controller):
             "askForLink",
             "Ask for a link to sign in",
             refuses=(429,),
-            rules=Rules(is_public=True, is_secret=True),
+            rules=Rules(is_public=True, is_secret=True, limits=(Limit.MAIL,)),
             has_body=True,
         ),
     )
@@ -70,7 +71,7 @@ class LinkController(Controller):
             "signInByLink",
             "Sign in by a link or code",
             refuses=(422, 429),
-            rules=Rules(is_public=True, is_secret=True),
+            rules=Rules(is_public=True, is_secret=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )

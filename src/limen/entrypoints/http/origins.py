@@ -13,8 +13,8 @@ _ASKED: Final = (
     "X-Request-ID"
 )
 _TOLD: Final = (
-    "ETag, Idempotency-Replayed, Link, Location, RateLimit, Retry-After, WWW-Authenticate, "
-    "X-Request-ID"
+    "ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, "
+    "WWW-Authenticate, X-Request-ID"
 )
 _MAX_AGE: Final = "600"
 _VARY: Final = (b"vary", b"Origin")

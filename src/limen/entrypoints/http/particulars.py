@@ -21,7 +21,13 @@ RESPONSE_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Location": _header("Where the new thing is, as a path."),
     "WWWAuthenticate": _header("What was wrong with the access token (RFC 6750 section 3)."),
     "RetryAfter": _header("How many seconds to wait.", _SECONDS),
-    "RateLimit": _header("Which limit is used up, and for how many seconds it is."),
+    "RateLimit": _header(
+        "What is left (`r`) of each limit that the request counted against, and for how many "
+        "seconds (`t`)."
+    ),
+    "RateLimitPolicy": _header(
+        "How much those limits allow (`q`) to a network in how many seconds (`w`)."
+    ),
     "Link": _header("Where the `first`, `prev` and `next` pages are (RFC 8288)."),
     "IdempotencyReplayed": _header("`true` on an answer that was given before."),
     "XLimenUserId": _header("Who asks.", {"type": "string", "format": "uuid"}),
@@ -35,6 +41,7 @@ HEADER_NAMES: Final[Mapping[str, str]] = {
     "XRequestId": "X-Request-ID",
     "WWWAuthenticate": "WWW-Authenticate",
     "RetryAfter": "Retry-After",
+    "RateLimitPolicy": "RateLimit-Policy",
     "IdempotencyReplayed": "Idempotency-Replayed",
     "XLimenUserId": "X-Limen-User-Id",
     "XLimenSessionId": "X-Limen-Session-Id",

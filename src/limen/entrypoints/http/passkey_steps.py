@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Struct
 
+from limen.core.meter import Limit
 from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.entrypoints.cookie_shapes import StepUpOut, step_up_out
 from limen.entrypoints.http.answers import Answered, plain
@@ -52,7 +53,7 @@ class PasskeySecondStepController(Controller):
             "askForPasskeyToFinish",
             "Ask for a passkey to finish a sign-in",
             refuses=(401, 429),
-            rules=Rules(is_public=True, is_secret=True),
+            rules=Rules(is_public=True, is_secret=True, limits=(Limit.PASSKEY,)),
             has_body=True,
         ),
     )
@@ -108,7 +109,7 @@ class PasskeyStepUpController(Controller):
             "askForPasskeyToStepUp",
             "Ask for a passkey to prove again who one is",
             refuses=(429,),
-            rules=Rules(is_secret=True),
+            rules=Rules(is_secret=True, limits=(Limit.PASSKEY,)),
             has_body=True,
         ),
     )

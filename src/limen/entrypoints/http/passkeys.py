@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from limen.core.ids import PasskeyId, UserId
+from limen.core.meter import Limit
 from limen.core.passkeys.service import PasskeyService
 from limen.core.signin.passkeys import PasskeySignInService
 from limen.entrypoints.http.answers import Answered, created, plain, shown
@@ -61,7 +62,7 @@ class PasskeySignInController(Controller):
             "askForPasskey",
             "Ask for a passkey to sign in",
             refuses=(429,),
-            rules=Rules(is_public=True, is_secret=True),
+            rules=Rules(is_public=True, is_secret=True, limits=(Limit.PASSKEY,)),
             has_body=True,
         ),
     )
@@ -118,7 +119,7 @@ class OwnPasskeyController(Controller):
             "askForMyPasskey",
             "Ask for a new passkey",
             refuses=(422, 429),
-            rules=Rules(is_fresh=True, is_secret=True),
+            rules=Rules(is_fresh=True, is_secret=True, limits=(Limit.PASSKEY,)),
             has_body=True,
         ),
     )

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from limen.core.ids import UserId
+from limen.core.meter import Limit
 from limen.core.passwords.service import PasswordService
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
@@ -40,7 +41,7 @@ class OwnPasswordController(Controller):
             "changeMyPassword",
             "Change one's own password",
             refuses=(404, 422, 429),
-            rules=Rules(is_fresh=True, is_repeatable=True),
+            rules=Rules(is_fresh=True, is_repeatable=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )

@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Struct
 
+from limen.core.meter import Limit
 from limen.core.recovery.service import RecoveryService
 from limen.entrypoints.accepted import RESET_SENT
 from limen.entrypoints.http.answers import Answered, accepted
@@ -42,7 +43,7 @@ class RecoveryController(Controller):
             "forgotPassword",
             "Ask for a link to set a new password",
             refuses=(429,),
-            rules=Rules(is_public=True),
+            rules=Rules(is_public=True, limits=(Limit.MAIL,)),
             has_body=True,
         ),
     )
@@ -66,7 +67,7 @@ class RecoveryController(Controller):
             "resetPassword",
             "Set a new password by a link or code",
             refuses=(422, 429),
-            rules=Rules(is_public=True),
+            rules=Rules(is_public=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )

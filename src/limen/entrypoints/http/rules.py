@@ -9,6 +9,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp
 from msgspec import Struct
 
+from limen.core.meter import Limit
 from limen.core.query import Field
 from limen.entrypoints.http.call import Call
 
@@ -48,6 +49,7 @@ class Rules:
     - `is_open_to_keys`: an API key may come here, and what it may do is checked as a permission;
       everywhere else only people may.
     - `is_fresh`: the user must have proved lately who they are; the use case checks that.
+    - `limits`: what it counts for the caller's network.
     - `query`: what parameters it takes; `lists` which list they are of.
     - `is_repeatable`: an `Idempotency-Key` is honoured.
     - `is_secret`: a credential is in the answer, which is never compressed.
@@ -63,6 +65,7 @@ class Rules:
     is_for_browsers: bool = False
     is_open_to_keys: bool = False
     is_fresh: bool = False
+    limits: tuple[Limit, ...] = ()
     query: Query = Query.NONE
     lists: ListOf | None = None
     body_limit: int = BODY_LIMIT

@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Struct
 
+from limen.core.meter import Limit
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.requiring import RequiredFactorService
 from limen.core.signin.stepping_up import StepUpService
@@ -65,7 +66,7 @@ class SecondStepController(Controller):
             "finishSignIn",
             "Finish a sign-in with a second factor",
             refuses=(401, 422, 429),
-            rules=Rules(is_public=True, is_secret=True),
+            rules=Rules(is_public=True, is_secret=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )
@@ -136,7 +137,7 @@ class RequiredFactorController(Controller):
             "confirmRequiredTotp",
             "Confirm that app, and finish the sign-in",
             refuses=(401, 403, 422, 429),
-            rules=Rules(is_public=True, is_secret=True),
+            rules=Rules(is_public=True, is_secret=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )
@@ -166,7 +167,7 @@ class StepUpController(Controller):
             "stepUp",
             "Prove again who one is",
             refuses=(422, 429),
-            rules=Rules(is_secret=True),
+            rules=Rules(is_secret=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Struct
 
+from limen.core.meter import Limit
 from limen.core.signin.service import SignInService
 from limen.core.users.service import UserService
 from limen.entrypoints.accepted import REGISTERED
@@ -48,7 +49,9 @@ class RegistrationController(Controller):
             "registerUser",
             "Make an account for oneself",
             refuses=(403, 409, 422, 429),
-            rules=Rules(is_public=True, is_repeatable=True),
+            rules=Rules(
+                is_public=True, is_repeatable=True, limits=(Limit.REGISTRATION, Limit.MAIL)
+            ),
             has_body=True,
             is_versioned=True,
             shapes={202: Success[AcceptedOut]},
@@ -91,7 +94,7 @@ class SignInController(Controller):
             "signIn",
             "Sign in with a password",
             refuses=(401, 429),
-            rules=Rules(is_public=True, is_secret=True),
+            rules=Rules(is_public=True, is_secret=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )

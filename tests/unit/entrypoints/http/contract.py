@@ -66,11 +66,17 @@ def validate(value: Any, schema: dict[str, Any]) -> None:
     _validator(json.dumps(schema, sort_keys=True)).validate(value)
 
 
+def limits_of(response: httpx.Response) -> set[str]:
+    """Return the limits that a request was counted against."""
+    return set(re.findall('"([^"]+)";q=', response.headers.get("ratelimit-policy", "")))
+
+
 @dataclass
 class Contract:
-    """Remembers which answers were seen."""
+    """Remembers which answers were seen, and what was counted."""
 
     seen: set[tuple[str, int]] = field(default_factory=set)
+    counted: set[tuple[str, str]] = field(default_factory=set)
 
     def check(self, response: httpx.Response) -> None:
         """Fail unless the document tells of this answer, as it is."""
@@ -85,12 +91,23 @@ class Contract:
         assert told is not None, f"not in the document: {about}"
         self.seen.add((operation["operationId"], response.status_code))
         self._check_headers(told, response, about)
+        self._check_limits(operation, response, about)
         self._check_body(told, response, about)
 
     def _check_headers(self, told: dict[str, Any], response: httpx.Response, about: str) -> None:
-        optional = {"Idempotency-Replayed", "Retry-After" if response.status_code != 503 else ""}
+        optional = {"Idempotency-Replayed", "RateLimit", "RateLimit-Policy"}
+        optional |= {"Retry-After"} if response.status_code != 503 else set()
         for name in told["headers"]:
             assert name in response.headers or name in optional, f"{name} is missing: {about}"
+
+    def _check_limits(
+        self, operation: dict[str, Any], response: httpx.Response, about: str
+    ) -> None:
+        """Wrong API keys count wherever they are shown; anything else says that it counts."""
+        limits = limits_of(response)
+        told = {*operation.get("x-rate-limits", ()), "api-key"}
+        assert limits <= told, f"counted, and not in the document: {limits - told}, {about}"
+        self.counted |= {(operation["operationId"], limit) for limit in limits}
 
     def _check_body(self, told: dict[str, Any], response: httpx.Response, about: str) -> None:
         if "content" not in told:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
 import pyotp
 import pytest
 
@@ -23,7 +24,7 @@ from limen.core.roles.model import ME_READ, NEVER_BY_KEY, OWN
 from limen.entrypoints.http.examples import EXAMPLES
 from limen.testing.assembly import OPERATOR, acting
 from limen.testing.passkeys import Authenticator
-from tests.unit.entrypoints.http.contract import document
+from tests.unit.entrypoints.http.contract import document, limits_of
 from tests.unit.entrypoints.http.site import PASSWORD, Person, Site, open_site
 
 OURS: Final = "https://id.example.org"
@@ -547,7 +548,22 @@ def test_the_routes_that_need_a_fresh_sign_in_say_so() -> None:
     assert told == FRESH
 
 
-async def _check(route: str, caller: str, expected: int) -> None:
+# A link is not counted, for it cannot be guessed; a code is.
+BY_LINK: Final = {
+    "POST /api/v1/auth/link/complete",
+    "POST /api/v1/auth/email/verify",
+    "POST /api/v1/auth/password/reset",
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_a_route_counts_what_the_document_says(route: str) -> None:
+    told = set(ROUTES[route].get("x-rate-limits", ()))
+    counted = limits_of(await _check(route, "owner", EXPECTED[route, "owner"]))
+    assert counted == (set() if route in BY_LINK else told)
+
+
+async def _check(route: str, caller: str, expected: int) -> httpx.Response:
     async with open_site() as site:
         scene = await _stage(site, caller)
         before = await site.limen.event_names()
@@ -570,3 +586,4 @@ async def _check(route: str, caller: str, expected: int) -> None:
         after = await site.limen.event_names()
         if expected >= 400 and "/auth/" not in path:
             assert after == before, "what was refused changed something"
+    return response
