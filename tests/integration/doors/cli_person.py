@@ -116,6 +116,19 @@ class CliPersonDoor(Door):
         answer = self._answer(asked, credential)
         return await self._enter(self._new(), "passkey", "complete", answer)
 
+    async def finish_by_passkey(self, partial: str, device: Authenticator, **lies: Any) -> Answer:
+        return await self._prove(self._of(partial, "partial_token"), "factor", device, **lies)
+
+    async def step_up_by_passkey(self, token: str, device: Authenticator, **lies: Any) -> Answer:
+        return await self._prove(self._of(token), "step-up", device, **lies)
+
+    async def _prove(self, file: Path, use: str, device: Authenticator, **lies: Any) -> Answer:
+        asked = await self._own(file, "passkey", "options", f"--for={use}")
+        if "refused" in asked:
+            return asked
+        answer = self._answer(asked, device.get(asked["options"], **lies))
+        return await self._enter(file, "passkey", "complete", answer, f"--for={use}")
+
     async def update_me(self, token: str, fields: Fields) -> Answer:
         words = options(fields, "username", "name", "locale")
         return await self._own(self._of(token), "update", *words)

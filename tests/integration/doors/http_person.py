@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from limen.testing.passkeys import Authenticator
 from tests.integration.doors.answers import Answer, Fields
 from tests.integration.doors.doors import Door
 
@@ -45,6 +46,26 @@ class HttpPersonDoor(Door):
     async def step_up(self, token: str, password: str, code: str | None = None) -> Answer:
         body = {"password": password, "code": code}
         return await self._ask("POST", "auth/step-up", body, headers=bearer(token))
+
+    async def finish_by_passkey(self, partial: str, device: Authenticator, **lies: Any) -> Answer:
+        asked = await self._tell("auth/factor/passkey/options", partial_token=partial)
+        if "refused" in asked:
+            return asked
+        return await self._tell(
+            "auth/factor/passkey",
+            partial_token=partial,
+            ceremony=asked["ceremony"],
+            credential=device.get(asked["options"], **lies),
+        )
+
+    async def step_up_by_passkey(self, token: str, device: Authenticator, **lies: Any) -> Answer:
+        path, headers = "auth/step-up/passkey", bearer(token)
+        asked = await self._ask("POST", f"{path}/options", headers=headers)
+        if "refused" in asked:
+            return asked
+        credential = device.get(asked["options"], **lies)
+        body = {"ceremony": asked["ceremony"], "credential": credential}
+        return await self._ask("POST", path, body, headers=headers)
 
     async def update_me(self, token: str, fields: Fields) -> Answer:
         return await self._ask("PATCH", "me", fields, headers=bearer(token))

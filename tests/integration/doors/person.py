@@ -18,6 +18,7 @@ from limen.entrypoints.shapes import (
 )
 from limen.entrypoints.signin_shapes import FirstFactorOut, SteppedUpOut, sign_in_out
 from limen.testing.assembly import Assembly
+from limen.testing.passkeys import Authenticator
 from tests.integration.doors.answers import Answer, Fields, plain, told
 
 
@@ -88,6 +89,29 @@ class PersonDoor:
     async def step_up(self, token: str, password: str, code: str | None = None) -> Answer:
         async def asked(_: UserId, me: Actor) -> Answer:
             use_case = self.limen.step_up.step_up(password=password, code=code, actor=me)
+            return plain(SteppedUpOut.of(await use_case))
+
+        return await self._as(token, asked)
+
+    async def finish_by_passkey(self, partial: str, device: Authenticator, **lies: Any) -> Answer:
+        async def asked() -> Answer:
+            steps = self.limen.passkey_steps
+            question = await steps.ask_to_finish(partial_token=partial)
+            use_case = steps.finish(
+                partial_token=partial,
+                ceremony=question.ceremony,
+                answer=device.get(question.options, **lies),
+            )
+            return plain(TokensOut.of(await use_case))
+
+        return await told(asked())
+
+    async def step_up_by_passkey(self, token: str, device: Authenticator, **lies: Any) -> Answer:
+        async def asked(_: UserId, me: Actor) -> Answer:
+            question = await self.limen.passkey_steps.ask_to_step_up(actor=me)
+            use_case = self.limen.passkey_steps.step_up(
+                ceremony=question.ceremony, answer=device.get(question.options, **lies), actor=me
+            )
             return plain(SteppedUpOut.of(await use_case))
 
         return await self._as(token, asked)

@@ -273,6 +273,33 @@ async def passkeys(door: Door, told: Transcript) -> None:
     told.append(("nobody's", await door.remove_passkey(NOBODY, enrolled["id"])))
 
 
+async def rising_by_passkey(door: Door, told: Transcript) -> None:
+    """A passkey as the second factor, and to be fresh again."""
+    clock, device = door.limen.clock, Authenticator()
+    ada = await door.register({"email": ADA, "password": PASSWORD})
+    token = (await door.sign_in(ADA, PASSWORD))["access_token"]
+    await door.enrol_passkey(token, device)
+    await door.create_role(GUARDED, NOTHING)
+    await door.grant(ada["id"], GUARDED)
+    waiting = await door.sign_in(ADA, PASSWORD)
+    told.append(("waits", waiting))
+    partial = waiting["partial_token"]
+    told.append(("a lie", await door.finish_by_passkey(partial, device, origin="https://x.test")))
+    tokens = await door.finish_by_passkey(partial, device)
+    told.append(("finished", tokens))
+    told.append(("over", await door.finish_by_passkey(partial, device)))
+    token = tokens["access_token"]
+    clock.advance(timedelta(minutes=11))
+    told.append(("not fresh", await door.begin_totp(token)))
+    told.append(("a lie", await door.step_up_by_passkey(token, device, origin="https://x.test")))
+    risen = await door.step_up_by_passkey(token, device)
+    told.append(("fresh", risen))
+    token = risen["access_token"]
+    told.append(("begun", sorted(await door.begin_totp(token))))
+    await door.sign_out(token)
+    told.append(("ended", await door.step_up_by_passkey(token, device)))
+
+
 async def acting_by_keys(door: Door, told: Transcript) -> None:
     """Accounts without people, and their keys."""
     made = await door.create_account({"username": "Robot", "name": "Builds"})
@@ -498,6 +525,7 @@ SCENARIOS: Final = (
     having_to_have_a_factor,
     own_sessions,
     passkeys,
+    rising_by_passkey,
     acting_by_keys,
     helping_people,
 )
