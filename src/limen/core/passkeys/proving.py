@@ -112,8 +112,8 @@ def _is_expected(passkey: Passkey, assertion: Assertion, ceremony: Ceremony) -> 
 async def note_use(uow: UnitOfWork, used: Passkey, actor: Actor, now: datetime) -> None:
     """Store the use of a passkey, in the transaction of what it proved; its user is locked.
 
-    Raises `PasskeyRefused` if it was removed meanwhile, or its counter fell back, which is then
-    told.
+    Raises `PasskeyRefused` if it was removed meanwhile, or its counter fell back; that is recorded,
+    and this much committed.
     """
     present = await uow.passkeys.find(used.credential_id)
     if present is None or present.id != used.id:

@@ -244,7 +244,15 @@ class PasskeyController(Controller):
     path = "/users/{user_id:str}/passkeys"
     tags = ("Users",)
 
-    @get("/", **described("listPasskeys", "List the passkeys of a user", refuses=(403, 404)))
+    @get(
+        "/",
+        **described(
+            "listPasskeys",
+            "List the passkeys of a user",
+            refuses=(403, 404),
+            rules=Rules(is_open_to_keys=True),
+        ),
+    )
     async def list_passkeys(
         self,
         request: CallRequest,
