@@ -26,6 +26,8 @@ from tests.unit.testing import (
     faults_of_access,
     faults_of_api_keys,
     faults_of_factors,
+    faults_of_levels,
+    faults_of_mail,
     faults_of_passkeys,
 )
 from tests.unit.testing.faults import Fault, fault
@@ -114,6 +116,8 @@ THERE = [
     *vars(faults_of_access).values(),
     *vars(faults_of_api_keys).values(),
     *vars(faults_of_factors).values(),
+    *vars(faults_of_levels).values(),
+    *vars(faults_of_mail).values(),
     *vars(faults_of_passkeys).values(),
 ]
 FAULTS = [value for value in [*HERE, *THERE] if isinstance(value, Fault)]

@@ -37,7 +37,9 @@ QUICK: Final = settings(
 )
 
 # Most machines are not about how often one may try.
-PATIENT: Final = Policies(throttle=ThrottlePolicy(free_failures=10_000, per_address=10_000))
+PATIENT: Final = Policies(
+    throttle=ThrottlePolicy(free_failures=10_000, many_failures=10_000, per_address=10_000)
+)
 
 
 class Bench:

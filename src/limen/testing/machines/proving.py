@@ -20,9 +20,14 @@ from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from limen.testing.machines.api_keys import ApiKeyMachine
+from limen.testing.machines.cookies import CookieMachine
+from limen.testing.machines.emails import EmailMachine
 from limen.testing.machines.factors import FactorMachine
+from limen.testing.machines.levels import LevelMachine
+from limen.testing.machines.links import LinkMachine
 from limen.testing.machines.machine import QUICK, Proof, StoreMachine
 from limen.testing.machines.passkeys import PasskeyMachine
+from limen.testing.machines.recovery import RecoveryMachine
 from limen.testing.machines.refresh_families import FamilyMachine
 from limen.testing.machines.roles import RoleMachine
 from limen.testing.machines.signin import SignInMachine
@@ -37,6 +42,11 @@ MACHINES: Final[Mapping[str, type[StoreMachine]]] = {
     "factors": FactorMachine,
     "passkeys": PasskeyMachine,
     "api-keys": ApiKeyMachine,
+    "emails": EmailMachine,
+    "recovery": RecoveryMachine,
+    "links": LinkMachine,
+    "levels": LevelMachine,
+    "cookies": CookieMachine,
 }
 # Where Hypothesis looks by itself as well: what the long profile finds, the quick one tries first.
 KEPT: Final = ".hypothesis/examples"

@@ -1,0 +1,196 @@
+"""Lost passwords: which link sets a new one, and what ends when it does."""
+
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    consumes,
+    initialize,
+    multiple,
+    rule,
+)
+
+from limen.core.errors import (
+    InvalidCredentials,
+    LimenError,
+    PasswordRefused,
+    ProofInvalid,
+    RefreshTokenInvalid,
+)
+from limen.core.messages.model import MessageKind
+from limen.core.proofs.model import Purpose
+from limen.core.tokens.issuing import IssuedTokens
+from limen.core.users.model import User
+from limen.testing.assembly import OPERATOR, tokens_of
+from limen.testing.machines.inputs import PASSWORDS
+from limen.testing.machines.letters import LIVES, NO_CODE, Letter, SignedIn
+from limen.testing.machines.mail import INSTANT, MailMachine
+
+Refusals = tuple[type[LimenError], ...]
+
+_ADDRESSES: Final = ("ada@example.org", "eve@example.org")
+_ADDRESS: Final = st.sampled_from(_ADDRESSES)
+_TYPED: Final = st.sampled_from([*_ADDRESSES, "nobody@example.org"])
+_LIFE: Final = LIVES[Purpose.RESET_PASSWORD]
+_SPANS: Final = st.sampled_from([timedelta(minutes=10), _LIFE - INSTANT, INSTANT, _LIFE])
+_SHORT: Final = "short"
+_NEW: Final = st.sampled_from([*PASSWORDS, *PASSWORDS, _SHORT])
+
+
+class RecoveryMachine(MailMachine):
+    """Forgets passwords and sets new ones, by links and codes of every age."""
+
+    letters = MailMachine.letters
+    tokens: Bundle[IssuedTokens] = Bundle("tokens")
+
+    @initialize(target=letters)
+    def begin(self) -> MultipleResults[Letter]:
+        for address in _ADDRESSES:
+            self.register(address)
+            self.sign_in(address, PASSWORDS[0])
+        self.vouch(self.people[0])
+        self.forget(_ADDRESSES[0], is_sent=False)
+        return multiple(*self.deliver())
+
+    @rule(target=letters, address=_TYPED, is_sent=st.booleans())
+    def forget(self, address: str, *, is_sent: bool) -> MultipleResults[Letter] | Letter:
+        self.attempt(
+            f"somebody at {address} forgot the password",
+            self.limen.recovery.forgot(identifier=address),
+        )
+        self.tell("password.reset_requested")
+        self.post(MessageKind.RESET_PASSWORD, identifier=address)
+        return self.wait_for_mail() if is_sent else multiple()
+
+    @rule(target=letters)
+    def wait_for_mail(self) -> MultipleResults[Letter]:
+        return multiple(*self.deliver())
+
+    # --- setting a new password ---
+
+    @rule(letter=MailMachine.letters, new=_NEW)
+    def reset_by_link(self, letter: Letter, new: str) -> None:
+        is_good = letter.purpose is Purpose.RESET_PASSWORD and letter.is_live(self.now)
+        use_case = self.limen.recovery.reset(new=new, token=letter.token)
+        self._reset(f"{letter!r} sets {new!r}", letter, new, use_case, is_good=is_good)
+
+    @rule(letter=MailMachine.letters, new=_NEW, is_right=st.booleans())
+    def reset_by_code(self, letter: Letter, new: str, *, is_right: bool) -> None:
+        code = letter.code if is_right else NO_CODE
+        charged = self.charge((letter.person, Purpose.RESET_PASSWORD, None))
+        found = next((one for one in charged if one.code == code), None)
+        is_good = found is not None and found.is_live(self.now)
+        use_case = self.limen.recovery.reset(new=new, identifier=letter.person.email, code=code)
+        did = f"a {'right' if is_right else 'wrong'} code of {letter!r} sets {new!r}"
+        self._reset(did, found or letter, new, use_case, is_good=is_good)
+
+    @rule(letter=MailMachine.letters, new=_NEW, times=st.integers(4, 6))
+    def guess_codes(self, letter: Letter, new: str, times: int) -> None:
+        """Use tries up, have another letter sent, and then come with its right code."""
+        for _ in range(times):
+            self.reset_by_code(letter, new, is_right=False)
+        self.forget(letter.person.email, is_sent=True)
+        present = self.kept.get((letter.person, Purpose.RESET_PASSWORD, None))
+        self.reset_by_code(present or letter, new, is_right=True)
+
+    @rule(address=_ADDRESS, nudge=st.sampled_from([-INSTANT, 0 * _LIFE]), new=_NEW)
+    def reset_at_the_last_moment(self, address: str, nudge: timedelta, new: str) -> None:
+        self.forget(address, is_sent=True)
+        person = self.person_at(address)
+        letter = self.kept.get((person, Purpose.RESET_PASSWORD, None))
+        if letter is not None:
+            self.pass_time(max(letter.until - self.now + nudge, INSTANT))
+            self.reset_by_link(letter, new)
+
+    def _reset(
+        self,
+        did: str,
+        letter: Letter,
+        new: str,
+        use_case: Coroutine[Any, Any, User],
+        *,
+        is_good: bool,
+    ) -> None:
+        refusals: Refusals = () if is_good else (ProofInvalid,)
+        if is_good and new == _SHORT:
+            refusals = (PasswordRefused,)
+        elif is_good and letter.person.is_shut_out:
+            refusals = (ProofInvalid,)
+        self.attempt(did, use_case, refusals)
+        if refusals:
+            return
+        person = letter.person
+        if not person.is_proved:
+            self.tell("email.verified")
+            self.tell("user.taken_over")
+        person.is_proved = True
+        person.password, person.password_since = new, self.now
+        person.must_be_reset = False
+        person.end_sessions()
+        self.forget_letters(person)
+        self.tell("password.reset")
+        self.post(MessageKind.PASSWORD_CHANGED, person=person)
+
+    # --- what goes with it ---
+
+    @rule(target=tokens, address=_ADDRESS, password=st.sampled_from(PASSWORDS))
+    def sign_in(self, address: str, password: str) -> MultipleResults[IssuedTokens]:
+        person = self.person_at(address)
+        is_right = password == person.password
+        is_let_in = is_right and not person.is_shut_out and not person.must_be_reset
+        outcome = self.attempt(
+            f"{person} signs in with {password!r}",
+            self.limen.sign_in.sign_in(identifier=address, password=password),
+            () if is_let_in else (InvalidCredentials,),
+        )
+        self.tell("signin.succeeded" if is_let_in else "signin.failed")
+        if isinstance(outcome, LimenError):
+            return multiple()
+        begun = tokens_of(outcome)
+        person.enter(str(begun.session_id), SignedIn(begun.session_id, self.now))
+        return multiple(begun)
+
+    @rule(target=tokens, tokens=consumes(tokens))
+    def go_on(self, tokens: IssuedTokens) -> MultipleResults[IssuedTokens]:
+        person = next(one for one in self.people if one.id == tokens.user.id)
+        is_over = person.sessions[str(tokens.session_id)].is_over
+        outcome = self.attempt(
+            f"a token of {person} is refreshed",
+            self.limen.tokens.refresh(refresh_token=tokens.refresh_token),
+            (RefreshTokenInvalid,) if is_over else (),
+        )
+        if isinstance(outcome, LimenError):
+            return multiple()
+        self.tell("token.refreshed")
+        return multiple(outcome)
+
+    @rule(address=_ADDRESS)
+    def require_another_password(self, address: str) -> None:
+        person = self.person_at(address)
+        self.attempt(
+            f"the operator wants {person} to set another password",
+            self.limen.assistance.require_reset(person.id, actor=OPERATOR),
+        )
+        person.must_be_reset = True
+        person.end_sessions()
+        self.forget_letters(person)
+        self.tell("password.reset_required")
+        self.post(MessageKind.PASSWORD_RESET_REQUIRED, person=person)
+
+    @rule(address=_ADDRESS)
+    def shut_out_or_let_in(self, address: str) -> None:
+        self.change_standing(self.person_at(address))
+
+    # --- time ---
+
+    @rule(by=_SPANS)
+    def wait(self, by: timedelta) -> None:
+        self.pass_time(by)
+
+    @rule()
+    def purge(self) -> None:
+        self.purge_letters()
