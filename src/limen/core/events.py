@@ -377,6 +377,18 @@ class SignInThrottled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StuffingSuspected(Event):
+    """Passwords were wrong for many accounts from one network: likely a list from elsewhere."""
+
+    name: ClassVar[str] = "signin.stuffing_suspected"
+
+    network: str
+    accounts: int
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserUnlocked(Event):
     """An administrator had the attempts against a user forgotten."""
 

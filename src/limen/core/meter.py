@@ -32,9 +32,13 @@ class Quota:
 
 @dataclass(slots=True)
 class Meter:
-    """Notes what is counted for one caller; the last of each limit is what is true."""
+    """Notes what is counted for one caller; the last of each limit is what is true.
+
+    `suspicions` are those of credential stuffing, which callers are not told.
+    """
 
     quotas: dict[Limit, Quota] = field(default_factory=dict)
+    suspicions: int = 0
 
     def note(self, quota: Quota) -> None:
         """Note what a limit has come to."""

@@ -16,6 +16,7 @@ from limen.core.ids import UserId
 from limen.core.roles.model import Grant, Role
 from limen.core.signin.model import Throttle, ThrottlePolicy
 from limen.core.signin.service import SignInService
+from limen.core.signin.stuffing import Tried
 from limen.core.signin.throttling import _keys, charge
 from limen.core.users.model import Status, User
 from limen.ports.unit_of_work import UnitOfWork
@@ -98,15 +99,16 @@ def parallel_attempts_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def look(
         uow: UnitOfWork, subject: str, actor: Actor, policy: ThrottlePolicy, now: datetime, **_: Any
-    ) -> None:
+    ) -> Throttle:
         subjects[asyncio.current_task()] = subject
         account, *address = await uow.throttles.lock(_keys(subject, actor), now)
         account.charge_account(policy, now)
         for throttle in address:
             throttle.charge_window(policy.per_address, policy.window, now)
+        return account
 
     async def count_and_refuse(
-        self: SignInService, actor: Actor, user_id: UserId | None, reason: Any
+        self: SignInService, actor: Actor, candidate: Any, reason: Any
     ) -> None:
         subject, now = subjects[asyncio.current_task()], self._ambient.clock.now()
         with suppress(TooManyAttempts):
@@ -117,14 +119,32 @@ def parallel_attempts_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
                     actor,
                     self._policy.throttle,
                     now,
-                    user_id=user_id,
+                    user_id=candidate.user_id,
                     ids=self._ambient.ids,
                 )
                 await uow.commit()
-        await refuse(self, actor, user_id, reason)
+        await refuse(self, actor, candidate, reason)
 
     monkeypatch.setattr("limen.core.signin.service.charge", look)
     monkeypatch.setattr(SignInService, "_refuse", count_and_refuse)
+
+
+@fault("SignInMachine")
+def stuffing_is_told_of_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Often(int):
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, int) and other >= int(self)
+
+        __hash__ = int.__hash__
+
+    often = property(lambda policy: Often(policy.many_accounts))
+    monkeypatch.setattr(ThrottlePolicy, "suspicious_accounts", often)
+
+
+@fault("SignInMachine")
+def every_failure_is_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = Tried.at
+    monkeypatch.setattr(Tried, "at", lambda *how: replace(at(*how), is_first=True))
 
 
 @fault("SignInMachine")

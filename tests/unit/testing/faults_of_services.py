@@ -31,6 +31,7 @@ from limen.core.tokens.family import RefreshFamily, RefreshTokens
 from limen.core.tokens.model import AccessClaims
 from limen.core.users import service as accounts
 from limen.core.users.model import User
+from limen.testing.fakes import NOON
 from limen.testing.simulation.store import SimulatedUnitOfWork
 from tests.unit.testing.faults import fault
 
@@ -191,8 +192,9 @@ def attempts_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault("attempts are counted first")
 def attempts_are_counted_only_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def charge(*_: Any, **__: Any) -> None:
+    async def charge(_uow: Any, subject: str, *_: Any, **__: Any) -> Throttle:
         """Count nothing yet."""
+        return Throttle(key=subject, since=NOON, last_at=NOON)
 
     monkeypatch.setattr(signing_in, "charge", charge)
 

@@ -19,7 +19,8 @@ class ThrottlePolicy:
     Against an account the first `free_failures` cost nothing; each further one doubles the wait,
     from `first_wait` to `longest_wait`. From the `many_failures`-th in a row (NIST SP 800-63B-4
     section 3.2.2) every wait is `locked_wait`. From one address there are `per_address` failures in
-    a window. Counts are forgotten after `memory` without an attempt.
+    a window; when they were against `many_accounts` different ones, that is suspicious. Counts are
+    forgotten after `memory` without an attempt.
     """
 
     free_failures: int = 5
@@ -28,8 +29,14 @@ class ThrottlePolicy:
     many_failures: int = 100
     locked_wait: timedelta = timedelta(hours=24)
     per_address: int = 100
+    many_accounts: int = 20
     window: timedelta = timedelta(minutes=15)
     memory: timedelta = timedelta(days=7)
+
+    @property
+    def suspicious_accounts(self) -> int:
+        """After how many accounts a network is suspected; it cannot fail more often than it may."""
+        return min(self.many_accounts, self.per_address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from limen.core.signin.entering import (
 )
 from limen.core.signin.model import of_stranger
 from limen.core.signin.policy import SignInPolicy
+from limen.core.signin.stuffing import Tried, note_failure
 from limen.core.signin.throttling import charge, clear, forgive, subject_of
 from limen.core.users.model import User, read_identifier
 from limen.ports.password_hasher import PasswordHasher
@@ -38,6 +39,7 @@ class _Candidate:
     """Who is probably at the door, what attempts count against, the hash to match."""
 
     subject: str
+    tried: Tried
     user: User | None = None
     credential: PasswordCredential | None = None
 
@@ -116,7 +118,7 @@ class SignInService:
         try:
             await self._hasher.verify(plain or Secret(""), candidate.digest if plain else None)
         except PasswordMismatch as mismatch:
-            await self._refuse(by, candidate.user_id, _reason(candidate, mismatch))
+            await self._refuse(by, candidate, _reason(candidate, mismatch))
         except HashingBusy:
             await self._forgive(candidate.subject, by)
             raise
@@ -124,7 +126,7 @@ class SignInService:
             raise InvalidCredentials
         reason = self._reason_to_refuse(candidate.user, candidate.credential)
         if reason is not None:
-            await self._refuse(by, candidate.user.id, reason)
+            await self._refuse(by, candidate, reason)
         upgrade = await self._upgrade(plain, candidate.credential.digest)
         prepared = self._entrance.prepare(
             candidate.user.id, methods=("pwd",), label=label, actor=by, by_cookie=by_cookie
@@ -141,22 +143,19 @@ class SignInService:
             subject = await subject_of(uow, user_id, actor, now)
             if user is None:
                 subject = of_stranger(None if read is None else read.key, identifier)
-            candidate = _Candidate(
-                subject=subject,
-                user=user,
-                credential=credential,
-            )
-            await charge(
+            throttle = self._policy.throttle
+            before = await charge(
                 uow,
-                candidate.subject,
+                subject,
                 actor,
-                self._policy.throttle,
+                throttle,
                 now,
-                user_id=candidate.user_id,
+                user_id=user.id if user else None,
                 ids=self._ambient.ids,
             )
             await uow.commit()
-        return candidate
+        tried = Tried.at(before, throttle.window, now)
+        return _Candidate(subject=subject, tried=tried, user=user, credential=credential)
 
     def _reason_to_refuse(self, user: User, credential: PasswordCredential) -> SignInFailure | None:
         reason = reason_to_refuse(user, self._policy.users)
@@ -169,9 +168,12 @@ class SignInService:
             await forgive(uow, subject, actor, self._ambient.clock.now())
             await uow.commit()
 
-    async def _refuse(self, actor: Actor, user_id: UserId | None, reason: SignInFailure) -> None:
+    async def _refuse(self, actor: Actor, candidate: _Candidate, reason: SignInFailure) -> None:
         async with self._unit_of_work() as uow:
-            self._tell_failure(uow, actor, user_id, reason)
+            self._tell_failure(uow, actor, candidate.user_id, reason)
+            if reason is not SignInFailure.FORMER_UNAVAILABLE:
+                now = self._ambient.clock.now()
+                await note_failure(uow, candidate.tried, actor, self._policy.throttle, now)
             await uow.commit()
         raise InvalidCredentials
 

@@ -46,11 +46,12 @@ async def charge(
     *,
     user_id: UserId | None,
     ids: IdSource,
-) -> None:
+) -> Throttle:
     """Count one attempt against `subject`, which may be a user, and from the actor's address.
 
-    When a wait begins that is worth telling, mail tells the user; the same is stored where there is
-    none, and goes nowhere. Raises `TooManyAttempts`. The caller commits before checking anything.
+    Returns the throttle of the subject as it was before. When a wait begins that is worth telling,
+    mail tells the user; the same is stored where there is none, and goes nowhere. Raises
+    `TooManyAttempts`. The caller commits before checking anything.
     """
     account, *address = await uow.throttles.lock(_keys(subject, actor), now)
     charged = account.charge_account(policy, now)
@@ -70,6 +71,7 @@ async def charge(
             )
         )
         await post(uow, ids, MessageKind.SIGN_IN_LOCKED, user_id, now)
+    return account
 
 
 async def is_signed_in_at(

@@ -44,6 +44,11 @@ class _Sum(Collector):
         for outcome, count in _added([found.sign_ins for found in self._numbers]).items():
             sign_ins.add_metric([outcome], count)
         yield sign_ins
+        suspicions = CounterMetricFamily(
+            "limen_stuffing_suspected", "Networks that tried many accounts in vain in one window."
+        )
+        suspicions.add_metric([], sum(found.suspicions for found in self._numbers))
+        yield suspicions
         load = GaugeMetricFamily(
             "limen_load", "In use: hashing threads and queue, connections.", labels=["part"]
         )

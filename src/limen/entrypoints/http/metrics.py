@@ -45,6 +45,7 @@ class Numbers(msgspec.Struct):
 
     tallies: list[Tally] = []
     sign_ins: dict[str, int] = {}
+    suspicions: int = 0
     gauges: dict[str, float] = {}
 
 
@@ -56,6 +57,7 @@ class Metrics:
         self._directory = directory
         self._tallies: dict[tuple[str, str, int], Tally] = {}
         self._sign_ins: dict[str, int] = {}
+        self._suspicions = 0
 
     def observe(
         self, method: str, route: str, status: int, seconds: float, refusal: LimenError | None
@@ -73,6 +75,10 @@ class Metrics:
         if method == "POST" and route.endswith(_SIGN_IN):
             outcome = "signed_in" if refusal is None else refusal.code
             self._sign_ins[outcome] = self._sign_ins.get(outcome, 0) + 1
+
+    def suspect(self, times: int) -> None:
+        """Count suspicions of credential stuffing."""
+        self._suspicions += times
 
     def leave(self, gauges: Mapping[str, float]) -> None:
         """Leave the numbers where the other workers find them."""
@@ -92,7 +98,10 @@ class Metrics:
 
     def _own(self, gauges: Mapping[str, float]) -> Numbers:
         return Numbers(
-            tallies=list(self._tallies.values()), sign_ins=self._sign_ins, gauges=dict(gauges)
+            tallies=list(self._tallies.values()),
+            sign_ins=self._sign_ins,
+            suspicions=self._suspicions,
+            gauges=dict(gauges),
         )
 
     def _others(self) -> Iterator[Numbers]:

@@ -23,6 +23,7 @@ class Observer:
         """Tell of one request."""
         method, route, status = call.method, call.route, call.status
         self._metrics.observe(method, route, status, seconds, call.refusal)
+        self._metrics.suspect(call.meter.suspicions)
         claims, refusal = call.claims, call.refusal
         line: dict[str, object] = {
             "method": method,

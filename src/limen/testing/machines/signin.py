@@ -34,6 +34,7 @@ from limen.testing.machines.tries import (
     network_of,
     staleness,
     throttled,
+    window_of,
 )
 from limen.testing.people import registered
 from limen.testing.policies import Policies
@@ -125,6 +126,12 @@ class SignInMachine(TellingMachine):
         for _ in range(times):
             self.sign_in(attempt, is_right=False, is_patient=True)
 
+    @rule(address=_ADDRESSES)
+    def try_everybody(self, address: str | None) -> None:
+        """Try one password with each name, as whoever has a list does."""
+        for who in _MEANT:
+            self.sign_in((who, address), is_right=False, is_patient=False)
+
     @rule(target=tries, attempt=_ATTEMPTS, is_right=st.booleans(), is_patient=st.booleans())
     def knock(
         self, attempt: Attempt, *, is_right: bool, is_patient: bool
@@ -143,7 +150,8 @@ class SignInMachine(TellingMachine):
         use_case = self.limen.sign_in.sign_in(
             identifier=who, password=password, actor=Actor.anonymous(address=address)
         )
-        names = self._names(who, owner, network)
+        names, window = self._names(who, owner, network), window_of(self.now)
+        is_first = self._tally(names[0]).is_first_since(window)
         wait = self._charge(names)
         underway = self.run(self.hasher.hold(use_case))
         if not underway.is_waiting or wait is not None:
@@ -159,6 +167,8 @@ class SignInMachine(TellingMachine):
             is_right=owner is not None and is_right,
             was_active=owner is not None and owner.is_active,
             digest=owner.digest if owner else 0,
+            begun=window,
+            is_first=is_first,
         )
         self.waiting.append(begun)
         return begun
@@ -185,6 +195,7 @@ class SignInMachine(TellingMachine):
             return (HashingBusy,)
         if owner is None or not (begun.is_right and begun.was_active):
             self.tell("signin.failed")
+            self._suspect(begun)
             return (InvalidCredentials,)
         if not owner.is_there:
             return (InvalidCredentials,)
@@ -195,6 +206,16 @@ class SignInMachine(TellingMachine):
         self._clear(begun.names)
         self.tell("signin.succeeded")
         return ()
+
+    def _suspect(self, begun: Try) -> None:
+        """Count the account for the network, if it was its first attempt in the window."""
+        if begun.network is None or not begun.is_first:
+            return
+        name = f"stuffing {begun.network}"
+        before = self._tally(name)
+        self.tallies[name] = after = before.failed_in(begun.begun, self.now)
+        if after is not before and after.count == POLICY.many_accounts:
+            self.tell("signin.stuffing_suspected")
 
     # --- what is counted ---
 

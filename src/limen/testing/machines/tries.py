@@ -18,6 +18,7 @@ POLICY: Final = ThrottlePolicy(
     many_failures=7,
     locked_wait=timedelta(hours=2),
     per_address=5,
+    many_accounts=3,
     window=timedelta(minutes=15),
     memory=timedelta(days=1),
 )
@@ -77,6 +78,17 @@ class Tally:
     def touched(self, now: datetime) -> "Tally":
         """Begin to be kept, if nothing was until now."""
         return replace(self, since=self.since or now, last_at=self.last_at or now)
+
+    def is_first_since(self, begun: datetime) -> bool:
+        """Tell whether an attempt now is the first one since then."""
+        return self.count == 0 or self.last_at is None or self.last_at < begun
+
+    def failed_in(self, begun: datetime, now: datetime) -> "Tally":
+        """Count one more account that a network failed at, in the window that began then."""
+        if self.count and self.since is not None and self.since > begun:
+            return self
+        count = self.count + 1 if self.since == begun else 1
+        return replace(self, count=count, since=begun, last_at=now)
 
     def forgiven(self, now: datetime) -> "Tally":
         """Take one attempt back, with the wait it brought."""
@@ -143,6 +155,13 @@ class Try:
     is_right: bool
     was_active: bool
     digest: int
+    begun: datetime
+    is_first: bool
+
+
+def window_of(now: datetime) -> datetime:
+    """Return when the window began in which accounts are counted: on the quarter of an hour."""
+    return now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
 
 
 def network_of(address: str | None) -> str | None:

@@ -132,6 +132,15 @@ async def test_sign_ins_are_counted_by_outcome(site: Site) -> None:
     assert value(text, "limen_sign_ins_total", outcome="signin.invalid_credentials") == 2
 
 
+async def test_networks_that_try_many_accounts_are_counted(site: Site) -> None:
+    before = value((await site.ask("GET", "/metrics")).text, "limen_stuffing_suspected_total")
+    for number in range(25):
+        body = {"identifier": f"user{number}", "password": "wrong password"}
+        await site.ask("POST", "auth/login", json=body)
+    text = (await site.ask("GET", "/metrics")).text
+    assert value(text, "limen_stuffing_suspected_total") == before + 1
+
+
 def test_buckets_hold_what_took_that_long() -> None:
     metrics = Metrics()
     for seconds in (0.0005, 0.001, 0.0011, 7.0, 100.0):
@@ -150,6 +159,7 @@ def test_workers_add_up_what_they_count(tmp_path: Path, monkeypatch: pytest.Monk
     for process in (alive, dead):
         other = Metrics(tmp_path)
         other.observe("POST", "/auth/login", 200, 0.1, None)
+        other.suspect(1)
         monkeypatch.setattr(os, "getpid", lambda process=process: process)
         other.leave({"pool_busy": 1.0})
         monkeypatch.undo()
@@ -161,6 +171,7 @@ def test_workers_add_up_what_they_count(tmp_path: Path, monkeypatch: pytest.Monk
     labels: dict[str, Any] = {"method": "POST", "route": "/auth/login", "status": "200"}
     assert value(text, "limen_http_requests_total", **labels) == 3
     assert value(text, "limen_sign_ins_total", outcome="signed_in") == 3
+    assert value(text, "limen_stuffing_suspected_total") == 2
     # What a dead worker had in use, it has no more.
     assert value(text, "limen_load", part="pool_busy") == 3
 
