@@ -20,10 +20,12 @@ from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.cookies.carrying import SessionCookies
+from limen.core.devices.book import DeviceBook
 from limen.core.errors import LimenError
 from limen.core.keys.model import KeyPolicy
 from limen.core.keys.ring import KeyRing
 from limen.core.keys.service import KeyMaker, KeyService
+from limen.core.messages.posting import Postbox
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.query import Lists
@@ -86,6 +88,7 @@ async def open_identity(folder: Path) -> AsyncIterator[Identity]:
         issuer=issuer,
         policy=policy,
         cookies=SessionCookies(secrets.derive("session cookies")),
+        devices=DeviceBook(entropy=entropy, postbox=Postbox(cipher=cipher, ids=ids)),
     )
     hasher = PooledHasher(schemes=[BcryptScheme(12)], threads=1, queue_limit=8)
     try:

@@ -14,6 +14,7 @@ from typing import Final
 from examples.json_store.access import JsonGrants, JsonRoles, JsonSigningKeys
 from examples.json_store.api_keys import JsonApiKeys
 from examples.json_store.codec import encode
+from examples.json_store.devices import JsonDevices
 from examples.json_store.directory import Directory
 from examples.json_store.factors import JsonRecoveryCodes, JsonTotps
 from examples.json_store.mail import JsonMessages, JsonProofs
@@ -51,6 +52,7 @@ class JsonView:
         self.messages = JsonMessages(desk)
         self.proofs = JsonProofs(desk)
         self.partial_sessions = JsonPartialSessions(desk)
+        self.devices = JsonDevices(desk)
         self.passkeys = JsonPasskeys(desk)
         self.ceremonies = JsonCeremonies(desk)
         self.totps = JsonTotps(desk)

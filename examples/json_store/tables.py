@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from examples.json_store.codec import decode, encode
 from examples.json_store.directory import Directory, Row, Rows, unlock
 from limen.core.api_keys.model import ApiKey
+from limen.core.devices.model import KnownDevice
 from limen.core.errors import ConcurrentUpdate, StorageReadOnly
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
@@ -111,6 +112,7 @@ class Tables:
     totps: Table[Totp]
     recovery_codes: Table[RecoveryCode]
     api_keys: Table[ApiKey]
+    devices: Table[KnownDevice]
 
     @classmethod
     def of(cls, loaded: Mapping[str, Rows]) -> "Tables":
@@ -143,6 +145,11 @@ def recovery_code_key(user_id: UserId, digest: bytes) -> str:
     return f"{user_id} {digest.hex()}"
 
 
+def device_key(user_id: UserId, digest: bytes) -> str:
+    """Return the key of a device of this user."""
+    return f"{user_id} {digest.hex()}"
+
+
 # What is in each table, and under which key.
 _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "users": (User, lambda user: user.id),
@@ -166,6 +173,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
         Totp,
         lambda totp: totp_key(totp.user_id, is_confirmed=totp.confirmed_at is not None),
     ),
+    "devices": (KnownDevice, lambda device: device_key(device.user_id, device.digest)),
     "recovery_codes": (RecoveryCode, lambda code: recovery_code_key(code.user_id, code.digest)),
 }
 

@@ -6,6 +6,7 @@ from typing import Self
 
 from limen.core.ids import SessionId, UserId
 from limen.core.meter import Meter
+from limen.core.secret import Secret
 
 
 class ActorKind(StrEnum):
@@ -24,8 +25,9 @@ class Actor:
     `SYSTEM` is the operator's own code or shell and may do everything; a door that serves other
     people builds the other kinds only. `API_KEY` acts for the user `user_id` within `scopes` and is
     no person: it owns nothing; `name` is the public part of the key. `address` and `user_agent` are
-    what the door knows of the caller, `request_id` ties events to log lines. In `meter` is noted
-    what is counted for the caller's network, if the door wants to tell it.
+    what the door knows of the caller, `device` is the mark its browser keeps, `request_id` ties
+    events to log lines. In `meter` is noted what is counted for the caller's network, if the door
+    wants to tell it.
     """
 
     kind: ActorKind
@@ -35,6 +37,7 @@ class Actor:
     request_id: str | None = None
     address: str | None = None
     user_agent: str | None = None
+    device: Secret[str] | None = None
     scopes: frozenset[str] = frozenset()
     meter: Meter | None = field(default=None, compare=False, repr=False)
 
@@ -50,6 +53,7 @@ class Actor:
         request_id: str | None = None,
         address: str | None = None,
         user_agent: str | None = None,
+        device: Secret[str] | None = None,
     ) -> Self:
         """Make the actor for somebody who has not shown who they are."""
         return cls(
@@ -57,6 +61,7 @@ class Actor:
             request_id=request_id,
             address=address,
             user_agent=user_agent,
+            device=device,
         )
 
     def as_user(self, user_id: UserId, session_id: SessionId | None = None) -> "Actor":
@@ -70,9 +75,9 @@ class Actor:
     @property
     def recorded(self) -> "Actor":
         """This actor as events tell of it: who it was, not what it could do."""
-        if not self.scopes and self.meter is None:
+        if not self.scopes and self.meter is None and self.device is None:
             return self
-        return replace(self, scopes=frozenset(), meter=None)
+        return replace(self, scopes=frozenset(), meter=None, device=None)
 
     @property
     def person_id(self) -> UserId | None:

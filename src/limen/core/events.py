@@ -613,6 +613,18 @@ class ServiceAccountDeleted(Event):
     name: ClassVar[str] = "service_account.deleted"
 
 
+# --- devices -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDeviceSeen(Event):
+    """A user who had signed in before did so from a device that was not seen before."""
+
+    name: ClassVar[str] = "device.new"
+
+    session_id: SessionId
+
+
 # --- messages ------------------------------------------------------------------------------
 
 

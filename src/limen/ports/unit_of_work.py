@@ -7,6 +7,7 @@ from limen.core.events import Event
 from limen.ports.accounts import Accounts
 from limen.ports.api_keys import ApiKeys
 from limen.ports.ceremonies import Ceremonies
+from limen.ports.devices import Devices
 from limen.ports.factors import RecoveryCodes, Totps
 from limen.ports.families import RefreshFamilies
 from limen.ports.grants import Grants
@@ -126,6 +127,11 @@ class View(Protocol):
     @property
     def api_keys(self) -> ApiKeys:
         """The API keys."""
+        ...
+
+    @property
+    def devices(self) -> Devices:
+        """The devices that people have signed in from."""
         ...
 
 

@@ -1,8 +1,6 @@
 """All services over fakes and one unit-of-work factory: a whole limen that a test can steer."""
 
-import json
 from datetime import timedelta
-from typing import Final
 
 from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
@@ -12,13 +10,13 @@ from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
 from limen.core.api_keys.uses import KeyUses
 from limen.core.cookies.carrying import SessionCookies
-from limen.core.cookies.service import CookieService
+from limen.core.cookies.service import BrowserParts, CookieService
+from limen.core.devices.book import DeviceBook
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
 from limen.core.factors.service import FactorService
 from limen.core.idempotency.service import IdempotencyService
-from limen.core.ids import UserId
 from limen.core.imports.service import ImportService
 from limen.core.keys.ring import KeyRing
 from limen.core.keys.service import KeyMaker, KeyService
@@ -39,13 +37,12 @@ from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
 from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
-from limen.core.roles.model import ADMIN
 from limen.core.roles.service import RoleService
 from limen.core.secret import Secret
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.core.sessions.service import SessionService
-from limen.core.signin.entering import Entrance, SignInOutcome
+from limen.core.signin.entering import Entrance
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.passkey_steps import PasskeyStepService
@@ -58,10 +55,9 @@ from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.tokens.service import TokenService
 from limen.core.tokens.verification import AccessTokenVerifier
-from limen.core.users.model import User
 from limen.core.users.service import UserService
-from limen.ports.outbox import StoredEvent
 from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.testing.everyday import OPERATOR, PASSWORD, Everyday, tokens_of
 from limen.testing.fakes import (
     CountingIds,
     FormerSystem,
@@ -79,11 +75,10 @@ from limen.testing.passkeys import PlainWebAuthn
 from limen.testing.policies import Policies
 from limen.testing.running import run_now
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - everybody's password in tests
-OPERATOR: Final = Actor.system("test")
+__all__ = ("OPERATOR", "PASSWORD", "Assembly", "acting", "in_memory", "tokens_of")
 
 
-class Assembly:
+class Assembly(Everyday):
     """A limen over `unit_of_work` (in memory if none is given), all else faked.
 
     `clock`, `hasher`, `former` and `breached` can be steered. Several assemblies over one factory
@@ -147,11 +142,16 @@ class Assembly:
     def _build_entrance(self, ambient: Ambient, issuer: TokenIssuer) -> None:
         policies, uow = self.policies, self.unit_of_work
         cookies, way_in = SessionCookies(Secret(b"b" * 32)), policies.sign_in
+        postbox = Postbox(cipher=PlainCipher(), ids=self.ids)
+        self.devices = DeviceBook(
+            entropy=ambient.entropy, postbox=postbox, sends_mail=policies.sends_device_mail
+        )
         self._entrance = entrance = Entrance(
             ambient=ambient,
             issuer=issuer,
             policy=policies.sign_in,
             cookies=cookies,
+            devices=self.devices,
         )
         self._rise = Rise(ambient=ambient, issuer=issuer, cookies=cookies)
         self.sign_in = SignInService(
@@ -162,7 +162,11 @@ class Assembly:
             policy=way_in,
         )
         self.cookie_sessions = CookieService(
-            unit_of_work=uow, ambient=ambient, issuer=issuer, cookies=cookies, policy=way_in
+            unit_of_work=uow,
+            ambient=ambient,
+            issuer=issuer,
+            browsers=BrowserParts(cookies=cookies, devices=self.devices),
+            policy=way_in,
         )
 
     def _build_key_parts(self, signer: PlainSigner, ambient: Ambient) -> KeyRing:
@@ -332,39 +336,6 @@ class Assembly:
             mailer=self.mail,
         )
 
-    async def read_mail(self, address: str = "ada@example.org") -> dict[str, str]:
-        """Have all mail delivered, and return what the newest one to `address` names."""
-        await self.delivery.deliver()
-        values: dict[str, str] = json.loads(self.mail.to(address)[-1].text)
-        return values
-
-    async def register(self, email: str = "ada@example.org", password: str = PASSWORD) -> User:
-        """Register somebody; make the first signing key if there is none."""
-        await self.keys.ensure(actor=OPERATOR)
-        user = await self.users.register(email=email, password=password)
-        return user or await self.users.find(email, actor=OPERATOR)
-
-    async def administrator(self, email: str = "root@example.org") -> User:
-        """Register somebody and grant them `admin`."""
-        user = await self.register(email)
-        await self.roles.grant(user.id, ADMIN, actor=OPERATOR)
-        return user
-
-    async def enter(self, email: str = "ada@example.org", label: str = "") -> IssuedTokens:
-        """Sign somebody in with `PASSWORD`."""
-        use_case = self.sign_in.sign_in(identifier=email, password=PASSWORD, label=label)
-        return tokens_of(await use_case)
-
-    async def event_names(self, user_id: UserId | None = None) -> list[str]:
-        """Name every event so far, oldest first; of one user if asked."""
-        async with self.unit_of_work.view() as view:
-            return [event.name for event in await view.outbox.list(user_id=user_id, limit=10_000)]
-
-    async def last_event(self) -> StoredEvent:
-        """Return the newest event."""
-        async with self.unit_of_work.view() as view:
-            return (await view.outbox.list(limit=10_000))[-1]
-
 
 def in_memory(
     *, clock: FrozenClock | None = None, policies: Policies | None = None, seed: int = 0
@@ -376,13 +347,6 @@ def in_memory(
     limen = Assembly(clock=clock, policies=policies, seed=seed)
     run_now(limen.keys.ensure(actor=OPERATOR))
     return limen
-
-
-def tokens_of(outcome: SignInOutcome) -> IssuedTokens:
-    """Return the tokens of a sign-in; it fails where a second factor is awaited."""
-    if not isinstance(outcome, IssuedTokens):
-        raise TypeError("the sign-in waits for a second factor")
-    return outcome
 
 
 def acting(tokens: IssuedTokens) -> Actor:

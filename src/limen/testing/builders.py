@@ -10,6 +10,7 @@ from itertools import count
 from typing import Final
 
 from limen.core.actor import Actor
+from limen.core.devices.model import KnownDevice
 from limen.core.events import UserRegistered
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
@@ -348,6 +349,16 @@ def a_totp(
 def a_recovery_code(user_id: UserId, *, digest: bytes | None = None) -> RecoveryCode:
     """Build a recovery code."""
     return RecoveryCode(user_id=user_id, digest=digest or _ids.new().bytes * 2, made_at=NOON)
+
+
+def a_device(
+    user_id: UserId, *, digest: bytes | None = None, last_seen_at: datetime = NOON
+) -> KnownDevice:
+    """Build a device that was first seen at noon."""
+    known_by = digest or _ids.new().bytes * 2
+    return KnownDevice(
+        user_id=user_id, digest=known_by, first_seen_at=NOON, last_seen_at=last_seen_at
+    )
 
 
 def an_account(user: User | None = None, *roles: str) -> Account:

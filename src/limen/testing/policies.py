@@ -39,6 +39,8 @@ class Policies:
         default_factory=lambda: TokenPolicy(issuer="https://id.example.org", audience="limen")
     )
 
+    sends_device_mail: bool = True
+
     @property
     def sign_in(self) -> SignInPolicy:
         """Everything about signing in."""

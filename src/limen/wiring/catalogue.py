@@ -378,6 +378,13 @@ CATALOGUE: Final = (
         sentence="The language of mail to those who have chosen none.",
     ),
     Setting(
+        name="LIMEN_NEW_DEVICE_MAIL",
+        key="mail.new_device",
+        form=forms.SWITCH,
+        default="yes",
+        sentence="Whether people get mail when they sign in from a device not seen before.",
+    ),
+    Setting(
         name="LIMEN_LINK_URL",
         key="mail.link_url",
         form=forms.LINK_URL,

@@ -14,7 +14,8 @@ from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
 from limen.core.api_keys.uses import KeyUses
 from limen.core.cookies.carrying import SessionCookies
-from limen.core.cookies.service import CookieService
+from limen.core.cookies.service import BrowserParts, CookieService
+from limen.core.devices.book import DeviceBook
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
@@ -232,12 +233,19 @@ class Container(DeclarativeContainer):
     session_cookies = Singleton[SessionCookies](
         SessionCookies, key=secret_keys.provided.derive.call(COOKIES)
     )
+    devices = Singleton[DeviceBook](
+        DeviceBook,
+        entropy=entropy,
+        postbox=postbox,
+        sends_mail=settings.provided.mail.new_device,
+    )
     entrance = Singleton[Entrance](
         Entrance,
         ambient=ambient,
         issuer=issuer,
         policy=settings.provided.sign_in_policy,
         cookies=session_cookies,
+        devices=devices,
     )
     rise = Singleton[Rise](Rise, ambient=ambient, issuer=issuer, cookies=session_cookies)
     second_step = Singleton[SecondStepService](
@@ -313,7 +321,7 @@ class Container(DeclarativeContainer):
         unit_of_work=unit_of_work,
         ambient=ambient,
         issuer=issuer,
-        cookies=session_cookies,
+        browsers=Callable(BrowserParts, cookies=session_cookies, devices=devices),
         policy=settings.provided.sign_in_policy,
     )
     roles = Singleton[RoleService](RoleService, unit_of_work=unit_of_work, ambient=ambient)

@@ -256,6 +256,7 @@ class MailSettings:
     sender: Email | None
     templates: Path | None
     locale: str
+    new_device: bool
     link_url: str
 
     @property

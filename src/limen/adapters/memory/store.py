@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, Final, Generic, TypeVar, cast
 
 from limen.core.api_keys.model import ApiKey
+from limen.core.devices.model import KnownDevice
 from limen.core.errors import LimenError, StorageReadOnly
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
@@ -159,6 +160,7 @@ class Rows:
     waiting_totps: Table[UserId, Totp] = field(default_factory=_table)
     recovery_codes: Table[UserId, tuple[RecoveryCode, ...]] = field(default_factory=_table)
     api_keys: Table[ApiKeyId, ApiKey] = field(default_factory=_table)
+    devices: Table[tuple[UserId, bytes], KnownDevice] = field(default_factory=_table)
 
     def draft(self) -> "Rows":
         """Return rows that show these and keep every change to themselves."""

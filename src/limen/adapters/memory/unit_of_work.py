@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from limen.adapters.memory.accounts import MemoryAccounts
 from limen.adapters.memory.api_keys import MemoryApiKeys
 from limen.adapters.memory.ceremonies import MemoryCeremonies
+from limen.adapters.memory.devices import MemoryDevices
 from limen.adapters.memory.factors import MemoryRecoveryCodes, MemoryTotps
 from limen.adapters.memory.families import MemoryFamilies
 from limen.adapters.memory.grants import MemoryGrants
@@ -53,6 +54,7 @@ class MemoryView:
         self.totps = MemoryTotps(desk)
         self.recovery_codes = MemoryRecoveryCodes(desk)
         self.api_keys = MemoryApiKeys(desk)
+        self.devices = MemoryDevices(desk)
 
 
 class MemoryUnitOfWork(MemoryView):

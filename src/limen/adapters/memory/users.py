@@ -84,6 +84,9 @@ class MemoryUsers:
         for key in tuple(rows.api_keys.values()):
             if key.owner_id == user_id:
                 rows.api_keys.pop(key.id)
+        for device in tuple(rows.devices.values()):
+            if device.user_id == user_id:
+                rows.devices.pop((user_id, device.digest))
         for session_id in rows.user_sessions.pop(user_id) or ():
             rows.sessions.pop(session_id)
             rows.families.pop(session_id)

@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0012"
+REVISION: Final = "0013"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -356,4 +356,14 @@ api_keys: Final = Table(
     Column("successor_id", Id),
     Column("version", Integer, nullable=False),
     Index("ix_api_keys_user_id", "user_id", "id"),
+)
+
+known_devices: Final = Table(
+    "known_devices",
+    metadata,
+    _of_user(),
+    Column("digest", Bytes, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False, index=True),
+    PrimaryKeyConstraint("user_id", "digest"),
 )

@@ -7,6 +7,7 @@ from limen.adapters.sql.accounts import SqlAccounts
 from limen.adapters.sql.api_keys import SqlApiKeys
 from limen.adapters.sql.ceremonies import SqlCeremonies
 from limen.adapters.sql.database import Database
+from limen.adapters.sql.devices import SqlDevices
 from limen.adapters.sql.engine import Desk
 from limen.adapters.sql.factors import SqlRecoveryCodes, SqlTotps
 from limen.adapters.sql.families import SqlFamilies
@@ -144,6 +145,11 @@ class SqlView:
     def api_keys(self) -> SqlApiKeys:
         """API keys."""
         return SqlApiKeys(self._desk)
+
+    @property
+    def devices(self) -> SqlDevices:
+        """Known devices."""
+        return SqlDevices(self._desk)
 
 
 class SqlUnitOfWork(SqlView):

@@ -34,7 +34,7 @@ _CSRF: Final = b"limen csrf 1\0"
 class CookieSession:
     """A session that a browser carries: the secret of its cookie, and the token of its writes.
 
-    The cookie lives `expires_in` seconds at most.
+    The cookie lives `expires_in` seconds at most. `device` is the mark that the browser keeps, too.
     """
 
     cookie: Secret[str]
@@ -42,6 +42,7 @@ class CookieSession:
     expires_in: int
     session: Session
     user: User
+    device: Secret[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,13 @@ class SessionCookies:
         return hmac.compare_digest(_digest_of(raw), family.digest)
 
     def hand_over(
-        self, cookie: Secret[str], *, session: Session, user: User, now: datetime
+        self,
+        cookie: Secret[str],
+        *,
+        session: Session,
+        user: User,
+        now: datetime,
+        device: Secret[str] | None = None,
     ) -> CookieSession:
         """Return what the browser is given of a session."""
         return CookieSession(
@@ -119,6 +126,7 @@ class SessionCookies:
             expires_in=max(int((session.expires_at - now).total_seconds()), 0),
             session=session,
             user=user,
+            device=device,
         )
 
     def csrf_token(self, cookie: Secret[str] | str) -> Secret[str]:

@@ -1,10 +1,12 @@
 """Believing cookies, and turning what another way in has begun into a cookie session."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.cookies.carrying import CookieSession, SessionCookies, read_cookie
+from limen.core.devices.book import DeviceBook
 from limen.core.errors import (
     ConcurrentUpdate,
     RefreshTokenInvalid,
@@ -24,6 +26,14 @@ from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserParts:
+    """What browsers are given to keep: the cookie of a session, and the mark of their device."""
+
+    cookies: SessionCookies
+    devices: DeviceBook
+
+
 class CookieService:
     """Sessions that browsers carry in a cookie."""
 
@@ -33,13 +43,14 @@ class CookieService:
         unit_of_work: UnitOfWorkFactory,
         ambient: Ambient,
         issuer: TokenIssuer,
-        cookies: SessionCookies,
+        browsers: BrowserParts,
         policy: SignInPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
         self._issuer = issuer
-        self._cookies = cookies
+        self._cookies = browsers.cookies
+        self._devices = browsers.devices
         self._policy = policy
 
     async def authenticate(self, cookie: Secret[str] | str) -> AccessClaims:
@@ -86,9 +97,10 @@ class CookieService:
         if successor is standing.family:
             # The token before the living one: good for a lost answer, and for nothing else.
             raise RefreshTokenInvalid
-        cookie = await self._carry(standing, by)
+        device = self._devices.mark(by)
+        cookie = await self._carry(standing, by, device)
         return self._cookies.hand_over(
-            cookie, session=standing.session, user=standing.user, now=now
+            cookie, session=standing.session, user=standing.user, now=now, device=device
         )
 
     def csrf_token(self, cookie: Secret[str] | str) -> Secret[str]:
@@ -102,11 +114,12 @@ class CookieService:
         """Raise `CsrfRefused` unless the token is that of the cookie."""
         self._cookies.check_csrf(cookie, token)
 
-    async def _carry(self, standing: Standing, actor: Actor) -> Secret[str]:
+    async def _carry(self, standing: Standing, actor: Actor, device: Secret[str]) -> Secret[str]:
         now, session = self._ambient.clock.now(), standing.session
         family, cookie = self._cookies.renew(standing.family, now)
         async with self._unit_of_work() as uow:
             await uow.families.rotate(family)
+            await self._devices.add_mark(uow, session, device, now)
             uow.emit(
                 SessionCookieSet(
                     at=now,

@@ -23,6 +23,7 @@ class RetentionPolicy:
     events: timedelta = timedelta(days=90)
     messages: timedelta = timedelta(days=30)
     api_keys: timedelta = timedelta(days=90)
+    devices: timedelta = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Purged:
     ceremonies: int
     factors: int
     partial_sessions: int
+    devices: int
 
 
 class MaintenanceService:
@@ -74,6 +76,7 @@ class MaintenanceService:
             ceremonies=await self._drain(now, lambda uow: uow.ceremonies.purge),
             factors=await self._drain(now, lambda uow: uow.totps.purge),
             partial_sessions=await self._drain(now, lambda uow: uow.partial_sessions.purge),
+            devices=await self._drain(now - self._policy.devices, lambda uow: uow.devices.purge),
         )
 
     async def _drain(

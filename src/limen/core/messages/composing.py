@@ -201,6 +201,7 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.RECOVERY_CODE_USED: _is_proved,
     MessageKind.API_KEY_CREATED: _is_proved,
     MessageKind.API_KEY_REPORTED: _is_proved,
+    MessageKind.NEW_DEVICE: _is_proved,
     MessageKind.PASSKEY_ENROLLED: _is_proved,
     MessageKind.PASSKEY_REMOVED: _is_proved,
 }

@@ -37,6 +37,7 @@ class MessageKind(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     API_KEY_CREATED = "api_key_created"
     API_KEY_REPORTED = "api_key_reported"
+    NEW_DEVICE = "new_device"
 
 
 _PROOF: Final = ("link", "code", "minutes")
@@ -63,6 +64,7 @@ ABOUT: Final[Mapping[MessageKind, str]] = {
     MessageKind.RECOVERY_CODE_USED: "Tells that a recovery code was used, and how many are left",
     MessageKind.API_KEY_CREATED: "Tells that there is a new API key, by its public part",
     MessageKind.API_KEY_REPORTED: "Tells that an API key was found by others, and ended",
+    MessageKind.NEW_DEVICE: "Tells that somebody signed in from a device not seen before",
 }
 
 # The values that each message tells, by name.
@@ -86,6 +88,7 @@ VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
     MessageKind.RECOVERY_CODE_USED: ("left",),
     MessageKind.API_KEY_CREATED: _KEY,
     MessageKind.API_KEY_REPORTED: _KEY,
+    MessageKind.NEW_DEVICE: ("when", "address"),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.cookies.carrying import CookieSession, SessionCookies
+from limen.core.devices.book import DeviceBook
 from limen.core.errors import LimenError
 from limen.core.events import FirstFactorProved, SignedIn, SignInFailed
 from limen.core.factors.model import FactorKind
@@ -50,11 +51,15 @@ CookieOutcome: TypeAlias = CookieSession | PartialSignIn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A session that is about to begin, with its first refresh token or cookie."""
+    """A session that is about to begin, with its first refresh token or cookie.
+
+    `device` is the mark of the browser, if it has one or is to have one.
+    """
 
     session: Session
     family: RefreshFamily
     secret: Secret[str]
+    device: Secret[str] | None
     by: Actor
 
     @property
@@ -82,10 +87,12 @@ class Entrance:
         issuer: TokenIssuer,
         policy: SignInPolicy,
         cookies: SessionCookies,
+        devices: DeviceBook,
     ) -> None:
         self._ambient = ambient
         self._issuer = issuer
         self._cookies = cookies
+        self._devices = devices
         self._policy = policy
 
     def prepare(
@@ -115,7 +122,8 @@ class Entrance:
         carrier = self._cookies if by_cookie else self._issuer
         family, secret = carrier.begin(session.id, self._issuer.seed(), now)
         by = actor.as_user(user_id, session.id)
-        return Entry(session=session, family=family, secret=secret, by=by)
+        device = self._devices.mark(actor) if by_cookie else actor.device
+        return Entry(session=session, family=family, secret=secret, device=device, by=by)
 
     async def let_in(
         self,
@@ -161,6 +169,14 @@ class Entrance:
         await uow.sessions.add(entry.session)
         await uow.families.add(entry.family)
         await uow.users.sign_in(present)
+        await self._devices.note(
+            uow,
+            entry.session,
+            entry.by,
+            entry.now,
+            mark=entry.device,
+            is_first=user.last_sign_in_at is None,
+        )
         uow.emit(
             SignedIn(
                 at=entry.now,
@@ -213,7 +229,11 @@ class Entrance:
         """Return the cookie of a session that has begun."""
         entry = begun.entry
         return self._cookies.hand_over(
-            entry.secret, session=entry.session, user=begun.user, now=entry.now
+            entry.secret,
+            session=entry.session,
+            user=begun.user,
+            now=entry.now,
+            device=entry.device,
         )
 
 

@@ -41,6 +41,7 @@ async def prove_address(
         await _remove_factors(uow, user.id)
         await end_everything(uow, user.id, now, EndReason.TAKEN_OVER)
         await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)
+        await uow.devices.remove(user.id)
         uow.emit(UserTakenOver(at=now, actor=actor, user_id=user.id))
     return verified
 

@@ -53,7 +53,8 @@ class Sending(ASGIResponse):
 class Answered(Response[T]):
     """A whole answer, for a third of the time that Litestar's own response takes.
 
-    `content` is encoded as JSON unless it is bytes; headers and cookies may still be added.
+    `content` is encoded as JSON unless it is bytes; headers and cookies may still be added, our
+    own in `set_cookies`, as they stand in their header.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Answered(Response[T]):
         self.headers = dict(headers or {})
         self.media_type: str = media_type
         self.cookies = []
+        self.set_cookies: list[str] = []
         self.background = None
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
@@ -77,6 +79,7 @@ class Answered(Response[T]):
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in self.headers.items()
         ]
+        headers += [(b"set-cookie", cookie.encode("latin-1")) for cookie in self.set_cookies]
         headers += [cookie.to_encoded_header() for cookie in self.cookies]
         if self.status_code in _BODYLESS:
             return Sending(self.status_code, headers, b"")

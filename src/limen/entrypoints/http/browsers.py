@@ -1,4 +1,4 @@
-"""What browsers carry by themselves: the cookie of a session, and where a request comes from."""
+"""What browsers carry by themselves: their cookies, and where a request comes from."""
 
 from typing import Final, TypeVar, cast
 from urllib.parse import urlsplit
@@ -13,29 +13,32 @@ from limen.wiring.groups import HttpSettings
 T = TypeVar("T")
 
 NAME: Final = "limen_session"
+DEVICE: Final = "limen_device"
 # RFC 6265bis section 4.1.3.2: of this very host, and by https alone.
 _HOST: Final = "__Host-"
+# No browser keeps a cookie longer (RFC 6265bis section 5.5).
+_LONGEST: Final = 400 * 24 * 3600
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Browsers:
-    """The cookie that carries a session, and the origins whose pages may write by it."""
+    """The cookies that limen sets, and the origins whose pages may write by them."""
 
     def __init__(self, settings: HttpSettings) -> None:
         """Know limen's own origin and those listed; both are compared exactly."""
         prefix, self._secure = (_HOST, "; Secure") if settings.is_secure else ("", "")
         self.name = f"{prefix}{NAME}"
+        self._device = f"{prefix}{DEVICE}"
         self._ours = frozenset({origin_of(settings.public_url), *settings.cors_origins})
 
     def cookie_of(self, call: Call) -> str | None:
         """Return the session's cookie; one that came twice is none, for it may be a stranger's."""
-        values = [
-            value
-            for name, header in call.raw_headers
-            if name == b"cookie"
-            for value in _values_of(header.decode("latin-1"), self.name)
-        ]
-        return values[0] if len(values) == 1 else None
+        return _cookie(call, self.name)
+
+    def device_of(self, call: Call) -> Secret[str] | None:
+        """Return the mark by which the browser is known again, if it came once."""
+        mark = _cookie(call, self._device)
+        return None if mark is None else Secret(mark)
 
     def check_origin(self, call: Call) -> None:
         """Raise `CsrfRefused` unless a page of ours asks; a browser says so when it writes."""
@@ -45,31 +48,33 @@ class Browsers:
         if given.decode("latin-1") not in self._ours:
             raise CsrfRefused
 
-    def keep(self, cookie: Secret[str], seconds: int) -> str:
-        """Return the header that has a browser keep a cookie for so long."""
-        return self._write(cookie.reveal(), seconds)
+    def keep(self, begun: CookieSession) -> list[str]:
+        """Return the headers that have a browser keep a session, and the mark of its device."""
+        kept = [self._write(self.name, begun.cookie.reveal(), begun.expires_in)]
+        if begun.device is not None:
+            kept.append(self._write(self._device, begun.device.reveal(), _LONGEST))
+        return kept
 
-    def forget(self) -> str:
-        """Return the header that has a browser forget the cookie."""
-        return self._write("", 0)
+    def forget(self) -> list[str]:
+        """Return the headers that have a browser forget the session; its mark stays."""
+        return [self._write(self.name, "", 0)]
 
-    def _write(self, value: str, seconds: int) -> str:
+    def _write(self, name: str, value: str, seconds: int) -> str:
         kept = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"
-        return f"{self.name}={value}; {kept}{self._secure}"
+        return f"{name}={value}; {kept}{self._secure}"
 
 
 def keeping(request: CallRequest, begun: object, answer: Answered[T]) -> Answered[T]:
     """Return the answer with the cookie of what began, if that is a cookie session."""
     if isinstance(begun, CookieSession):
-        kept = browsers_of(request.call).keep(begun.cookie, begun.expires_in)
-        answer.headers["Set-Cookie"] = kept
+        answer.set_cookies += browsers_of(request.call).keep(begun)
     return answer
 
 
 def forgetting(request: CallRequest, answer: Answered[T]) -> Answered[T]:
     """Return the answer, with which a browser that showed its cookie forgets it."""
     if request.call.cookie is not None:
-        answer.headers["Set-Cookie"] = browsers_of(request.call).forget()
+        answer.set_cookies += browsers_of(request.call).forget()
     return answer
 
 
@@ -89,6 +94,16 @@ def origin_of(url: str) -> str:
     shown = f"[{host}]" if ":" in host else host
     is_default = port in {None, _DEFAULT_PORTS.get(parts.scheme)}
     return f"{parts.scheme}://{shown}" + ("" if is_default else f":{port}")
+
+
+def _cookie(call: Call, name: str) -> str | None:
+    values = [
+        value
+        for header, text in call.raw_headers
+        if header == b"cookie"
+        for value in _values_of(text.decode("latin-1"), name)
+    ]
+    return values[0] if len(values) == 1 else None
 
 
 def _values_of(header: str, name: str) -> list[str]:

@@ -135,6 +135,7 @@ class Call:
             address=self.address,
             user_agent=None if user_agent is None else user_agent.decode("latin-1"),
             meter=self.meter,
+            device=None if self.browsers is None else self.browsers.device_of(self),
         )
         key = self.key
         return actor if key is None else actor.as_key(key.user_id, key.name, key.scopes)

@@ -10,6 +10,7 @@ from limen.core.passkeys.model import CeremonyPurpose
 from limen.core.sessions.model import EndReason
 from limen.testing.builders import (
     a_credential,
+    a_device,
     a_family,
     a_grant,
     a_message,
@@ -105,6 +106,9 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "api_keys.use": lambda v: v.api_keys.use(a_key(a_user_id()).id, NOON, NOON),
     "api_keys.end": lambda v: v.api_keys.end(a_user_id(), NOON, ApiKeyEnd.REVOKED),
     "api_keys.purge": lambda v: v.api_keys.purge(NOON, 1),
+    "devices.note": lambda v: v.devices.note(a_device(a_user_id())),
+    "devices.remove": lambda v: v.devices.remove(a_user_id()),
+    "devices.purge": lambda v: v.devices.purge(NOON, 1),
     "messages.add": lambda v: v.messages.add(a_message()),
     "messages.claim": lambda v: v.messages.claim(NOON, NOON, 1),
     "messages.save": lambda v: v.messages.save(a_message(version=2)),
@@ -132,6 +136,7 @@ READS: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "totps.find": lambda v: v.totps.find(a_user_id()),
     "totps.find_waiting": lambda v: v.totps.find_waiting(a_user_id()),
     "recovery_codes.list": lambda v: v.recovery_codes.list(a_user_id()),
+    "devices.list": lambda v: v.devices.list(a_user_id()),
     "outbox.list": lambda v: v.outbox.list(),
     "accounts.list": lambda v: v.accounts.list(),
     "api_keys.find": lambda v: v.api_keys.find(a_key(a_user_id()).id),

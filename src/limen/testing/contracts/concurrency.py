@@ -12,6 +12,7 @@ from limen.core.sessions.model import EndReason
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from limen.testing.builders import (
     a_credential,
+    a_device,
     a_family,
     a_grant,
     a_message,
@@ -269,6 +270,16 @@ class ConcurrencyContract(Contract):
             unit_of_work, *[lambda uow: uow.partial_sessions.consume(partial.id, NOON)] * MANY
         )
         assert kinds(outcomes) == {"NoneType": 1, "PartialSessionInvalid": MANY - 1}
+
+    async def test_of_many_who_note_one_device_one_is_told_that_it_is_new(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user)
+        device = a_device(user.id)
+        outcomes = await at_once(unit_of_work, *[lambda uow: uow.devices.note(device)] * MANY)
+        assert Counter(outcomes) == {True: 1, False: MANY - 1}
+        await assert_kept(unit_of_work, device)
 
     async def test_of_many_who_answer_one_ceremony_one_wins(
         self, unit_of_work: UnitOfWorkFactory

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from limen.core.api_keys.model import ApiKey
+from limen.core.devices.model import KnownDevice
 from limen.core.events import Event
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
@@ -111,6 +112,7 @@ _PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
     Totp: _put_totp,
     RecoveryCode: _put_recovery_code,
     ApiKey: lambda uow, key: uow.api_keys.add(key),
+    KnownDevice: lambda uow, device: uow.devices.note(device),
     Throttle: _put_throttle,
     Attempt: _put_attempt,
     Event: _emit,
@@ -146,6 +148,11 @@ async def _find_api_key(view: View, key: ApiKey) -> ApiKey | None:
     return None if owned is None else owned.key
 
 
+async def _find_device(view: View, device: KnownDevice) -> KnownDevice | None:
+    kept = await view.devices.list(device.user_id)
+    return next((other for other in kept if other.digest == device.digest), None)
+
+
 _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     User: lambda view, user: view.users.get(user.id),
     PasswordCredential: lambda view, credential: view.passwords.find(credential.user_id),
@@ -161,4 +168,5 @@ _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     Grant: _find_grant,
     Totp: _find_totp,
     RecoveryCode: _find_recovery_code,
+    KnownDevice: _find_device,
 }

@@ -10,6 +10,7 @@ from limen.testing.contracts.accounts import AccountsContract
 from limen.testing.contracts.api_keys import ApiKeysContract
 from limen.testing.contracts.ceremonies import CeremoniesContract
 from limen.testing.contracts.concurrency import ConcurrencyContract
+from limen.testing.contracts.devices import DevicesContract
 from limen.testing.contracts.directory import DirectoryContract
 from limen.testing.contracts.factors import RecoveryCodesContract, TotpsContract
 from limen.testing.contracts.families import FamiliesContract
@@ -93,6 +94,9 @@ class PlainStoreContract(Contract):
 
     class TestApiKeys(ApiKeysContract):
         """See `limen.ports.api_keys`."""
+
+    class TestDevices(DevicesContract):
+        """See `limen.ports.devices`."""
 
     class TestMessages(MessagesContract):
         """See `limen.ports.messages`."""

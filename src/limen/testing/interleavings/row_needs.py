@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from limen.adapters.memory.api_keys import keys_of
 from limen.adapters.memory.store import Rows
 from limen.core.api_keys.model import ApiKey
+from limen.core.devices.model import KnownDevice
 from limen.core.factors.model import Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import ProofId, SessionId, TotpId, UserId
@@ -60,6 +61,7 @@ def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
         *_proofs_of(rows, user_id),
         *_partial_sessions_of(rows, user_id),
         *_keys_of(rows, user_id),
+        *_devices_of(rows, user_id),
         _whole("passkeys of", user_id),
         _whole("totps of", user_id),
         _whole("codes of", user_id),
@@ -206,6 +208,18 @@ def _keys_of(rows: Rows, user_id: UserId, *_: object) -> list[Lock]:
     return [_change("api key", key.id) for key in keys_of(rows, user_id)]
 
 
+def _note_device(_rows: Rows, device: KnownDevice) -> list[Lock]:
+    return [
+        _reference("user", device.user_id),
+        _whole("device", (device.user_id, device.digest)),
+    ]
+
+
+def _devices_of(rows: Rows, user_id: UserId) -> list[Lock]:
+    found = sorted(key for key, _ in rows.devices.items() if key[0] == user_id)
+    return [_whole("device", key) for key in found]
+
+
 def _put_totp(_rows: Rows, totp: Totp) -> list[Lock]:
     # The secrets of a user are one row here, and so are the recovery codes.
     return [_reference("user", totp.user_id), _whole("totps of", totp.user_id)]
@@ -271,6 +285,7 @@ NEEDS: Final[Mapping[str, Mapping[str, Needs]]] = {
         "use": lambda _rows, key_id, *_: [_change("api key", key_id)],
         "end": _keys_of,
     },
+    "devices": {"note": _note_device, "remove": _devices_of},
     "messages": {
         "add": _own_message,
         "save": _own_message,

@@ -23,10 +23,13 @@ async def enter(site: Site, **headers: str) -> dict[str, str]:
 async def test_signing_in_sets_a_cookie_that_scripts_cannot_read(site: Site) -> None:
     await site.limen.register()
     answer = await site.ask("POST", "auth/cookie", json=ADA, headers=OURS)
+    session, device = answer.headers.get_list("set-cookie")
+    guarded = "HttpOnly; SameSite=Lax; Secure"
     assert re.fullmatch(
-        r"__Host-limen_session=limen_cs_[\w-]{70}; "
-        "Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax; Secure",
-        answer.headers["set-cookie"],
+        r"__Host-limen_session=limen_cs_[\w-]{70}; Path=/; Max-Age=7776000; " + guarded, session
+    )
+    assert re.fullmatch(
+        r"__Host-limen_device=limen_dm_[\w-]{43}; Path=/; Max-Age=34560000; " + guarded, device
     )
     data = answer.json()["data"]
     assert set(data) == {"state", "csrf_token", "session", "user"}

@@ -1,0 +1,63 @@
+"""Known devices in memory."""
+
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from limen.adapters.memory.store import Desk, changes
+from limen.core.devices.model import KnownDevice
+from limen.core.errors import UserNotFound
+from limen.core.ids import UserId
+from limen.ports.devices import Devices
+
+_MOST: Final = 200
+
+
+class MemoryDevices:
+    """Keeps known devices by user and digest."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Read and write through `desk`."""
+        self._desk = desk
+
+    @changes
+    async def note(self, device: KnownDevice) -> bool:
+        """Store a device, and tell whether it is new."""
+        rows = await self._desk.write()
+        if device.user_id not in rows.users:
+            raise UserNotFound
+        key = (device.user_id, device.digest)
+        known = rows.devices.get(key)
+        rows.devices.put(
+            key, device if known is None else replace(known, last_seen_at=device.last_seen_at)
+        )
+        return known is None
+
+    async def list(self, user_id: UserId) -> tuple[KnownDevice, ...]:
+        """Return the devices of a user, the last seen first."""
+        rows = await self._desk.read()
+        own = [device for device in rows.devices.values() if device.user_id == user_id]
+        own.sort(key=lambda device: device.digest)
+        own.sort(key=lambda device: device.last_seen_at, reverse=True)
+        return tuple(own[:_MOST])
+
+    @changes
+    async def remove(self, user_id: UserId) -> None:
+        """Remove all devices of a user."""
+        rows = await self._desk.write()
+        for key in [key for key, _ in rows.devices.items() if key[0] == user_id]:
+            rows.devices.pop(key)
+
+    @changes
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Remove up to `limit` devices that were last seen before `before`."""
+        rows = await self._desk.write()
+        old = (key for key, device in rows.devices.items() if device.last_seen_at < before)
+        found = tuple(islice(old, limit))
+        for key in found:
+            rows.devices.pop(key)
+        return len(found)
+
+
+_conforms: type[Devices] = MemoryDevices

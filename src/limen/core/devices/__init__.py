@@ -1,0 +1,1 @@
+"""Owns from which devices somebody has signed in; never whether they may."""

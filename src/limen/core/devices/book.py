@@ -1,0 +1,78 @@
+"""Remembering the devices that people sign in from, and telling them of new ones."""
+
+from datetime import datetime
+
+from limen.core.actor import Actor
+from limen.core.devices.model import (
+    MARK_BYTES,
+    KnownDevice,
+    digest_of_mark,
+    digest_of_pair,
+    read_mark,
+    write_mark,
+)
+from limen.core.events import NewDeviceSeen
+from limen.core.messages.model import MessageKind
+from limen.core.messages.posting import Postbox
+from limen.core.secret import Secret
+from limen.core.sessions.model import Session
+from limen.core.signin.model import of_network
+from limen.ports.entropy import Entropy
+from limen.ports.unit_of_work import UnitOfWork
+
+
+class DeviceBook:
+    """Where every way in writes down the device; it lets nobody in and keeps nobody out."""
+
+    def __init__(self, *, entropy: Entropy, postbox: Postbox, sends_mail: bool = True) -> None:
+        self._entropy = entropy
+        self._postbox = postbox
+        self._sends_mail = sends_mail
+
+    def mark(self, actor: Actor) -> Secret[str]:
+        """Return the mark of the actor's browser: the one it has shown, or a new one."""
+        shown = actor.device
+        if shown is not None and read_mark(shown) is not None:
+            return shown
+        return write_mark(self._entropy.bytes(MARK_BYTES))
+
+    async def note(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        actor: Actor,
+        now: datetime,
+        *,
+        mark: Secret[str] | None,
+        is_first: bool,
+    ) -> None:
+        """Write down where somebody has just proved who they are; the caller commits.
+
+        Unless it is their first sign-in, they are told by mail if neither the mark nor the pair of
+        network and user agent was seen before.
+        """
+        user_id, raw = session.user_id, read_mark(mark)
+        pair = digest_of_pair(user_id, of_network(session.address), session.user_agent)
+        digests = [pair] if raw is None else [pair, digest_of_mark(user_id, raw)]
+        are_new = [await uow.devices.note(_seen(session, digest, now)) for digest in digests]
+        if is_first or not all(are_new):
+            return
+        uow.emit(NewDeviceSeen(at=now, actor=actor, user_id=user_id, session_id=session.id))
+        if self._sends_mail:
+            # Not the user agent: whoever signs in chooses its words.
+            values = {"when": f"{now:%Y-%m-%d %H:%M} UTC", "address": session.address or ""}
+            kind = MessageKind.NEW_DEVICE
+            await self._postbox.post(uow, kind, now, values=values, user_id=user_id)
+
+    async def add_mark(
+        self, uow: UnitOfWork, session: Session, mark: Secret[str], now: datetime
+    ) -> None:
+        """Write down the mark of a browser that takes a session over; the caller commits."""
+        raw = read_mark(mark)
+        if raw is not None:
+            digest = digest_of_mark(session.user_id, raw)
+            await uow.devices.note(_seen(session, digest, now))
+
+
+def _seen(session: Session, digest: bytes, now: datetime) -> KnownDevice:
+    return KnownDevice(user_id=session.user_id, digest=digest, first_seen_at=now, last_seen_at=now)
