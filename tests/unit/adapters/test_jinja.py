@@ -19,6 +19,8 @@ VALUES = {
     "key": "limen_ak_031TeYfUuzTTXDv2O7cL3m",
     "passkey": "Zoë's <i>key</i> & more",
     "left": "9",
+    "when": "2026-11-21 14:51 UTC",
+    "address": "2001:db8::7",
 }
 
 
