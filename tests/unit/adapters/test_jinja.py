@@ -20,7 +20,7 @@ VALUES = {
     "passkey": "Zoë's <i>key</i> & more",
     "left": "9",
     "when": "2026-11-21 14:51 UTC",
-    "address": "2001:db8::7",
+    "network": "2001:db8::7",
 }
 
 

@@ -60,7 +60,7 @@ class DeviceBook:
         uow.emit(NewDeviceSeen(at=now, actor=actor, user_id=user_id, session_id=session.id))
         if self._sends_mail:
             # Not the user agent: whoever signs in chooses its words.
-            values = {"when": f"{now:%Y-%m-%d %H:%M} UTC", "address": session.address or ""}
+            values = {"when": f"{now:%Y-%m-%d %H:%M} UTC", "network": session.address or ""}
             kind = MessageKind.NEW_DEVICE
             await self._postbox.post(uow, kind, now, values=values, user_id=user_id)
 

@@ -88,7 +88,7 @@ VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
     MessageKind.RECOVERY_CODE_USED: ("left",),
     MessageKind.API_KEY_CREATED: _KEY,
     MessageKind.API_KEY_REPORTED: _KEY,
-    MessageKind.NEW_DEVICE: ("when", "address"),
+    MessageKind.NEW_DEVICE: ("when", "network"),
 }
 
 

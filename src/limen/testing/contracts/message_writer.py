@@ -17,7 +17,7 @@ _GIVEN: Final = {
     "new_email": "o'neil+<b>&tag@example.org",
     "left": "9",
     "when": "2026-11-21 14:51 UTC",
-    "address": "2001:db8::7",
+    "network": "2001:db8::7",
     "name": "o'neil's <i>build</i> & test",
     "key": "limen_ak_031TeYfUuzTTXDv2O7cL3m",
     "passkey": "Zoë's <i>key</i> & more",

@@ -66,7 +66,7 @@ async def test_a_device_not_seen_before_is_told_once() -> None:
     assert await told(limen) == 1
     assert (await limen.event_names()).count("device.new") == 1
     mail = await limen.read_mail()
-    assert mail["address"] == "198.51.100.9"
+    assert mail["network"] == "198.51.100.9"
     assert mail["when"] == f"{limen.clock.now():%Y-%m-%d %H:%M} UTC"
     await sign_in(limen, HOME)
     assert await told(limen) == 1
