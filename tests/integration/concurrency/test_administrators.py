@@ -11,7 +11,7 @@ from limen.core.errors import LimenError
 from limen.core.ids import UserId
 from limen.core.roles.model import ADMIN
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import OPERATOR, Assembly
+from limen.testing.assembly import OPERATOR, Assembly, acting
 from tests.integration.concurrency.together import kinds, together, two_nodes
 
 Take = Callable[[Assembly, UserId, Actor], Coroutine[Any, Any, Any]]
@@ -43,10 +43,6 @@ async def administrators(limen: Assembly) -> int:
         return await view.grants.count_administrators(besides=UserId(limen.ids.new()))
 
 
-def acting_as(user_id: UserId) -> Actor:
-    return Actor.anonymous().as_user(user_id)
-
-
 @pytest.mark.parametrize("one", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("other", WAYS, ids=lambda way: way.__name__)
 async def test_of_two_administrators_who_take_each_other_away_one_stays(
@@ -55,7 +51,8 @@ async def test_of_two_administrators_who_take_each_other_away_one_stays(
     here, there = two_nodes(unit_of_work)
     ada = (await here.administrator("ada@example.org")).id
     eve = (await here.administrator("eve@example.org")).id
-    outcomes = await together(one(here, eve, acting_as(ada)), other(there, ada, acting_as(eve)))
+    as_ada, as_eve = [acting(await here.enter(f"{name}@example.org")) for name in ("ada", "eve")]
+    outcomes = await together(one(here, eve, as_ada), other(there, ada, as_eve))
     assert await administrators(here) == 1
     # Who came second was told why: there is nobody else, or they are no administrator any more.
     assert outcomes.count(None) == 1
@@ -64,6 +61,7 @@ async def test_of_two_administrators_who_take_each_other_away_one_stays(
         "LastAdministrator",
         "PermissionMissing",
         "UserNotFound",
+        "SessionEnded",
     }
 
 

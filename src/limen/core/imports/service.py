@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from limen.core.access import authorise
+from limen.core.access import authorise, require_fresh_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.events import RoleGranted, UsersImported
@@ -69,6 +69,8 @@ class ImportService:
         Bad rows are reported and the others added; with `is_strict` one bad row keeps the whole
         batch out. A row whose e-mail address is there already counts as `present`, so that an
         import can be begun again. With `is_dry_run` everything is checked and nothing changed.
+        Rows with a proved address need `users.verify`, too. People who give roles need a fresh
+        sign-in: raises what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
@@ -77,6 +79,11 @@ class ImportService:
         good, faults = await self._read(rows, roles)
         if is_strict and faults:
             return ImportReport(faults=faults)
+        async with self._unit_of_work.view() as view:
+            if any(read.row.email_verified or read.row.has_owner for read in good):
+                await authorise(view, actor, Permission.USERS_VERIFY, now)
+            if any(read.roles for read in good):
+                await require_fresh_person(view, actor, now)
         refuse_beyond(held, _permissions_given(good, roles))
         good, refused = await self._hash(good, is_dry_run=is_dry_run)
         faults += refused

@@ -43,19 +43,19 @@ class PasswordService:
     async def set(self, user_id: UserId, *, new: Secret[str] | str, actor: Actor) -> None:
         """Give a user a password and end all their sessions; needs `passwords.set`.
 
-        Raises `UserNotFound`, `NotAPerson`, `PasswordRefused` or `HashingBusy`; of oneself what
+        Raises `UserNotFound`, `NotAPerson`, `PasswordRefused`, `HashingBusy` and what
         `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             await authorise_over(view, actor, Permission.PASSWORDS_SET, user_id, now)
-            if actor.owns(user_id):
-                await require_fresh(view, actor, now)
+            await require_fresh(view, actor, now)
             user = await view.users.get(user_id)
         user.require_person()
         digest = await self._preparation.prepare(new, user.own_words, field=_NEW)
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.PASSWORDS_SET, user_id, now)
+            await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
             await store_password(uow, user_id, digest, now)
             await uow.throttles.clear(account_key(of_user(user_id)))

@@ -236,6 +236,15 @@ def require(permission: Permission, held: frozenset[str]) -> None:
         raise PermissionMissing(message)
 
 
+def refuse_more_by_key(held: frozenset[str], given: frozenset[str]) -> None:
+    """Raise `BeyondOwnPermissions` if a key that holds `held` would give more, whosoever it is.
+
+    What people may do in an application is not limen's to compare; what a key may is written on it.
+    """
+    if not given <= held:
+        raise BeyondOwnPermissions
+
+
 def refuse_beyond(held: frozenset[str], concerned: frozenset[str]) -> None:
     """Raise `BeyondOwnPermissions` if limen's own permissions in `concerned` exceed `held`."""
     if not (concerned & OWN) <= held:

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from limen.core.access import authorise, authorise_over, keep_an_administrator
+from limen.core.access import (
+    authorise,
+    authorise_over,
+    keep_an_administrator,
+    require_fresh_person,
+)
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import InvalidInput, RoleNotFound, VersionMismatch
@@ -26,6 +31,7 @@ from limen.core.roles.model import (
     parse_role_name,
     permissions_of,
     refuse_beyond,
+    refuse_more_by_key,
     role_name_or_none,
 )
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -92,7 +98,8 @@ class RoleService:
     ) -> Role:
         """Give a role another description and other permissions; needs `roles.manage`.
 
-        Raises `RoleNotFound`, `RoleBuiltIn`, `InvalidInput` or `VersionMismatch`.
+        A key adds none that it does not hold itself, of an application either. Raises
+        `RoleNotFound`, `RoleBuiltIn`, `InvalidInput` or `VersionMismatch`.
         """
         now = self._ambient.clock.now()
         read = _read_role(name, description, permissions, now)
@@ -102,6 +109,8 @@ class RoleService:
             _expect(role, expected_version)
             replaced = role.replaced(read.description, read.permissions, now)
             refuse_beyond(held, role.permissions | replaced.permissions)
+            if actor.is_key:
+                refuse_more_by_key(held, replaced.permissions - role.permissions)
             await uow.roles.save(replaced)
             uow.emit(
                 RoleReplaced(
@@ -146,8 +155,10 @@ class RoleService:
     ) -> Grant:
         """Give a user a role, for good or until `ends_at`; needs `roles.grant`.
 
-        Takes the place of an earlier grant of the same role. Raises `UserNotFound`,
-        `RoleNotFound`, `LastAdministrator` or `InvalidInput` for an end that has passed.
+        Takes the place of an earlier grant of the same role. A key gives no permission that it does
+        not hold itself, of an application either. Raises `UserNotFound`, `RoleNotFound`,
+        `LastAdministrator`, `InvalidInput` for an end that has passed, and of people what
+        `require_fresh` does.
         """
         now = self._ambient.clock.now()
         end = None if ends_at is None else _read_end(ends_at, now)
@@ -155,9 +166,13 @@ class RoleService:
         async with self._unit_of_work() as uow:
             held = await authorise(uow, actor, Permission.ROLES_GRANT, now)
             await authorise_over(uow, actor, Permission.ROLES_GRANT, user_id, now)
+            await require_fresh_person(uow, actor, now)
             if role == ADMIN and end is not None:
                 await keep_an_administrator(uow, user_id, now)
-            refuse_beyond(held, permissions_of([await uow.roles.get(_known(role))]))
+            given = permissions_of([await uow.roles.get(_known(role))])
+            refuse_beyond(held, given)
+            if actor.is_key:
+                refuse_more_by_key(held, given)
             await uow.grants.put(grant)
             uow.emit(RoleGranted(at=now, actor=actor, user_id=user_id, role=role, ends_at=end))
             await uow.commit()
@@ -166,11 +181,13 @@ class RoleService:
     async def withdraw(self, user_id: UserId, role: str, *, actor: Actor) -> None:
         """Take a role from a user; needs `roles.grant`.
 
-        Raises `UserNotFound`, `GrantNotFound` or `LastAdministrator`.
+        Raises `UserNotFound`, `GrantNotFound`, `LastAdministrator`, and of people what
+        `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.ROLES_GRANT, user_id, now)
+            await require_fresh_person(uow, actor, now)
             await uow.users.get(user_id)
             if role == ADMIN:
                 await keep_an_administrator(uow, user_id, now)

@@ -2,14 +2,29 @@
 
 from datetime import datetime
 
+from limen.core.access import authorise
+from limen.core.actor import Actor
 from limen.core.errors import InvalidInput, PasswordRefused
 from limen.core.ids import UserId
 from limen.core.passwords.model import PasswordCredential
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.reading import Reader
+from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.users.model import Profile, Status, User, own_words
 from limen.ports.ids import IdSource
+from limen.ports.unit_of_work import View
+
+
+async def authorise_making(
+    view: View, actor: Actor, now: datetime, *, has_password: bool, is_email_verified: bool
+) -> None:
+    """Check that the actor may make an account, and may give it a password or a proved address."""
+    await authorise(view, actor, Permission.USERS_WRITE, now)
+    if has_password:
+        await authorise(view, actor, Permission.PASSWORDS_SET, now)
+    if is_email_verified:
+        await authorise(view, actor, Permission.USERS_VERIFY, now)
 
 
 async def judge(

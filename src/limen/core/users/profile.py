@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+from limen.core.errors import InvalidInput
 from limen.core.reading import UNSET, Maybe, Reader, Unset
 from limen.core.users.locale import parse_locale
 from limen.core.users.model import (
@@ -40,6 +41,13 @@ def read_profile(
         locale=read_locale,
         attributes=read_attributes,
     )
+
+
+def complete(reader: Reader, profile: Profile | None) -> Profile:
+    """Return the profile that was read; raise `InvalidInput` with the faults if there is none."""
+    if profile is None:
+        raise InvalidInput(details=reader.faults)
+    return profile
 
 
 def patch_profile(

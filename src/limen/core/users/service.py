@@ -14,7 +14,6 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
     EmailTaken,
-    InvalidInput,
     RegistrationClosed,
     UsernameTaken,
     UserNotFound,
@@ -43,10 +42,10 @@ from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.throttling import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
-from limen.core.users.making import first_credential, judge, new_user
+from limen.core.users.making import authorise_making, first_credential, judge, new_user
 from limen.core.users.model import Email, Json, Profile, Status, User, UserPolicy, read_identifier
 from limen.core.users.ownership import leave_address
-from limen.core.users.profile import changed_fields, patch_profile, read_profile
+from limen.core.users.profile import changed_fields, complete, patch_profile, read_profile
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 
@@ -130,15 +129,17 @@ class UserService:
         is_email_verified: bool = False,
         password: Secret[str] | str | None = None,
     ) -> User:
-        """Make an account for somebody else; needs `users.write`, with a password `passwords.set`.
+        """Make an account for somebody else; needs `users.write`.
 
+        With a password it also needs `passwords.set`, with a verified address `users.verify`.
         Raises `InvalidInput`, `PasswordRefused`, `EmailTaken`, `UsernameTaken` or `HashingBusy`.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
-            await authorise(view, actor, Permission.USERS_WRITE, now)
-            if password is not None:
-                await authorise(view, actor, Permission.PASSWORDS_SET, now)
+            has_password = password is not None
+            await authorise_making(
+                view, actor, now, has_password=has_password, is_email_verified=is_email_verified
+            )
         reader = Reader()
         read = read_profile(
             reader,
@@ -208,10 +209,12 @@ class UserService:
         """Change what is given and leave the rest; `attributes` is a merge patch (RFC 7396).
 
         Everybody may change their own username, name and locale; more, or for others, needs
-        `users.write`. Another address counts as unproved, lets nobody in by mail until its owner
+        `users.write`. Another address needs a fresh sign-in,
+        counts as unproved, lets nobody in by mail until its owner
         proved it or somebody vouched, and ends all sessions of the user but the actor's own, with
         all links, codes and pending changes.
-        Raises `UserNotFound`, `InvalidInput`, `EmailTaken`, `UsernameTaken` or `VersionMismatch`.
+        Raises `UserNotFound`, `InvalidInput`, `EmailTaken`, `UsernameTaken`, `VersionMismatch`, and
+        for another address what `require_fresh` does.
         """
         is_personal = isinstance(email, Unset) and isinstance(attributes, Unset)
         return await self._change(
@@ -257,7 +260,7 @@ class UserService:
         return await self._change(
             user_id,
             actor,
-            lambda _: _complete(reader, profile),
+            lambda _: complete(reader, profile),
             expected_version=expected_version,
         )
 
@@ -347,7 +350,7 @@ class UserService:
             if not changed:
                 return user
             is_moved = profile.email.key != user.email.key
-            if is_moved and (actor.is_key or actor.owns(user_id)):
+            if is_moved:
                 await require_fresh(uow, actor, now)
             after = user.with_profile(profile, now)
             await uow.users.save(after)
@@ -385,12 +388,6 @@ class UserService:
             await post(uow, self._ambient.ids, kind, owner.id, now)
             uow.emit(RegistrationRepeated(at=now, actor=actor, user_id=owner.id))
             await uow.commit()
-
-
-def _complete(reader: Reader, profile: Profile | None) -> Profile:
-    if profile is None:
-        raise InvalidInput(details=reader.faults)
-    return profile
 
 
 def _expect(user: User, version: int | None) -> None:

@@ -232,7 +232,6 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "name": "Grace Hopper",
         "locale": "en-US",
         "attributes": {"team": "compilers"},
-        "email_verified": True,
     },
     "ReplaceUserIn": {
         "email": "ada@example.org",

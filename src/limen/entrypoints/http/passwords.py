@@ -70,7 +70,7 @@ class PasswordController(Controller):
             "setPassword",
             "Set the password of a user",
             refuses=(403, 404, 422, 429),
-            rules=Rules(is_repeatable=True),
+            rules=Rules(is_fresh=True, is_repeatable=True),
             has_body=True,
         ),
     )

@@ -198,7 +198,7 @@ class GrantController(Controller):
             "Give a user a role",
             refuses=(403, 404, 422),
             has_body=True,
-            rules=Rules(is_open_to_keys=True),
+            rules=Rules(is_fresh=True, is_open_to_keys=True),
         ),
     )
     async def grant(
@@ -219,7 +219,7 @@ class GrantController(Controller):
             "withdrawRole",
             "Take a role from a user",
             refuses=(403, 404, 422),
-            rules=Rules(is_open_to_keys=True),
+            rules=Rules(is_fresh=True, is_open_to_keys=True),
         ),
     )
     async def withdraw(

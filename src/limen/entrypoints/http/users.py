@@ -97,7 +97,10 @@ class UserController(Controller):
         users: NamedDependency[UserService],
         data: JSONBody[CreateUserIn],
     ) -> Answered[Success[UserOut]]:
-        """Make an account; needs `users.write`, with a password also `passwords.set`."""
+        """Make an account; needs `users.write`.
+
+        With a password it also needs `passwords.set`, with a verified address `users.verify`.
+        """
         user = await users.create(
             email=data.email,
             username=data.username,
@@ -137,7 +140,7 @@ class UserController(Controller):
             refuses=(403, 404, 409, 412, 422),
             has_body=True,
             is_versioned=True,
-            rules=Rules(is_open_to_keys=True),
+            rules=Rules(is_fresh=True, is_open_to_keys=True),
         ),
     )
     async def replace(
@@ -147,7 +150,10 @@ class UserController(Controller):
         user_id: FromPath[UUID],
         data: JSONBody[ReplaceUserIn],
     ) -> Answered[Success[UserOut]]:
-        """Replace the whole profile; needs `users.write`."""
+        """Replace the whole profile; needs `users.write`.
+
+        Another address is set by people alone, and only for that what follows holds.
+        """
         user = await users.replace(
             UserId(user_id),
             email=data.email,
@@ -168,7 +174,7 @@ class UserController(Controller):
             refuses=(403, 404, 409, 412, 422),
             has_body=True,
             is_versioned=True,
-            rules=Rules(is_open_to_keys=True),
+            rules=Rules(is_fresh=True, is_open_to_keys=True),
         ),
     )
     async def update(
@@ -178,7 +184,10 @@ class UserController(Controller):
         user_id: FromPath[UUID],
         data: JSONBody[UpdateUserIn],
     ) -> Answered[Success[UserOut]]:
-        """Change what is given and leave the rest; needs `users.write`."""
+        """Change what is given and leave the rest; needs `users.write`.
+
+        Another address is set by people alone, and only for that what follows holds.
+        """
         user = await users.update(
             UserId(user_id),
             email=maybe(data.email),

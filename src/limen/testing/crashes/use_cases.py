@@ -33,20 +33,19 @@ _SOMEWHERE: Final = Actor.anonymous(address="198.51.100.7")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A limen with somebody in every state: what use cases are run on."""
+    """A limen with somebody in every state: what use cases are run on.
+
+    `operator` is a person who may do everything, whose rights are looked up.
+    """
 
     limen: Assembly
     root: User
+    operator: Actor
     ada: User
     shut_out: User
     first: IssuedTokens
     second: IssuedTokens
     claim: Claim
-
-    @property
-    def operator(self) -> Actor:
-        """A person who may do everything, whose rights are looked up."""
-        return Actor.anonymous().as_user(self.root.id)
 
     async def session(self) -> Session:
         """Return one of Ada's sessions as it stands."""
@@ -69,6 +68,7 @@ async def set_scene(unit_of_work: UnitOfWorkFactory, *, seed: int = 0) -> Scene:
     return Scene(
         limen=limen,
         root=root,
+        operator=acting(await limen.enter("root@example.org")),
         ada=ada,
         shut_out=shut_out,
         first=first,

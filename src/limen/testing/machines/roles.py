@@ -7,6 +7,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from limen.core.actor import Actor
 from limen.core.errors import (
     GrantNotFound,
     InvalidCredentials,
@@ -190,7 +191,7 @@ class RoleMachine(TellingMachine):
             self.limen.roles.grant(
                 person.id,
                 role,
-                actor=cast.actor(who),
+                actor=self._fresh(who),
                 ends_at=ends_at and ends_at.astimezone(_ELSEWHERE),
             ),
             refusals,
@@ -213,7 +214,7 @@ class RoleMachine(TellingMachine):
         )
         self.attempt(
             f"{who} takes the role {role} from {whom}",
-            self.limen.roles.withdraw(person.id, role, actor=cast.actor(who)),
+            self.limen.roles.withdraw(person.id, role, actor=self._fresh(who)),
             refusals,
         )
         if not refusals:
@@ -258,11 +259,7 @@ class RoleMachine(TellingMachine):
     @rule(who=_ACTORS, whom=_PEOPLE)
     def delete_user(self, who: str, whom: str) -> None:
         cast, person = self.cast, self.cast.people[whom]
-        is_own = who == whom
-        actor = cast.actor(who)
-        if is_own and person.is_there and person.is_active:
-            actor = acting(self.run(self.limen.enter(f"{whom}@example.org")))
-            self.tell("signin.succeeded")
+        is_own, actor = who == whom, self._fresh(who)
         refusals = first(
             StepUpNeeded if is_own and actor.session_id is None else None,
             None if is_own else cast.lacks_over(who, Permission.USERS_DELETE, whom, self.now),
@@ -277,6 +274,14 @@ class RoleMachine(TellingMachine):
         if not refusals:
             cast.people[whom] = Person(person.id, is_there=False)
             self.tell("user.deleted")
+
+    def _fresh(self, who: str) -> Actor:
+        """Return who acts; somebody who can, signs in for it."""
+        person = self.cast.people.get(who)
+        if person is None or not (person.is_there and person.is_active):
+            return self.cast.actor(who)
+        self.tell("signin.succeeded")
+        return acting(self.run(self.limen.enter(f"{who}@example.org")))
 
     @rule(name=_PEOPLE)
     def come_back(self, name: str) -> None:

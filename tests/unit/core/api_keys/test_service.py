@@ -298,6 +298,31 @@ async def test_a_key_changes_no_credential_of_anybody() -> None:
     await limen.users.update(eve.id, actor=key, name="Eve")
 
 
+async def test_a_key_makes_no_proved_account() -> None:
+    limen = Assembly()
+    key = await actor_of(limen, await key_of(limen, await person(limen, *OWN), "users.write"))
+    with pytest.raises(PermissionMissing, match=r"users\.verify"):
+        await limen.users.create(actor=key, email="x@example.org", is_email_verified=True)
+    await limen.users.create(actor=key, email="x@example.org")
+
+
+async def test_a_key_gives_nobody_what_it_does_not_hold_of_an_application_either() -> None:
+    limen = Assembly()
+    eve = await limen.register("eve@example.org")
+    for name in ("read", "pay"):
+        await limen.roles.create(actor=OPERATOR, name=name, permissions=[f"invoices.{name}"])
+    ada = await person(limen, "roles.grant", "roles.manage", "invoices.read", "invoices.pay")
+    scopes = ("roles.grant", "roles.manage", "invoices.read")
+    key = await actor_of(limen, await key_of(limen, ada, *scopes))
+    await limen.roles.grant(eve.id, "read", actor=key)
+    with pytest.raises(BeyondOwnPermissions):
+        await limen.roles.grant(eve.id, "pay", actor=key)
+    with pytest.raises(BeyondOwnPermissions):
+        await limen.roles.replace("read", permissions=["invoices.read", "invoices.pay"], actor=key)
+    await limen.roles.replace("read", permissions=["invoices.read"], description="x", actor=key)
+    await limen.roles.grant(eve.id, "pay", actor=ada)
+
+
 async def test_a_key_sees_its_owner_if_it_may() -> None:
     limen = Assembly()
     ada = await person(limen)

@@ -1,6 +1,13 @@
+from datetime import timedelta
+
 import pytest
 
-from limen.core.errors import BeyondOwnPermissions, InvalidCredentials, PermissionMissing
+from limen.core.errors import (
+    BeyondOwnPermissions,
+    InvalidCredentials,
+    PermissionMissing,
+    StepUpNeeded,
+)
 from limen.core.imports.model import AccountRow
 from limen.core.secret import Secret
 from limen.core.users.model import Status
@@ -171,3 +178,38 @@ async def test_importing_needs_permission_and_gives_no_role_beyond_ones_own() ->
         await limen.imports.add(
             [AccountRow(line=1, email="c@example.org", roles=("admin",))], actor=actor
         )
+
+
+async def test_importing_proved_addresses_needs_the_permission_to_vouch() -> None:
+    limen = Assembly()
+    await limen.roles.create(actor=OPERATOR, name="mover", permissions=["users.import"])
+    ada = await limen.register()
+    await limen.roles.grant(ada.id, "mover", actor=OPERATOR)
+    mover = acting(await limen.enter())
+    for row in (
+        AccountRow(line=1, email="b@example.org", email_verified=True),
+        AccountRow(line=1, email="b@example.org", has_owner=True),
+    ):
+        with pytest.raises(PermissionMissing, match=r"users\.verify"):
+            await limen.imports.add([row], actor=mover)
+    await limen.imports.add([AccountRow(line=1, email="b@example.org")], actor=mover)
+
+
+async def test_importing_with_roles_needs_a_fresh_sign_in() -> None:
+    limen = Assembly()
+    await limen.administrator()
+    root = acting(await limen.enter("root@example.org"))
+    limen.clock.advance(timedelta(minutes=10))
+    with pytest.raises(StepUpNeeded):
+        await limen.imports.add(
+            [AccountRow(line=1, email="b@example.org", roles=("admin",))], actor=root
+        )
+
+
+async def test_an_owner_of_an_unproved_address_comes_back_as_one() -> None:
+    limen = Assembly()
+    row = AccountRow(line=1, email="b@example.org", has_owner=True)
+    await limen.imports.add([row], actor=OPERATOR)
+    assert (await limen.imports.export(actor=OPERATOR)).rows == (row,)
+    user = await limen.users.find("b@example.org", actor=OPERATOR)
+    assert (user.email_verified_at, user.has_owner) == (None, True)

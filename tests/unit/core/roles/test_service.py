@@ -12,6 +12,7 @@ from limen.core.errors import (
     RoleInUse,
     RoleNotFound,
     RoleTaken,
+    StepUpNeeded,
     UserNotFound,
     VersionMismatch,
 )
@@ -217,3 +218,17 @@ async def test_no_role_can_be_called_that(name: str) -> None:
     ):
         with pytest.raises(RoleNotFound):
             await call
+
+
+async def test_a_sign_in_of_long_ago_gives_and_takes_no_roles() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    await limen.roles.create(actor=OPERATOR, name="editor")
+    await limen.roles.grant(ada.id, "editor", actor=OPERATOR)
+    await limen.administrator()
+    root = acting(await limen.enter("root@example.org"))
+    limen.clock.advance(timedelta(minutes=10))
+    with pytest.raises(StepUpNeeded):
+        await limen.roles.grant(ada.id, ADMIN, actor=root)
+    with pytest.raises(StepUpNeeded):
+        await limen.roles.withdraw(ada.id, "editor", actor=root)

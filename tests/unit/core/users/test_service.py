@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from limen.core.errors import (
     PermissionMissing,
     RegistrationClosed,
     SessionEnded,
+    StepUpNeeded,
     TooManyAttempts,
     UsernameTaken,
     UserNotFound,
@@ -112,6 +114,35 @@ async def test_creating_with_a_password_needs_the_permission_to_set_one() -> Non
     await limen.users.create(actor=acting(tokens), email="b@example.org")
     with pytest.raises(PermissionMissing, match=r"passwords\.set"):
         await limen.users.create(actor=acting(tokens), email="c@example.org", password=PASSWORD)
+
+
+async def test_creating_with_a_proved_address_needs_the_permission_to_vouch() -> None:
+    limen = Assembly()
+    await limen.roles.create(actor=OPERATOR, name="clerk", permissions=["users.write"])
+    ada = await limen.register()
+    await limen.roles.grant(ada.id, "clerk", actor=OPERATOR)
+    clerk = acting(await limen.enter())
+    with pytest.raises(PermissionMissing, match=r"users\.verify"):
+        await limen.users.create(actor=clerk, email="b@example.org", is_email_verified=True)
+    await limen.roles.replace("clerk", actor=OPERATOR, permissions=["users.write", "users.verify"])
+    made = await limen.users.create(actor=clerk, email="b@example.org", is_email_verified=True)
+    assert made.first_verified_at == made.email_verified_at == limen.clock.now()
+
+
+async def test_a_sign_in_of_long_ago_sets_no_address_and_no_password_of_others() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    await limen.administrator()
+    root = acting(await limen.enter("root@example.org"))
+    limen.clock.advance(timedelta(minutes=10))
+    for use_case in (
+        limen.users.update(ada.id, actor=root, email="new@example.org"),
+        limen.users.replace(ada.id, actor=root, email="new@example.org"),
+        limen.passwords.set(ada.id, new="a long enough one", actor=root),
+    ):
+        with pytest.raises(StepUpNeeded):
+            await use_case
+    await limen.users.update(ada.id, actor=root, name="Ada")
 
 
 async def test_people_see_themselves_and_only_with_permission_others() -> None:

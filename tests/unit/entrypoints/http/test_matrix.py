@@ -187,7 +187,12 @@ FRESH: Final = {
     "POST /api/v1/me/api-keys/{key_id}/rotate",
     "POST /api/v1/service-accounts/{account_id}/api-keys",
     "POST /api/v1/service-accounts/{account_id}/api-keys/{key_id}/rotate",
+    "PUT /api/v1/users/{user_id}",
+    "PATCH /api/v1/users/{user_id}",
     "DELETE /api/v1/users/{user_id}",
+    "POST /api/v1/users/{user_id}/password",
+    "PUT /api/v1/users/{user_id}/roles/{role}",
+    "DELETE /api/v1/users/{user_id}/roles/{role}",
     "DELETE /api/v1/users/{user_id}/factors",
 }
 # What else has become too old by then.
@@ -210,6 +215,15 @@ def _when_stale(route: str) -> int:
     if route in OVER:
         return OVER[route]
     return 403 if route in FRESH else EXPECTED[route, "owner"]
+
+
+# What asks a fresh sign-in of the user alone, or for another address alone.
+OF_ONESELF: Final = {
+    "PUT /api/v1/users/{user_id}",
+    "PATCH /api/v1/users/{user_id}",
+    "DELETE /api/v1/users/{user_id}",
+}
+ABOUT_OTHERS: Final = [route for route in ROUTES if "{user_id}" in route]
 
 
 def _when_partial(route: str) -> int:
@@ -323,6 +337,12 @@ async def _stale(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]
     return ada, ada.headers
 
 
+async def _stale_administrator(site: Site, _: Person) -> tuple[Person | None, dict[str, str]]:
+    root = await site.enter("root@example.org")
+    site.wait(minutes=11)
+    return root, root.headers
+
+
 async def _partial(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
     return ada, {"authorization": f"Bearer {await _partial_token(site, ada)}"}
 
@@ -346,10 +366,22 @@ async def _foreign_cookie(site: Site, ada: Person) -> tuple[Person | None, dict[
 Entering = Callable[[Site, Person], Awaitable[tuple[Person | None, dict[str, str]]]]
 ENTERING: Final[dict[str, Entering]] = dict(
     zip(
-        (*CALLERS, "stale", "partial", "cookie", "cookie without csrf", "cookie from elsewhere"),
+        (
+            *(*CALLERS, "stale", "stale administrator", "partial"),
+            *("cookie", "cookie without csrf", "cookie from elsewhere"),
+        ),
         (
             *(_nobody, _garbage, _expired, _ended, _suspended, _owner, _other, _administrator),
-            *(_key, _bare_key, _stale, _partial, _cookie, _bare_cookie, _foreign_cookie),
+            *(
+                _key,
+                _bare_key,
+                _stale,
+                _stale_administrator,
+                _partial,
+                _cookie,
+                _bare_cookie,
+                _foreign_cookie,
+            ),
         ),
         strict=True,
     )
@@ -520,6 +552,14 @@ async def test_the_cell(route: str, caller: str) -> None:
 @pytest.mark.parametrize("route", ROUTES)
 async def test_the_cell_of_a_stale_sign_in(route: str) -> None:
     await _check(route, "stale", _when_stale(route))
+
+
+@pytest.mark.parametrize("route", ABOUT_OTHERS)
+async def test_the_cell_of_an_administrators_stale_sign_in(route: str) -> None:
+    is_refused = route in FRESH - OF_ONESELF
+    await _check(
+        route, "stale administrator", 403 if is_refused else EXPECTED[route, "administrator"]
+    )
 
 
 @pytest.mark.parametrize("route", ROUTES)
