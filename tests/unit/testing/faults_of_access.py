@@ -148,6 +148,14 @@ def every_failure_is_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @fault("SignInMachine")
+def a_new_account_begins_without_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def take_over(*_: Any) -> None:
+        """Take nothing over."""
+
+    monkeypatch.setattr("limen.core.users.making.take_over", take_over)
+
+
+@fault("SignInMachine")
 def success_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def clear(_self: MemoryThrottles, _key: str) -> None:
         """Keep it."""

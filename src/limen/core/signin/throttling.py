@@ -1,5 +1,6 @@
 """Counting attempts in the shared store before their outcome is known."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -16,9 +17,11 @@ from limen.core.signin.model import (
     account_key,
     address_key,
     is_same_network,
+    of_stranger,
     of_user,
     of_user_at,
 )
+from limen.core.users.model import User
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork
 
@@ -107,6 +110,23 @@ async def clear(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> N
     for throttle in address:
         await uow.throttles.save(throttle.forgiven())
     _give_back(actor)
+
+
+async def take_over(uow: UnitOfWork, user: User, now: datetime) -> None:
+    """Let attempts count against a new user that were made at their names before.
+
+    Otherwise whoever tried a name, and registers it, would see whether there was an account.
+    """
+    names = [user.email.key, *([user.username.key] if user.username else ())]
+    keys = [account_key(of_stranger(name, name)) for name in names]
+    mine, *theirs = await uow.throttles.lock([account_key(of_user(user.id)), *keys], now)
+    most = max(theirs, key=lambda throttle: throttle.attempts)
+    for throttle in theirs:
+        await uow.throttles.clear(throttle.key)
+    if most.attempts:
+        await uow.throttles.save(replace(most, key=mine.key))
+    else:
+        await uow.throttles.clear(mine.key)
 
 
 async def forgive(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> None:

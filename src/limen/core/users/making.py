@@ -11,9 +11,10 @@ from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.reading import Reader
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
+from limen.core.signin.throttling import take_over
 from limen.core.users.model import Profile, Status, User, own_words
 from limen.ports.ids import IdSource
-from limen.ports.unit_of_work import View
+from limen.ports.unit_of_work import UnitOfWork, View
 
 
 async def authorise_making(
@@ -72,6 +73,10 @@ def new_user(
     )
 
 
-def first_credential(user: User, digest: Secret[str]) -> PasswordCredential:
-    """Return the credential that a new account begins with."""
-    return PasswordCredential(user_id=user.id, digest=digest, changed_at=user.created_at)
+async def add_user(uow: UnitOfWork, user: User, digest: Secret[str] | None, now: datetime) -> None:
+    """Add a new user, with a password if they have one; raise `EmailTaken` or `UsernameTaken`."""
+    await uow.users.add(user)
+    await take_over(uow, user, now)
+    if digest is not None:
+        credential = PasswordCredential(user_id=user.id, digest=digest, changed_at=now)
+        await uow.passwords.add(credential)

@@ -42,7 +42,7 @@ from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.throttling import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
-from limen.core.users.making import authorise_making, first_credential, judge, new_user
+from limen.core.users.making import add_user, authorise_making, judge, new_user
 from limen.core.users.model import Email, Json, Profile, Status, User, UserPolicy, read_identifier
 from limen.core.users.ownership import leave_address
 from limen.core.users.profile import changed_fields, complete, patch_profile, read_profile
@@ -105,8 +105,7 @@ class UserService:
         user = new_user(self._ambient.ids, profile, self._policy.first_status, now)
         try:
             async with self._unit_of_work() as uow:
-                await uow.users.add(user)
-                await uow.passwords.add(first_credential(user, digest))
+                await add_user(uow, user, digest, now)
                 uow.emit(UserRegistered(at=now, actor=by, user_id=user.id))
                 await post(uow, self._ambient.ids, MessageKind.VERIFY_EMAIL, user.id, now)
                 await uow.commit()
@@ -155,9 +154,7 @@ class UserService:
             self._ambient.ids, profile, status, now, is_email_verified=is_email_verified
         )
         async with self._unit_of_work() as uow:
-            await uow.users.add(user)
-            if digest is not None:
-                await uow.passwords.add(first_credential(user, digest))
+            await add_user(uow, user, digest, now)
             uow.emit(UserCreated(at=now, actor=actor, user_id=user.id))
             await uow.commit()
         return user

@@ -289,7 +289,10 @@ class SignInMachine(TellingMachine):
         if wait is not None:
             self._refused(outcome, wait)
         elif not isinstance(outcome, LimenError):
-            self.owners[name] = Owner(registered(outcome).id, PASSWORDS[0])
+            self.owners[name] = owner = Owner(registered(outcome).id, PASSWORDS[0])
+            tried = self.tallies.pop(f"nobody {name}", Tally())
+            if tried.count:
+                self.tallies[f"user {owner.id}"] = tried
             self.tell("user.registered")
 
     @rule(name=_NAMES, is_right=st.booleans(), address=_ADDRESSES, new=st.sampled_from(PASSWORDS))

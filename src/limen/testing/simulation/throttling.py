@@ -1,8 +1,9 @@
 """Counting attempts, held against a count of its own."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from limen.core.events import PasswordChanged, PasswordSet, SignedIn
+from limen.core.events import PasswordChanged, PasswordSet, SignedIn, UserCreated, UserRegistered
 from limen.core.signin.model import ThrottlePolicy
 from limen.testing.simulation.catalogue import NOT_FORGOTTEN, THROTTLED
 from limen.testing.simulation.journal import Change, Commit, Journal
@@ -17,12 +18,30 @@ def examine_throttle(
     if change.key.startswith("account:"):
         if change.before is None and change.after is None:
             return
+        if _is_taken_over(commit, change):
+            return
         if change.after is None:
             _removed(journal, commit, change, policy)
         elif change.before is None or change.after.attempts > change.before.attempts:
             _charged(journal, commit, change, policy)
         else:
             _lowered(journal, commit, change, policy)
+
+
+def _is_taken_over(commit: Commit, change: Change) -> bool:
+    """Tell whether the attempts at a name became those of its new user, all of them."""
+    if not any(isinstance(event, (UserRegistered, UserCreated)) for event in commit.events):
+        return False
+    counts = [
+        other
+        for other in commit.changes
+        if other.table == change.table and other.key.startswith("account:")
+    ]
+    gone = [other.before for other in counts if other.before and not other.after]
+    come = [other.after for other in counts if other.after and not other.before]
+    if change.after is None:
+        return any(change.before.attempts <= after.attempts for after in come)
+    return any(replace(before, key=change.key) == change.after for before in gone)
 
 
 def _charged(journal: Journal, commit: Commit, change: Change, policy: ThrottlePolicy) -> None:
