@@ -33,10 +33,12 @@ class JsonApiKeys(Repository):
         found = [key for key in owned if before is None or key.id < before]
         return tuple(sorted(found, key=lambda key: key.id, reverse=True)[:limit])
 
-    async def count(self, owner_id: UserId, now: datetime) -> int:
+    async def count(self, owner_id: UserId, now: datetime, *, has_successor: bool = False) -> int:
         tables = await self._desk.read()
-        owned = tables.api_keys.where(owner_id=owner_id, successor_id=None)
-        return sum(key.is_live(now) for key in owned)
+        owned = tables.api_keys.where(owner_id=owner_id)
+        return sum(
+            key.is_live(now) and (key.successor_id is not None) is has_successor for key in owned
+        )
 
     async def save(self, key: ApiKey) -> None:
         tables = await self._desk.write()

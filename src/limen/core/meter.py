@@ -15,6 +15,7 @@ class Limit(StrEnum):
     SIGN_IN = "sign-in"
     REGISTRATION = "registration"
     MAIL = "mail"
+    ENROLMENT = "enrolment"
     PASSKEY = "passkey"
     API_KEY = "api-key"
 

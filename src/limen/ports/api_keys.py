@@ -34,8 +34,8 @@ class ApiKeys(Protocol):
         """Return up to `limit` keys of a user older than `before`, the newest first."""
         ...
 
-    async def count(self, owner_id: UserId, now: datetime) -> int:
-        """Count the keys of a user that hold at `now` and have no successor."""
+    async def count(self, owner_id: UserId, now: datetime, *, has_successor: bool = False) -> int:
+        """Count the keys of a user that hold at `now` without a successor, or beside theirs."""
         ...
 
     async def save(self, key: ApiKey) -> None:

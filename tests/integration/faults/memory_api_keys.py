@@ -75,10 +75,22 @@ def every_page_of_keys_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault("TestApiKeys::test_count_counts_those_that_hold_and_have_no_successor")
 def keys_that_are_over_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def count(self: MemoryApiKeys, owner_id: UserId, _now: datetime) -> int:
+    async def count(self: MemoryApiKeys, owner_id: UserId, _now: datetime, **_: bool) -> int:
         return len(keys_of(await self._desk.read(), owner_id))
 
     monkeypatch.setattr(MemoryApiKeys, "count", count)
+
+
+@fault("TestApiKeys::test_count_counts_those_that_hold_beside_their_successor")
+def rotated_keys_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = MemoryApiKeys.count
+
+    async def none(
+        self: MemoryApiKeys, owner_id: UserId, now: datetime, *, has_successor: bool = False
+    ) -> int:
+        return 0 if has_successor else await count(self, owner_id, now)
+
+    monkeypatch.setattr(MemoryApiKeys, "count", none)
 
 
 @fault("TestApiKeys::test_save_stores_the_next_version")

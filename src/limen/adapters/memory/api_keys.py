@@ -41,10 +41,12 @@ class MemoryApiKeys:
         found = [key for key in owned if before is None or key.id < before]
         return tuple(sorted(found, key=lambda key: key.id, reverse=True)[:limit])
 
-    async def count(self, owner_id: UserId, now: datetime) -> int:
-        """Count the keys of a user that hold and have no successor."""
+    async def count(self, owner_id: UserId, now: datetime, *, has_successor: bool = False) -> int:
+        """Count the keys of a user that hold without a successor, or beside theirs."""
         owned = keys_of(await self._desk.read(), owner_id)
-        return sum(key.is_live(now) and key.successor_id is None for key in owned)
+        return sum(
+            key.is_live(now) and (key.successor_id is not None) is has_successor for key in owned
+        )
 
     @changes
     async def save(self, key: ApiKey) -> None:

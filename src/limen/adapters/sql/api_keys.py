@@ -43,6 +43,11 @@ _COUNT: Final = Statement(
     .select_from(api_keys)
     .where(_IS_OWNED, _IS_LIVE, api_keys.c.successor_id.is_(None))
 )
+_COUNT_ROTATED: Final = Statement(
+    select(func.count())
+    .select_from(api_keys)
+    .where(_IS_OWNED, _IS_LIVE, api_keys.c.successor_id.is_not(None))
+)
 _SAVE: Final = Statement(
     update(api_keys)
     .where(_IS_THIS, api_keys.c.version == bindparam("previous"))
@@ -102,9 +107,10 @@ class SqlApiKeys:
         rows = await self._desk.fetch_all(statement, user_id=owner_id, before=before, limit=limit)
         return tuple(map(_read, rows))
 
-    async def count(self, owner_id: UserId, now: datetime) -> int:
-        """Count the keys of a user that hold and have no successor."""
-        row = await self._desk.fetch_one(_COUNT, user_id=owner_id, now=now)
+    async def count(self, owner_id: UserId, now: datetime, *, has_successor: bool = False) -> int:
+        """Count the keys of a user that hold without a successor, or beside theirs."""
+        counting = _COUNT_ROTATED if has_successor else _COUNT
+        row = await self._desk.fetch_one(counting, user_id=owner_id, now=now)
         return row[0] if row else 0
 
     async def save(self, key: ApiKey) -> None:

@@ -140,14 +140,20 @@ class ApiKeyService:
     ) -> NewKey:
         """Make a successor with the same name, scopes and length of life; as `create` needs.
 
-        The key holds for `overlap` more, a day unless said. Raises `ApiKeyNotFound`, `ApiKeyOver`,
-        `InvalidInput`, `VersionMismatch` or `ConcurrentUpdate`: of many at once one wins.
+        The key holds for `overlap` more, a day unless said. So that a change is never put off, the
+        successor takes the place of the key under the limit of keys; but no more keys than that
+        hold beside their successors. Raises `ApiKeyNotFound`, `ApiKeyOver`, `InvalidInput`,
+        `VersionMismatch`, `TooManyApiKeys` where an overlap would be one too many, or
+        `ConcurrentUpdate`: of many at once one wins.
         """
         kept = read_overlap(self._policy, overlap)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             owner = await self._lock_owner(uow, owner_id, actor, now)
             key = await _owned(uow, key_id, owner_id, expected_version)
+            overlapping = await uow.api_keys.count(owner.id, now, has_successor=True)
+            if kept and overlapping >= self._policy.most_live:
+                raise TooManyApiKeys
             made = self._make(owner, self._again(key, now), actor, now)
             rotated = key.rotated(made.key, kept, now)
             await uow.api_keys.add(made.key)

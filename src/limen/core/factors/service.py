@@ -34,7 +34,7 @@ from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.levels import FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
-from limen.core.signin.throttling import charge, clear
+from limen.core.signin.throttling import charge, charge_enrolment, clear
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -86,13 +86,15 @@ class FactorService:
         """Make a secret for an authenticator app; it counts once a code of it has been confirmed.
 
         It takes the place of any other that waits; one that counts goes on until then. Raises
-        `FactorsOff` and what `require_fresh` does.
+        `FactorsOff`, what `require_fresh` does, or `TooManyAttempts` when too much was asked for
+        from the actor's address.
         """
         if not self._policy.is_on:
             raise FactorsOff
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             user = await self._lock_self(uow, actor, now)
+            await charge_enrolment(uow, actor, now)
             made = await begin_totp(uow, self._maker, user.id, actor, now)
             await uow.commit()
         return self._maker.show(made, user.email.address)

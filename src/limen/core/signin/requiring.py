@@ -21,7 +21,7 @@ from limen.core.sessions.model import EndReason
 from limen.core.signin.entering import Entrance
 from limen.core.signin.levels import with_second_factor
 from limen.core.signin.policy import SignInPolicy
-from limen.core.signin.throttling import charge, clear
+from limen.core.signin.throttling import charge, charge_enrolment, clear
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -61,12 +61,14 @@ class RequiredFactorService:
     ) -> NewTotp:
         """Make the secret of an app, which counts once a code of it has been confirmed.
 
-        Raises `PartialSessionInvalid`, or `SecondFactorNeeded` of who has a factor.
+        Raises `PartialSessionInvalid`, `SecondFactorNeeded` of who has a factor, or
+        `TooManyAttempts` when too much was asked for from the actor's address.
         """
         by, now = actor or Actor.anonymous(), self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             partial = await find_partial(uow, partial_token, now)
             user = await _lock_without_factor(uow, partial)
+            await charge_enrolment(uow, by, now)
             made = await begin_totp(uow, self._maker, user.id, by, now)
             await uow.commit()
         return self._maker.show(made, user.email.address)

@@ -37,6 +37,7 @@ class _Bound(NamedTuple):
 
 
 _MAIL: Final = _Bound(Limit.MAIL, 30, timedelta(minutes=15))
+_ENROLMENTS: Final = _Bound(Limit.ENROLMENT, 30, timedelta(minutes=15))
 _CEREMONIES: Final = _Bound(Limit.PASSKEY, 100, timedelta(minutes=15))
 
 
@@ -175,6 +176,16 @@ async def charge_ceremony(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
     if actor.address is not None:
         (throttle,) = await uow.throttles.lock([address_key(actor.address, "ceremony")], now)
         await _charge_network(uow, throttle, _CEREMONIES, actor, now)
+
+
+async def charge_enrolment(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
+    """Count one secret made for an app from the actor's address; raise `TooManyAttempts`.
+
+    Each is an event, and a picture to draw.
+    """
+    if actor.address is not None:
+        (throttle,) = await uow.throttles.lock([address_key(actor.address, "enrolment")], now)
+        await _charge_network(uow, throttle, _ENROLMENTS, actor, now)
 
 
 def _keys(subject: str, actor: Actor) -> list[str]:

@@ -44,8 +44,8 @@ class OwnFactorController(Controller):
         **described(
             "beginTotp",
             "Set up an authenticator app",
-            refuses=(403,),
-            rules=Rules(is_fresh=True, is_secret=True),
+            refuses=(403, 429),
+            rules=Rules(is_fresh=True, is_secret=True, limits=(Limit.ENROLMENT,)),
         ),
     )
     async def begin_totp(

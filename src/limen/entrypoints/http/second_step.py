@@ -115,8 +115,8 @@ class RequiredFactorController(Controller):
         **described(
             "beginRequiredTotp",
             "Set up the authenticator app that one must have",
-            refuses=(401, 403),
-            rules=Rules(is_public=True, is_secret=True),
+            refuses=(401, 403, 429),
+            rules=Rules(is_public=True, is_secret=True, limits=(Limit.ENROLMENT,)),
             has_body=True,
         ),
     )

@@ -102,6 +102,23 @@ class ApiKeysContract(Contract):
             assert await view.api_keys.count(owner_id, END - INSTANT) == 2
             assert await view.api_keys.count(owner_id, END) == 1
 
+    async def test_count_counts_those_that_hold_beside_their_successor(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        (key,) = await _kept(unit_of_work)
+        owner_id = key.owner_id
+        await keep(
+            unit_of_work,
+            a_key(owner_id, successor_id=key.id, expires_at=END),
+            a_key(owner_id, successor_id=key.id, ended_at=NOON),
+        )
+        (other,) = await _kept(unit_of_work)
+        await keep(unit_of_work, a_key(other.owner_id, successor_id=other.id))
+        async with unit_of_work.view() as view:
+            count = view.api_keys.count
+            assert await count(owner_id, END - INSTANT, has_successor=True) == 1
+            assert await count(owner_id, END, has_successor=True) == 0
+
     # --- save, use, end ---
 
     async def test_save_stores_the_next_version(self, unit_of_work: UnitOfWorkFactory) -> None:

@@ -453,6 +453,22 @@ async def test_a_rotated_key_holds_beside_its_successor_for_the_overlap() -> Non
     await limen.api_keys.authenticate(new.text)
 
 
+async def test_no_more_keys_hold_beside_their_successors_than_may_be_made() -> None:
+    limen = Assembly(policies=Policies(api_keys=ApiKeyPolicy(most_live=2)))
+    ada = await person(limen)
+    made = await key_of(limen, ada)
+    owner_id = made.key.owner_id
+    for _ in range(2):
+        made = await limen.api_keys.rotate(owner_id, made.key.id, actor=ada)
+    with pytest.raises(TooManyApiKeys):
+        await limen.api_keys.rotate(owner_id, made.key.id, actor=ada)
+    at_once = timedelta(0)
+    made = await limen.api_keys.rotate(owner_id, made.key.id, actor=ada, overlap=at_once)
+    limen.clock.advance(DAY)
+    ada = acting(await limen.enter())
+    await limen.api_keys.rotate(owner_id, made.key.id, actor=ada)
+
+
 async def test_without_overlap_a_rotated_key_is_over_at_once() -> None:
     limen = Assembly()
     ada = await person(limen)

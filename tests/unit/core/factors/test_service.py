@@ -1,6 +1,6 @@
 """Setting up second factors and giving them up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
@@ -408,3 +408,16 @@ async def test_a_reset_needs_its_permission_a_fresh_sign_in_and_no_less_than_the
     limen.clock.advance(timedelta(hours=1))
     with pytest.raises(StepUpNeeded):
         await limen.factors.reset(person.user.id, actor=eve.actor)
+
+
+async def test_from_one_address_only_so_many_apps_are_begun() -> None:
+    limen = Assembly()
+    ada = await Person.come(limen)
+    here = replace(ada.actor, address="192.0.2.1")
+    for _ in range(30):
+        await limen.factors.begin_totp(actor=here)
+    told = await limen.event_names()
+    with pytest.raises(TooManyAttempts):
+        await limen.factors.begin_totp(actor=here)
+    assert await limen.event_names() == told
+    await limen.factors.begin_totp(actor=replace(here, address="192.0.2.2"))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from limen.core.actor import Actor
 from limen.core.errors import (
     EnrolmentOver,
     FactorInvalid,
@@ -132,3 +133,13 @@ async def test_whoever_is_shut_out_meanwhile_sets_up_nothing() -> None:
     with pytest.raises(PartialSessionInvalid):
         await limen.required_factor.confirm(partial_token=token, code=shown_of(limen, made))
     assert (await limen.factors.get(ada.id, actor=OPERATOR)).totp is None
+
+
+async def test_from_one_address_only_so_many_apps_are_begun() -> None:
+    limen = strict()
+    await limen.register()
+    token, here = await waiting(limen), Actor.anonymous(address="192.0.2.1")
+    for _ in range(30):
+        await limen.required_factor.begin(partial_token=token, actor=here)
+    with pytest.raises(TooManyAttempts):
+        await limen.required_factor.begin(partial_token=token, actor=here)
