@@ -1,17 +1,22 @@
 """The interleavings can fail: what one after the other is right, side by side is not."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from limen.adapters.memory.api_keys import MemoryApiKeys
 from limen.adapters.memory.factors import MemoryTotps
 from limen.adapters.memory.families import MemoryFamilies
+from limen.adapters.memory.partial_sessions import MemoryPartialSessions
+from limen.adapters.memory.proofs import MemoryProofs
 from limen.adapters.memory.sessions import MemorySessions
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
+from limen.core.api_keys.model import ApiKey
 from limen.core.events import RefreshTokenRotated
-from limen.core.ids import TotpId
+from limen.core.ids import PartialSessionId, ProofId, TotpId
 from limen.core.passwords.proving import PasswordProver
 from limen.core.sessions.model import Session
 from limen.core.signin.service import SignInService
@@ -216,6 +221,57 @@ def a_step_is_used_by_whoever_saw_it_free(monkeypatch: pytest.MonkeyPatch) -> No
                 rows.totps.put(totp.user_id, replace(totp, last_step=step))
 
     monkeypatch.setattr(MemoryTotps, "use", use)
+
+
+# --- proofs, levels and keys that are believed by whoever saw them good ---------------------------
+
+
+@fault("memory: two-proofs-of-one-address")
+def a_letter_is_good_for_both_who_opened_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def consume(self: MemoryProofs, proof_id: ProofId, now: datetime) -> None:
+        rows = await self._desk.write()
+        found = rows.proofs.get(proof_id)
+        if found is not None:
+            rows.proofs.put(proof_id, replace(found, spent_at=now))
+
+    monkeypatch.setattr(MemoryProofs, "consume", consume)
+
+
+@fault("row-locking: both-ends-of-one-change")
+def each_end_of_a_change_waits_for_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget(monkeypatch, "users", "lock")
+
+
+@fault("row-locking: a-reset-and-a-sign-in")
+def a_sign_in_overtakes_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget(monkeypatch, "users", "lock")
+
+
+@fault("memory: two-ends-of-one-sign-in")
+def a_sign_in_that_waits_becomes_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def consume(
+        self: MemoryPartialSessions, partial_id: PartialSessionId, _now: datetime
+    ) -> None:
+        (await self._desk.write()).partial_sessions.pop(partial_id)
+
+    monkeypatch.setattr(MemoryPartialSessions, "consume", consume)
+
+
+@fault("row-locking: a-step-up-and-a-sign-out")
+def a_session_rises_from_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def prove(self: MemorySessions, session: Session) -> bool:
+        (await self._desk.write()).sessions.put(session.id, session)
+        return True
+
+    monkeypatch.setattr(MemorySessions, "prove", prove)
+
+
+@fault("row-locking: a-rotation-and-a-revocation")
+def a_rotation_revives_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def save(self: MemoryApiKeys, key: ApiKey) -> None:
+        (await self._desk.write()).api_keys.put(key.id, key)
+
+    monkeypatch.setattr(MemoryApiKeys, "save", save)
 
 
 FAULTS = [value for value in list(globals().values()) if isinstance(value, Fault)]

@@ -29,7 +29,9 @@ from limen.testing.fakes import NOON
 from limen.testing.invariants.violations import check_store, violations
 from limen.testing.passkeys import a_passkey
 from limen.testing.policies import Policies
+from tests.unit.testing import tamperings
 from tests.unit.testing.crashes.worlds import World
+from tests.unit.testing.tamperings import tell
 
 Tampering = Callable[[Rows, Scene], object]
 
@@ -67,13 +69,6 @@ def repeat_an_event(rows: Rows, name: str) -> None:
     # Behind all others.
     repeated = EventId(UUID(int=2**128 - 1))
     rows.events.put(repeated, replace(event, id=repeated))
-
-
-def tell(rows: Rows, name: str, user_id: UserId | None = None, **payload: object) -> None:
-    """Have an event told behind all others, of which nothing is true."""
-    last = max(rows.events.values(), key=lambda event: event.id)
-    told = EventId(UUID(int=last.id.int + 1))
-    rows.events.put(told, replace(last, id=told, name=name, user_id=user_id, payload=payload))
 
 
 def give_session_away(rows: Rows, scene: Scene) -> None:
@@ -320,6 +315,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
         lambda rows, s: tell(rows, "session.revoked", s.ada.id),
         "cannot be told: KeyError('session_id')",
     ),
+    **tamperings.TAMPERINGS,
 }
 
 

@@ -4,6 +4,9 @@ from typing import Final
 
 from limen.testing.interleavings import account_scenarios as accounts
 from limen.testing.interleavings import factor_scenarios as factors
+from limen.testing.interleavings import key_scenarios as keys
+from limen.testing.interleavings import level_scenarios as levels
+from limen.testing.interleavings import mail_scenarios as mail
 from limen.testing.interleavings import passkey_scenarios as passkeys
 from limen.testing.interleavings import role_scenarios as roles
 from limen.testing.interleavings import token_scenarios as tokens
@@ -39,6 +42,21 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     factors.two_confirmations_of_one_app,
     factors.a_proof_and_a_removal,
     factors.a_recovery_code_and_new_ones,
+    mail.two_proofs_of_one_address,
+    mail.a_proof_by_the_maker_and_one_by_a_stranger,
+    mail.both_ends_of_one_change,
+    mail.two_resets_by_one_link,
+    mail.a_reset_and_a_sign_in,
+    mail.two_sign_ins_by_one_link,
+    levels.two_ends_of_one_sign_in,
+    levels.an_end_of_a_sign_in_and_a_stop,
+    levels.a_step_up_and_a_sign_out,
+    levels.two_step_ups_by_one_cookie,
+    levels.an_exchange_and_a_refresh,
+    levels.a_required_app_and_another_sign_in,
+    keys.a_rotation_and_a_revocation,
+    keys.two_rotations_of_one_key,
+    keys.a_rotation_and_a_report,
 )
 TRIPLES: Final[tuple[Scenario, ...]] = (
     tokens.three_refreshes_with_one_token,

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from limen.core.errors import LimenError
 from limen.core.ids import UserId
+from limen.core.signin.levels import FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.tokens.issuing import IssuedTokens
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -16,8 +17,13 @@ from limen.testing.policies import Policies
 
 T = TypeVar("T")
 
+# Who has this role must have a second factor.
+KEEPER: Final = "keeper"
 # What is tried here is not how often one may try.
-_POLICIES: Final = Policies(throttle=ThrottlePolicy(free_failures=10_000, per_address=10_000))
+_POLICIES: Final = Policies(
+    throttle=ThrottlePolicy(free_failures=10_000, per_address=10_000),
+    factors=FactorPolicy(required_for=frozenset({KEEPER})),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,36 @@
 """Second factors against what is told of them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from limen.core.factors.totp import step_at
 from limen.core.ids import UserId
 from limen.ports.accounts import Account
 from limen.ports.unit_of_work import View
 from limen.testing.invariants.history import History, ToldUser
 
 
-async def of_factors(view: View, accounts: Mapping[UserId, Account], told: History) -> list[str]:
+async def of_factors(
+    view: View, accounts: Mapping[UserId, Account], told: History, now: datetime
+) -> list[str]:
     """Return what is wrong with authenticator apps and recovery codes."""
     found = []
     for user_id, user in told.users.items():
         if user_id in accounts:
-            found += await _untold(view, user_id, user)
+            found += await _untold(view, user_id, user, now)
         else:
             found += await _left_behind(view, user_id)
     return found
 
 
-async def _untold(view: View, user_id: UserId, told: ToldUser) -> list[str]:
+async def _untold(view: View, user_id: UserId, told: ToldUser, now: datetime) -> list[str]:
     found = []
     totp, codes = await view.totps.find(user_id), await view.recovery_codes.list(user_id)
     if (totp is not None) != told.has_app:
         is_there = "no authenticator app" if totp is None else "an authenticator app"
         found.append(f"user {user_id} has {is_there}, which no event tells")
+    if totp is not None and not told.app_step <= totp.last_step <= step_at(now) + 1:
+        found.append(f"the app of user {user_id} was used last at another step than told")
     if len(codes) != told.codes:
         found.append(
             f"user {user_id} has {len(codes)} recovery codes, the events tell {told.codes}"

@@ -34,12 +34,31 @@ class ToldUser:
     codes: int = 0
     passkeys: set[str] = field(default_factory=set)
     has_owner: bool | None = None
+    waiting: int = 0
+    app_step: int = 0
+    proofs_ended_at: datetime | None = None
 
     @property
     def is_administrator(self) -> bool:
         """Whether this is certainly an active administrator for good."""
         is_for_good = ADMIN in self.roles and self.roles[ADMIN] is None
         return is_for_good and self.status is Status.ACTIVE
+
+
+@dataclass(slots=True)
+class ToldKey:
+    """An API key as the events tell it."""
+
+    owner_id: UserId
+    scopes: frozenset[str] = frozenset()
+    expires_at: datetime | None = None
+    is_ended: bool = False
+    successor: str | None = None
+    version: int = 1
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether it has neither ended nor run out."""
+        return not self.is_ended and (self.expires_at is None or now < self.expires_at)
 
 
 @dataclass(slots=True)
@@ -63,6 +82,8 @@ class History:
         self.sessions: dict[SessionId, ToldSession] = {}
         self.roles: dict[str, ToldRole] = {}
         self.keys: dict[str, datetime] = {}
+        self.api_keys: dict[str, ToldKey] = {}
+        self.finished: set[SessionId | None] = set()
         self.had_an_administrator = False
         self.faults: list[str] = []
         self._of_user: dict[UserId, list[SessionId]] = {}
@@ -90,12 +111,27 @@ class History:
         self._of_user.setdefault(user_id, []).append(session_id)
 
     def end_sessions(self, user_id: UserId | None, keep: SessionId | None = None) -> int:
-        """Tell that a user's sessions ended; return how many had not."""
+        """Tell that a user's sessions ended, and what waited with them; return how many had not."""
         ended = 0
+        if user_id in self.users:
+            self.users[user_id].waiting = 0
         for session in self._live_of(user_id, keep):
             session.is_ended = True
             ended += 1
         return ended
+
+    def end_everything(self, event: StoredEvent, keep: SessionId | None = None) -> None:
+        """Tell that a user's sessions ended, and all their links and codes."""
+        self.end_sessions(event.user_id, keep)
+        if event.user_id in self.users:
+            self.users[event.user_id].proofs_ended_at = event.at
+
+    def end_keys(self, event: StoredEvent) -> None:
+        """Tell that the API keys of a user ended, those that held."""
+        for key in self.api_keys.values():
+            if key.owner_id == event.user_id and key.holds(event.at):
+                key.is_ended = True
+                key.version += 1
 
     def end_grants(self, role: str, now: datetime) -> None:
         """Tell that a role went, with its grants that had ended by `now`; others had to stay."""

@@ -12,6 +12,7 @@ from uuid import UUID
 from limen.core.ids import SessionId, UserId
 from limen.core.users.model import Status
 from limen.ports.outbox import StoredEvent
+from limen.testing.invariants import telling_keys, telling_levels
 from limen.testing.invariants.history import (
     History,
     ToldRole,
@@ -19,6 +20,7 @@ from limen.testing.invariants.history import (
     session_id_of,
     user_id_of,
 )
+from limen.testing.invariants.telling_levels import finished, finishes, step_used
 
 
 def tell(events: Iterable[StoredEvent], first_status: Status) -> History:
@@ -67,7 +69,7 @@ def _suspended(told: History, event: StoredEvent) -> None:
     user = told.user_of(event)
     user.version += 1
     user.status = Status.SUSPENDED
-    told.end_sessions(event.user_id)
+    told.end_everything(event)
 
 
 def _reactivated(told: History, event: StoredEvent) -> None:
@@ -84,12 +86,12 @@ def _deleted(told: History, event: StoredEvent) -> None:
 
 def _password_set(told: History, event: StoredEvent) -> None:
     told.user_of(event).password_version += 1
-    told.end_sessions(event.user_id)
+    told.end_everything(event)
 
 
 def _password_changed(told: History, event: StoredEvent) -> None:
     told.user_of(event).password_version += 1
-    told.end_sessions(event.user_id, keep=event.actor.session_id)
+    told.end_everything(event, keep=event.actor.session_id)
 
 
 def _password_upgraded(told: History, event: StoredEvent) -> None:
@@ -99,7 +101,7 @@ def _password_upgraded(told: History, event: StoredEvent) -> None:
 def _password_reset_required(told: History, event: StoredEvent) -> None:
     if event.payload["had_password"]:
         told.user_of(event).password_version += 1
-    told.end_sessions(event.user_id)
+    told.end_everything(event)
 
 
 def _email_verified(told: History, event: StoredEvent) -> None:
@@ -113,8 +115,9 @@ def _email_verified(told: History, event: StoredEvent) -> None:
 def _taken_over(told: History, event: StoredEvent) -> None:
     user = told.user_of(event)
     user.has_password, user.password_version = False, 0
-    user.passkeys = set()
-    told.end_sessions(event.user_id)
+    user.has_app, user.codes, user.passkeys = False, 0, set()
+    told.end_everything(event)
+    told.end_keys(event)
 
 
 def _email_changed(told: History, event: StoredEvent) -> None:
@@ -125,12 +128,16 @@ def _email_changed(told: History, event: StoredEvent) -> None:
 
 
 def _others_ended(told: History, event: StoredEvent) -> None:
-    is_own = event.actor.user_id == event.user_id
-    told.end_sessions(event.user_id, keep=event.actor.session_id if is_own else None)
+    session_id = event.actor.session_id if event.actor.user_id == event.user_id else None
+    if session_id is not None and session_id not in told.sessions:
+        finishes(told, event)
+    told.end_everything(event, keep=session_id)
 
 
 def _enrolled(told: History, event: StoredEvent) -> None:
-    told.user_of(event).has_app = True
+    user = told.user_of(event)
+    user.has_app, user.app_step = True, 0
+    step_used(told, event)
     _others_ended(told, event)
 
 
@@ -171,6 +178,7 @@ def _code_used(told: History, event: StoredEvent) -> None:
 def _signed_in(told: History, event: StoredEvent) -> None:
     told.user_of(event)
     told.begin_session(event)
+    finished(told, event)
 
 
 def _session_revoked(told: History, event: StoredEvent) -> None:
@@ -279,4 +287,6 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "role.granted": _granted,
     "role.withdrawn": _withdrawn,
     "key.added": _key_added,
+    **telling_keys.TELLERS,
+    **telling_levels.TELLERS,
 }

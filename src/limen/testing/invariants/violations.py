@@ -4,9 +4,11 @@ from datetime import datetime
 
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.invariants.accounts import of_accounts
+from limen.testing.invariants.api_keys import of_api_keys
 from limen.testing.invariants.factors import of_factors
 from limen.testing.invariants.keys import of_keys
 from limen.testing.invariants.passkeys import of_passkeys
+from limen.testing.invariants.proofs import of_proofs
 from limen.testing.invariants.reading import all_accounts, all_events
 from limen.testing.invariants.roles import of_roles
 from limen.testing.invariants.sessions import of_sessions
@@ -29,8 +31,10 @@ async def violations(
             *told.faults,
             *await of_accounts(view, accounts, told, now),
             *await of_sessions(view, accounts, told, now),
-            *await of_factors(view, accounts, told),
+            *await of_factors(view, accounts, told, now),
             *await of_passkeys(view, accounts, told),
+            *await of_proofs(view, accounts, told, now),
+            *await of_api_keys(view, accounts, told, now),
             *await of_roles(view, accounts, told),
             *await of_keys(view, told, now, policies.keys.verifies),
         ]
