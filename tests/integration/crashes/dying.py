@@ -15,7 +15,8 @@ from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
 from limen.testing.crashes.points import COMMITTED, Course, CrashingUnits, kill_this_process
-from limen.testing.crashes.use_cases import USE_CASES, run, set_scene
+from limen.testing.crashes.scene import run, set_scene
+from limen.testing.crashes.use_cases import USE_CASES
 from limen.testing.fakes import NOON, CountingIds
 from tests.integration.crashes.statements import watch_drivers
 from tests.integration.crashes.stores import Fault, Picture, Places, SqlStore

@@ -10,7 +10,7 @@ from limen.core.api_keys.model import ApiKey
 from limen.core.ids import EventId, UserId
 from limen.core.proofs.model import Proof
 from limen.testing.builders import a_proof, a_totp
-from limen.testing.crashes.use_cases import Scene
+from limen.testing.crashes.scene import Scene
 from limen.testing.fakes import NOON
 from limen.testing.machine_builders import a_key
 

@@ -24,7 +24,8 @@ from limen.testing.builders import (
     a_totp,
     a_user,
 )
-from limen.testing.crashes.use_cases import ROLE, UNUSED_ROLE, USE_CASES, Scene, run
+from limen.testing.crashes.scene import ROLE, UNUSED_ROLE, Scene, run
+from limen.testing.crashes.use_cases import USE_CASES
 from limen.testing.fakes import NOON
 from limen.testing.invariants.violations import check_store, violations
 from limen.testing.passkeys import a_passkey

@@ -1,91 +1,30 @@
 """Every use case that writes, each ready to be run on the same scene and killed on its way."""
 
-from base64 import b32decode
-from collections.abc import Awaitable, Callable
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from limen.core.actor import Actor
-from limen.core.errors import LimenError
-from limen.core.factors.totp import code_at, step_at
 from limen.core.idempotency.model import StoredAnswer
-from limen.core.idempotency.service import Claim
 from limen.core.imports.model import AccountRow
 from limen.core.passkeys.model import Passkey
 from limen.core.roles.model import ADMIN
-from limen.core.secret import Secret
-from limen.core.sessions.model import Session
 from limen.core.signin.entering import PartialSignIn
 from limen.core.tokens.issuing import IssuedTokens
-from limen.core.users.model import User
-from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, tokens_of
-from limen.testing.fakes import FrozenClock, PlainHasher
+from limen.testing.assembly import OPERATOR, PASSWORD, acting, tokens_of
+from limen.testing.crashes import key_use_cases, level_use_cases, mail_use_cases
+from limen.testing.crashes.scene import (
+    NEW_PASSWORD,
+    ROLE,
+    SOMEWHERE,
+    UNUSED_ROLE,
+    Scene,
+    UseCase,
+    enrol,
+    next_to,
+    shown,
+)
+from limen.testing.fakes import PlainHasher
 from limen.testing.passkeys import Authenticator
-
-ROLE: Final = "auditor"
-UNUSED_ROLE: Final = "clerk"
-NEW_PASSWORD: Final = "another horse battery"  # noqa: S105 - made up
-_SOMEWHERE: Final = Actor.anonymous(address="198.51.100.7")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """A limen with somebody in every state: what use cases are run on.
-
-    `operator` is a person who may do everything, whose rights are looked up.
-    """
-
-    limen: Assembly
-    root: User
-    operator: Actor
-    ada: User
-    shut_out: User
-    first: IssuedTokens
-    second: IssuedTokens
-    claim: Claim
-
-    async def session(self) -> Session:
-        """Return one of Ada's sessions as it stands."""
-        (last, *_) = await self.limen.sessions.list(self.ada.id, actor=OPERATOR)
-        return last
-
-
-async def set_scene(unit_of_work: UnitOfWorkFactory, *, seed: int = 0) -> Scene:
-    """Put the same people, roles and sessions into an empty store, whichever it is."""
-    limen = Assembly(unit_of_work, seed=seed)
-    root = await limen.administrator()
-    ada = await limen.register()
-    shut_out = await limen.register("eve@example.org")
-    await limen.users.suspend(shut_out.id, actor=OPERATOR)
-    for role in (ROLE, UNUSED_ROLE):
-        await limen.roles.create(name=role, permissions=["users.read"], actor=OPERATOR)
-    await limen.roles.grant(ada.id, ROLE, actor=OPERATOR)
-    first, second = await limen.enter(label="first"), await limen.enter(label="second")
-    claim = await limen.idempotency.begin("key", owner="ada", request=[b"request"])
-    return Scene(
-        limen=limen,
-        root=root,
-        operator=acting(await limen.enter("root@example.org")),
-        ada=ada,
-        shut_out=shut_out,
-        first=first,
-        second=second,
-        claim=claim,
-    )
-
-
-async def run(use_case: "UseCase", scene: Scene) -> Any:
-    """Run a use case to its end; return what it gave, or the refusal it raised."""
-    try:
-        return await use_case(scene)
-    except LimenError as refusal:
-        return refusal
-
-
-UseCase = Callable[[Scene], Awaitable[Any]]
 
 
 def _rows(*emails: str) -> list[AccountRow]:
@@ -110,9 +49,9 @@ async def _refresh_later(scene: Scene) -> IssuedTokens:
 
 async def _sign_in_with_upgrade(scene: Scene) -> IssuedTokens:
     """Sign in somebody whose password hash is of an earlier cost."""
-    limen = _next_to(scene.limen, PlainHasher(cost=5))
+    limen = next_to(scene.limen, hasher=PlainHasher(cost=5))
     use_case = limen.sign_in.sign_in(
-        identifier="ada@example.org", password=PASSWORD, actor=_SOMEWHERE
+        identifier="ada@example.org", password=PASSWORD, actor=SOMEWHERE
     )
     return tokens_of(await use_case)
 
@@ -121,46 +60,33 @@ async def _sign_in_while_busy(scene: Scene) -> None:
     """Try to sign in when nobody can hash: the attempt is taken back."""
     hasher = PlainHasher()
     hasher.is_busy = True
-    limen = _next_to(scene.limen, hasher)
+    limen = next_to(scene.limen, hasher=hasher)
     await limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
 
 
-async def _enrol(scene: Scene) -> tuple[str, tuple[Secret[str], ...]]:
-    """Set an app up; return its secret and the recovery codes."""
-    limen = scene.limen
-    made = await limen.factors.begin_totp(actor=acting(scene.first))
-    secret = made.secret.reveal()
-    code = _shown(limen, secret)
-    return secret, await limen.factors.confirm_totp(code=code, actor=acting(scene.first))
-
-
-def _shown(limen: Assembly, secret: str) -> Secret[str]:
-    return code_at(Secret(b32decode(secret)), step_at(limen.clock.now()))
-
-
 async def _give_up(scene: Scene) -> None:
-    await _enrol(scene)
+    await enrol(scene)
     await scene.limen.factors.remove_totp(actor=acting(scene.first))
 
 
 async def _make_codes(scene: Scene) -> None:
-    await _enrol(scene)
+    await enrol(scene)
     await scene.limen.factors.make_recovery_codes(actor=acting(scene.first))
 
 
 async def _reset_factors(scene: Scene) -> None:
-    await _enrol(scene)
+    await enrol(scene)
     await scene.limen.factors.reset(scene.ada.id, actor=OPERATOR)
 
 
 async def _show_codes(scene: Scene) -> None:
     """Show a code of the app, a recovery code, and a wrong one."""
     limen = scene.limen
-    secret, _ = await _enrol(scene)
+    secret, _ = await enrol(scene)
     codes = await limen.factors.make_recovery_codes(actor=acting(scene.first))
     limen.clock.advance(timedelta(seconds=30))
-    for code in (_shown(limen, secret), codes[0], codes[0]):
-        await limen.factor_prover.prove(scene.ada.id, code, actor=_SOMEWHERE)
+    for code in (shown(limen, secret), codes[0], codes[0]):
+        await limen.factor_prover.prove(scene.ada.id, code, actor=SOMEWHERE)
 
 
 async def _enrol_passkey(scene: Scene) -> tuple[Passkey, Authenticator]:
@@ -184,9 +110,9 @@ async def _sign_in_by_passkey(scene: Scene) -> None:
     way_in, (_, device) = scene.limen.passkey_sign_in, await _enrol_passkey(scene)
     copy = deepcopy(device)
     for each in (device, copy):
-        asked = await way_in.ask(identifier="ada@example.org", actor=_SOMEWHERE)
+        asked = await way_in.ask(identifier="ada@example.org", actor=SOMEWHERE)
         answer = each.get(asked.options)
-        await way_in.complete(ceremony=asked.ceremony, answer=answer, actor=_SOMEWHERE)
+        await way_in.complete(ceremony=asked.ceremony, answer=answer, actor=SOMEWHERE)
 
 
 async def _step_up_by_passkey(scene: Scene) -> None:
@@ -199,7 +125,7 @@ async def _step_up_by_passkey(scene: Scene) -> None:
 async def _finish_by_passkey(scene: Scene) -> None:
     """Wait for a second factor, and show a passkey."""
     steps, (_, device) = scene.limen.passkey_steps, await _enrol_passkey(scene)
-    await _enrol(scene)
+    await enrol(scene)
     waiting = await scene.limen.sign_in.sign_in(identifier="ada@example.org", password=PASSWORD)
     assert isinstance(waiting, PartialSignIn)  # noqa: S101 - she has an app
     token = waiting.partial_token
@@ -211,7 +137,7 @@ async def _finish_by_passkey(scene: Scene) -> None:
 async def _use_cookie(scene: Scene) -> None:
     """Exchange a refresh token for a cookie, come by it later, and step up."""
     limen, token = scene.limen, scene.first.refresh_token
-    begun = await limen.cookie_sessions.exchange(refresh_token=token, actor=_SOMEWHERE)
+    begun = await limen.cookie_sessions.exchange(refresh_token=token, actor=SOMEWHERE)
     limen.clock.advance(timedelta(minutes=2))
     await limen.cookie_sessions.authenticate(begun.cookie)
     await limen.step_up.step_up(password=PASSWORD, cookie=begun.cookie, actor=acting(scene.first))
@@ -222,13 +148,6 @@ async def _purge(scene: Scene) -> None:
     await scene.limen.sessions.revoke_all(scene.ada.id, actor=OPERATOR)
     scene.limen.clock.advance(timedelta(days=60))
     await scene.limen.maintenance.purge(actor=OPERATOR)
-
-
-def _next_to(limen: Assembly, hasher: PlainHasher) -> Assembly:
-    # Another node each time, with identifiers of its own.
-    seed = 500 + (limen.ids.new().int >> 80) % 500
-    clock = FrozenClock(limen.clock.now())
-    return Assembly(limen.unit_of_work, clock=clock, hasher=hasher, seed=seed)
 
 
 async def _finish(scene: Scene) -> None:
@@ -243,10 +162,10 @@ USE_CASES: Final[dict[str, UseCase]] = {
         password=PASSWORD,
         username="newcomer",
         locale="de",
-        actor=_SOMEWHERE,
+        actor=SOMEWHERE,
     ),
     "users.register: a taken address": lambda s: s.limen.users.register(
-        email="ADA@example.org", password=PASSWORD, actor=_SOMEWHERE
+        email="ADA@example.org", password=PASSWORD, actor=SOMEWHERE
     ),
     "users.create": lambda s: s.limen.users.create(
         email="new@example.org", password=PASSWORD, actor=s.operator
@@ -276,7 +195,7 @@ USE_CASES: Final[dict[str, UseCase]] = {
         current=NEW_PASSWORD, new=NEW_PASSWORD, actor=acting(s.first)
     ),
     "factors.begin_totp": lambda s: s.limen.factors.begin_totp(actor=acting(s.first)),
-    "factors.confirm_totp": _enrol,
+    "factors.confirm_totp": enrol,
     "factors.remove_totp": _give_up,
     "factors.make_recovery_codes": _make_codes,
     "factors.reset": _reset_factors,
@@ -285,7 +204,7 @@ USE_CASES: Final[dict[str, UseCase]] = {
     "passkeys.begin_enrolment": lambda s: s.limen.passkeys.begin_enrolment(actor=acting(s.first)),
     "passkeys.rename": _change_passkey,
     "passkeys.remove": _change_passkey,
-    "passkey_sign_in.ask": lambda s: s.limen.passkey_sign_in.ask(actor=_SOMEWHERE),
+    "passkey_sign_in.ask": lambda s: s.limen.passkey_sign_in.ask(actor=SOMEWHERE),
     "passkey_sign_in.complete": _sign_in_by_passkey,
     "passkey_steps.ask_to_finish": _finish_by_passkey,
     "passkey_steps.finish": _finish_by_passkey,
@@ -301,17 +220,17 @@ USE_CASES: Final[dict[str, UseCase]] = {
     "tokens.refresh: after a while": _refresh_later,
     "tokens.refresh: a used token": _reuse,
     "sign_in.sign_in": lambda s: s.limen.sign_in.sign_in(
-        identifier="ada@example.org", password=PASSWORD, actor=_SOMEWHERE
+        identifier="ada@example.org", password=PASSWORD, actor=SOMEWHERE
     ),
     "sign_in.sign_in_by_cookie": lambda s: s.limen.sign_in.sign_in_by_cookie(
-        identifier="ada@example.org", password=PASSWORD, actor=_SOMEWHERE
+        identifier="ada@example.org", password=PASSWORD, actor=SOMEWHERE
     ),
     "cookie_sessions.exchange": lambda s: s.limen.cookie_sessions.exchange(
-        refresh_token=s.first.refresh_token, actor=_SOMEWHERE
+        refresh_token=s.first.refresh_token, actor=SOMEWHERE
     ),
     "cookie_sessions.authenticate": _use_cookie,
     "sign_in.sign_in: a wrong password": lambda s: s.limen.sign_in.sign_in(
-        identifier="ada@example.org", password=NEW_PASSWORD, actor=_SOMEWHERE
+        identifier="ada@example.org", password=NEW_PASSWORD, actor=SOMEWHERE
     ),
     "sign_in.sign_in: somebody shut out": lambda s: s.limen.enter("eve@example.org"),
     "sign_in.sign_in: an old hash": _sign_in_with_upgrade,
@@ -334,4 +253,7 @@ USE_CASES: Final[dict[str, UseCase]] = {
         _rows("one@example.org", "two@example.org", "ada@example.org"), actor=s.operator
     ),
     "maintenance.purge": _purge,
+    **mail_use_cases.USE_CASES,
+    **level_use_cases.USE_CASES,
+    **key_use_cases.USE_CASES,
 }

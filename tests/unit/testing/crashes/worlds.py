@@ -8,7 +8,7 @@ from limen.adapters.memory.store import MemoryStore, Rows
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.crashes.points import Course, Crashed, CrashingUnits
-from limen.testing.crashes.use_cases import Scene, UseCase, run, set_scene
+from limen.testing.crashes.scene import Scene, UseCase, run, set_scene
 from limen.testing.fakes import CountingIds
 
 Fault = Callable[[UnitOfWorkFactory], UnitOfWorkFactory]
