@@ -16,6 +16,8 @@ from limen.ports.unit_of_work import UnitOfWork
 
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+# What tells and needs no answer, and has no network that asked.
+_ONCE_A_DAY: Final = frozenset({MessageKind.SIGN_IN_LOCKED, MessageKind.EMAIL_TAKEN})
 
 
 class _Limit(NamedTuple):
@@ -37,17 +39,23 @@ async def allow(
 ) -> bool:
     """Count one more mail of this kind to an address; tell whether it is not one too many.
 
-    From one network five an hour may be asked for, from all together twenty an hour and fifty a
-    day of all kinds. A network where the user is signed in has an allowance of its own for mail to
-    the address they proved: strangers elsewhere cannot use it up. That attempts have to wait is
-    told once a day.
+    From one network five an hour of one kind may be asked for, and of all kinds ten an hour and
+    twenty a day; from all together twenty an hour and fifty a day. A network where the user is
+    signed in has an allowance of its own for mail to the address they proved: strangers elsewhere
+    cannot use it up. What asks for nothing is told once a day.
     """
     is_theirs = user.email_verified_at is not None and to.key == user.email.key
     is_at_home = is_theirs and await is_signed_in_at(uow, user.id, asked_from, now)
-    limits = [_Limit(f"{kind} {to.key} from {of_network(asked_from)} {is_at_home}", 5, _HOUR)]
+    network = f"from {of_network(asked_from)}"
+    limits = [_Limit(f"{kind} {to.key} {network} {is_at_home}", 5, _HOUR)]
     if not is_at_home:
-        limits += [_Limit(f"{to.key} hour", 20, _HOUR), _Limit(f"{to.key} day", 50, _DAY)]
-    if kind is MessageKind.SIGN_IN_LOCKED:
+        limits += [
+            _Limit(f"{to.key} {network} hour", 10, _HOUR),
+            _Limit(f"{to.key} {network} day", 20, _DAY),
+            _Limit(f"{to.key} hour", 20, _HOUR),
+            _Limit(f"{to.key} day", 50, _DAY),
+        ]
+    if kind in _ONCE_A_DAY:
         limits = [_Limit(f"{kind} {to.key}", 1, _DAY)]
     throttles = await uow.throttles.lock([_key(limit) for limit in limits], now)
     try:

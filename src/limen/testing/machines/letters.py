@@ -148,7 +148,10 @@ class Posted:
 
 
 class Allowance:
-    """How much mail an address may be sent: five an hour of a kind, twenty of all, fifty a day."""
+    """How much mail an address may be sent: five an hour of a kind, ten of all, twenty a day.
+
+    All of it is asked for from one place, which no more is granted to.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing sent."""
@@ -158,7 +161,7 @@ class Allowance:
         """Count one more mail; tell whether it is not one too many."""
         if kind in _UNASKED:
             return True
-        limits = [(f"{kind} {to}", 5, HOUR), (f"{to} hour", 20, HOUR), (f"{to} day", 50, DAY)]
+        limits = [(f"{kind} {to}", 5, HOUR), (f"{to} hour", 10, HOUR), (f"{to} day", 20, DAY)]
         tallies = [self._sent.get(name, Tally()) for name, _, _ in limits]
         pairs = list(zip(limits, tallies, strict=True))
         if any(tally.window_wait(most, window, now) for (_, most, window), tally in pairs):

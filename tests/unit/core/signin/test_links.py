@@ -1,14 +1,17 @@
 """Signing in by mail."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from limen.core.actor import Actor
-from limen.core.errors import InvalidCredentials, ProofInvalid, TooManyAttempts
+from limen.core.errors import EmailTaken, InvalidCredentials, ProofInvalid, TooManyAttempts
 from limen.core.messages.model import MessageState
 from limen.core.secret import Secret
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, tokens_of
+from limen.core.users.model import UserPolicy
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, in_memory, tokens_of
+from limen.testing.policies import Policies
 
 ADA = "ada@example.org"
 HOME = Actor.anonymous(address="198.51.100.1")
@@ -170,6 +173,40 @@ async def test_to_one_address_go_twenty_mails_an_hour_and_fifty_a_day() -> None:
     await limen.links.ask(identifier=ADA, actor=HOME)
     await limen.delivery.deliver()
     assert len(limen.mail.to(ADA)) == 51
+
+
+async def ask_for_everything(limen: Assembly, who: Actor) -> None:
+    """Have as much mail sent to Ada as one network may ask for in a quarter of an hour."""
+    for _ in range(10):
+        await limen.links.ask(identifier=ADA, actor=who)
+        await limen.recovery.forgot(identifier=ADA, actor=who)
+        await limen.emails.send_verification(identifier=ADA, actor=who)
+    for _ in range(30):
+        with suppress(EmailTaken, TooManyAttempts):
+            await limen.users.register(email=ADA, password=PASSWORD, actor=who)
+    await limen.delivery.deliver()
+
+
+@pytest.mark.parametrize("hours", [1, 23])
+@pytest.mark.parametrize("is_proved", [False, True])
+@pytest.mark.parametrize("hides", [False, True])
+async def test_one_network_uses_up_a_part_of_somebodys_mail(
+    *, hides: bool, is_proved: bool, hours: int
+) -> None:
+    """Whether it asks for everything once, or once an hour for a day."""
+    users = UserPolicy(allows_unverified_sign_in=not hides)
+    limen = in_memory(policies=Policies(users=users))
+    await limen.register()
+    if is_proved:
+        link = token_of(await limen.read_mail())
+        await limen.emails.verify(token=link, password=PASSWORD)
+    for _ in range(hours):
+        limen.clock.advance(timedelta(hours=1))
+        await ask_for_everything(limen, STRANGER)
+    before = len(limen.mail.to(ADA))
+    await limen.links.ask(identifier=ADA, actor=HOME)
+    await limen.delivery.deliver()
+    assert len(limen.mail.to(ADA)) == before + 1
 
 
 async def test_codes_that_strangers_try_keep_nobody_out_where_they_are_signed_in() -> None:
