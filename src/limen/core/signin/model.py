@@ -107,6 +107,11 @@ def of_user_at(user_id: UserId, address: str) -> str:
     return f"user:{user_id} at {_network(address)}"
 
 
+def of_user_on(user_id: UserId, device: bytes) -> str:
+    """Name the subject of attempts against a user from a device they have signed in with."""
+    return f"user:{user_id} on {device.hex()}"
+
+
 def of_network(address: str | None) -> str:
     """Name the network of an address, as throttling counts them; nothing names none."""
     return "" if address is None else _network(address)

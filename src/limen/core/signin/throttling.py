@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from limen.core.actor import Actor
+from limen.core.devices.model import digest_of_mark, read_mark
 from limen.core.errors import TooManyAttempts
 from limen.core.events import SignInThrottled
 from limen.core.ids import UserId
@@ -20,6 +21,7 @@ from limen.core.signin.model import (
     of_stranger,
     of_user,
     of_user_at,
+    of_user_on,
 )
 from limen.core.users.model import User
 from limen.ports.ids import IdSource
@@ -89,11 +91,16 @@ async def is_signed_in_at(
 async def subject_of(uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime) -> str:
     """Return what attempts against a user count against.
 
-    A network where they are signed in has an allowance of its own, so that strangers elsewhere
-    cannot lock them out there.
+    A network where they are signed in has an allowance of its own, and so has a browser that they
+    have signed in with, so that strangers elsewhere cannot lock them out there.
     """
     if actor.address is not None and await is_signed_in_at(uow, user_id, actor.address, now):
         return of_user_at(user_id, actor.address)
+    mark = read_mark(actor.device)
+    if mark is not None:
+        device = digest_of_mark(user_id, mark)
+        if any(known.digest == device for known in await uow.devices.list(user_id)):
+            return of_user_on(user_id, device)
     return of_user(user_id)
 
 
@@ -102,6 +109,9 @@ async def unlock(uow: UnitOfWork, user_id: UserId, actor: Actor) -> None:
     await uow.throttles.clear(account_key(of_user(user_id)))
     if actor.address is not None:
         await uow.throttles.clear(account_key(of_user_at(user_id, actor.address)))
+    mark = read_mark(actor.device)
+    if mark is not None:
+        await uow.throttles.clear(account_key(of_user_on(user_id, digest_of_mark(user_id, mark))))
 
 
 async def clear(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> None:

@@ -8,6 +8,7 @@ import pytest
 from limen.core.actor import Actor
 from limen.core.cookies.carrying import CookieSession
 from limen.core.devices.model import KnownDevice
+from limen.core.errors import InvalidCredentials, TooManyAttempts
 from limen.core.secret import Secret
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, tokens_of
 from limen.testing.passkeys import Authenticator
@@ -192,3 +193,33 @@ async def test_devices_go_with_their_user_and_no_event_holds_a_mark() -> None:
     await limen.users.delete(user.id, actor=OPERATOR)
     async with limen.unit_of_work.view() as view:
         assert await view.devices.list(user.id) == ()
+
+
+async def test_strangers_do_not_keep_a_browser_out_that_its_owner_has_signed_in_with() -> None:
+    limen = Assembly()
+    await limen.register()
+    begun = await by_cookie(limen, HOME)
+    owner = replace(AWAY, device=begun.device)
+    await limen.sessions.revoke_all(
+        (await limen.users.find(EMAIL, actor=OPERATOR)).id, actor=OPERATOR
+    )
+    stranger = Actor.anonymous(address="203.0.113.5", device=Secret("limen_dm_" + "A" * 43))
+    for _ in range(6):
+        with pytest.raises(InvalidCredentials):
+            await limen.sign_in.sign_in(identifier=EMAIL, password="wrong", actor=stranger)
+    for locked in (stranger, AWAY, replace(owner, device=Secret("limen_dm_no mark"))):
+        with pytest.raises(TooManyAttempts):
+            await limen.sign_in.sign_in(identifier=EMAIL, password=PASSWORD, actor=locked)
+    await by_cookie(limen, owner)
+
+
+async def test_a_known_browser_has_no_more_attempts_than_anybody() -> None:
+    limen = Assembly()
+    await limen.register()
+    owner = replace(AWAY, device=(await by_cookie(limen, HOME)).device)
+    for _ in range(6):
+        with pytest.raises(InvalidCredentials):
+            await limen.sign_in.sign_in(identifier=EMAIL, password="wrong", actor=owner)
+    with pytest.raises(TooManyAttempts):
+        await by_cookie(limen, owner)
+    await sign_in(limen, replace(AWAY, address="203.0.113.5"))
