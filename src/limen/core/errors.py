@@ -483,6 +483,13 @@ class FactorsOff(LimenError):
     kind = Kind.FORBIDDEN
 
 
+class FactorRequired(LimenError):
+    """You must have a second factor. Set up another one before you give up the last."""
+
+    code = "factor.required"
+    kind = Kind.CONFLICT
+
+
 class FactorMissing(LimenError):
     """Recovery codes only stand in for another factor. Set one up first."""
 

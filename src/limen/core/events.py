@@ -270,7 +270,7 @@ class FactorRemoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorsReset(Event):
-    """An administrator removed all second factors of a user; all the user's sessions ended."""
+    """An administrator removed all second factors of a user, passkeys too; all sessions ended."""
 
     name: ClassVar[str] = "factor.all_reset"
     ends_sessions: ClassVar[bool] = True

@@ -1,12 +1,12 @@
 """The shapes of second factors; see `limen.entrypoints.shapes`."""
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from msgspec import Struct
 
 from limen.core.factors.making import NewTotp
-from limen.core.factors.service import Factors
+from limen.core.factors.service import FactorReset, Factors
 from limen.core.secret import Secret
 
 
@@ -33,6 +33,17 @@ class FactorsOut(Struct, frozen=True, kw_only=True):
             else TotpOut(created_at=totp.created_at, confirmed_at=totp.confirmed_at),
             recovery_codes_left=len(factors.recovery_codes),
         )
+
+
+class FactorResetOut(Struct, frozen=True, kw_only=True):
+    """Which second factors were taken from a user."""
+
+    taken: tuple[Literal["totp", "recovery_code", "passkey"], ...]
+
+    @classmethod
+    def of(cls, reset: FactorReset) -> Self:
+        """Map the result."""
+        return cls(taken=tuple(kind.value for kind in reset.taken))
 
 
 class NewTotpOut(Struct, frozen=True, kw_only=True):

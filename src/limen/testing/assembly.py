@@ -310,6 +310,7 @@ class Assembly(Everyday):
             unit_of_work=uow,
             ambient=ambient,
             parts=EnrolmentParts(desk=desk, webauthn=webauthn, postbox=postbox),
+            factors=self.policies.factors,
         )
         parts = PasskeyParts(desk=desk, prover=self.passkey_prover)
         self.passkey_sign_in = PasskeySignInService(

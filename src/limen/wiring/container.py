@@ -298,6 +298,7 @@ class Container(DeclarativeContainer):
         unit_of_work=unit_of_work,
         ambient=ambient,
         parts=Callable(EnrolmentParts, desk=ceremonies, webauthn=webauthn, postbox=postbox),
+        factors=settings.provided.factors.policy,
     )
     sign_in = Singleton[SignInService](
         SignInService,

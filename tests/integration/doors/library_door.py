@@ -9,7 +9,7 @@ from limen.core.api_keys.form import read_key_id
 from limen.core.ids import ApiKeyId, PasskeyId, SessionId, UserId
 from limen.core.page import ListQuery
 from limen.core.users.model import Status
-from limen.entrypoints.factor_shapes import FactorsOut
+from limen.entrypoints.factor_shapes import FactorResetOut, FactorsOut
 from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, ServiceAccountOut
 from limen.entrypoints.passkey_shapes import PasskeyOut
 from limen.entrypoints.shapes import GrantOut, ListMetaOut, RoleOut, SessionOut, UserOut
@@ -94,7 +94,8 @@ class LibraryDoor(Door):
         return await told(asked())
 
     async def reset_factors(self, user: str) -> Answer:
-        return await told(self.limen.factors.reset(_id(user), actor=OPERATOR))
+        reset = self.limen.factors.reset(_id(user), actor=OPERATOR)
+        return await self._shown(FactorResetOut, reset)
 
     async def create_account(self, fields: Fields) -> Answer:
         made = self.limen.service_accounts.create(actor=OPERATOR, **fields)

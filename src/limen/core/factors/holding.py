@@ -16,6 +16,17 @@ async def factors_of(view: View, user_id: UserId) -> tuple[FactorKind, ...]:
     return found
 
 
+async def remove_factors(uow: UnitOfWork, user_id: UserId) -> tuple[FactorKind, ...]:
+    """Take every second factor from a locked user, passkeys too, and return which there were."""
+    found = await factors_of(uow, user_id)
+    if await uow.passkeys.list(user_id):
+        found = (*found, FactorKind.PASSKEY)
+    await uow.totps.remove(user_id)
+    await uow.recovery_codes.remove(user_id)
+    await uow.passkeys.remove_all(user_id)
+    return found
+
+
 async def remove_lonely_codes(uow: UnitOfWork, user_id: UserId) -> None:
     """Remove the recovery codes of a locked user who has no other factor any more."""
     if not await _own_factors(uow, user_id):

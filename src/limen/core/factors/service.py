@@ -21,7 +21,7 @@ from limen.core.events import (
     RecoveryCodesMade,
 )
 from limen.core.factors.enrolling import begin_totp, confirm_totp, enrolment_of, first_codes
-from limen.core.factors.holding import factors_of, remove_lonely_codes
+from limen.core.factors.holding import factors_of, remove_factors, remove_lonely_codes
 from limen.core.factors.making import NewTotp, TotpMaker
 from limen.core.factors.model import FactorKind, RecoveryCode, Totp
 from limen.core.factors.recovery_codes import make_recovery_codes
@@ -32,7 +32,7 @@ from limen.core.roles.model import Permission
 from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.levels import FactorPolicy
+from limen.core.signin.levels import FactorPolicy, keep_required_factor
 from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.throttling import charge, charge_enrolment, clear
 from limen.core.users.model import User
@@ -45,6 +45,13 @@ class Factors:
 
     totp: Totp | None
     recovery_codes: tuple[RecoveryCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorReset:
+    """What came of a reset: the factors that were taken."""
+
+    taken: tuple[FactorKind, ...] = ()
 
 
 class FactorService:
@@ -136,7 +143,8 @@ class FactorService:
     async def remove_totp(self, *, actor: Actor) -> None:
         """Give up the authenticator app; without another factor the recovery codes go, too.
 
-        Raises `FactorNotFound` and what `require_fresh` does.
+        Raises `FactorNotFound`, `FactorRequired` of the last factor of who must have one, and what
+        `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
@@ -145,6 +153,7 @@ class FactorService:
                 raise FactorNotFound
             await uow.totps.remove(user.id)
             await remove_lonely_codes(uow, user.id)
+            await keep_required_factor(uow, self._policy, user.id, now)
             event = FactorRemoved(at=now, actor=actor, user_id=user.id, factor=FactorKind.TOTP)
             await self._finish(uow, user.id, event, MessageKind.TOTP_REMOVED)
 
@@ -164,24 +173,26 @@ class FactorService:
             await self._finish(uow, user.id, event, MessageKind.RECOVERY_CODES_MADE)
         return codes
 
-    async def reset(self, user_id: UserId, *, actor: Actor) -> None:
+    async def reset(self, user_id: UserId, *, actor: Actor) -> FactorReset:
         """Take all second factors from a user and end all their sessions; needs `factors.reset`.
 
-        Nothing happens to a user who has none. Raises `UserNotFound` and what `require_fresh` does.
+        Passkeys go, too: whoever needs this has lost everything. Tells which there were; nothing
+        happens to a user who has none. Raises `UserNotFound` and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.FACTORS_RESET, user_id, now)
             await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
-            found = await factors_of(uow, user_id)
-            await uow.totps.remove(user_id)
-            await uow.recovery_codes.remove(user_id)
+            found = await remove_factors(uow, user_id)
+            if actor.owns(user_id):
+                await keep_required_factor(uow, self._policy, user_id, now)
             if not found:
                 await uow.commit()
-                return
+                return FactorReset()
             event = FactorsReset(at=now, actor=actor, user_id=user_id, factors=found)
             await self._finish(uow, user_id, event, MessageKind.FACTORS_RESET)
+        return FactorReset(taken=found)
 
     async def _lock_self(self, uow: UnitOfWork, actor: Actor, now: datetime) -> User:
         await require_fresh(uow, actor, now)

@@ -35,6 +35,7 @@ from limen.core.roles.model import Permission
 from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
+from limen.core.signin.levels import FactorPolicy, keep_required_factor
 from limen.core.signin.throttling import charge_ceremony
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -54,9 +55,15 @@ class PasskeyService:
     """The passkeys of a user: one's own, or with a permission another's."""
 
     def __init__(
-        self, *, unit_of_work: UnitOfWorkFactory, ambient: Ambient, parts: EnrolmentParts
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        ambient: Ambient,
+        parts: EnrolmentParts,
+        factors: FactorPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._factors = factors
         self._ambient = ambient
         self._parts = parts
 
@@ -174,7 +181,8 @@ class PasskeyService:
 
         All sessions but the actor's own end, and the owner is told.
 
-        Raises `UserNotFound`, `PasskeyNotFound`, `VersionMismatch` or what `require_fresh` does.
+        Raises `UserNotFound`, `PasskeyNotFound`, `VersionMismatch`, `FactorRequired` of one's own
+        last factor where one must have one, or what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
@@ -184,6 +192,8 @@ class PasskeyService:
             await uow.users.lock(user_id)
             passkey = await _expected(uow, user_id, passkey_id, expected_version)
             await uow.passkeys.remove(user_id, passkey_id)
+            if actor.owns(user_id):
+                await keep_required_factor(uow, self._factors, user_id, now)
             # Whoever has it now may have come in by it.
             kept = actor.session_id if actor.owns(user_id) else None
             await end_everything(uow, user_id, now, EndReason.FACTOR_CHANGED, keep=kept)

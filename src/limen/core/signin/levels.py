@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from limen.core.errors import FactorRequired
 from limen.core.factors.holding import factors_of
 from limen.core.factors.model import FactorKind
 from limen.core.ids import UserId
@@ -33,6 +35,20 @@ class FactorPolicy:
 def with_second_factor(methods: tuple[str, ...], method: str) -> tuple[str, ...]:
     """Return the methods of a sign-in after a second factor was proved by `method`."""
     return tuple(dict.fromkeys((*methods, method, MULTI_FACTOR)))
+
+
+async def keep_required_factor(
+    view: View, policy: FactorPolicy, user_id: UserId, now: datetime
+) -> None:
+    """Raise `FactorRequired` if a user who must have a second factor has none now.
+
+    Recovery codes are none: they stand in for another one.
+    """
+    roles = [role.name for role in await view.grants.list_held(user_id, now)]
+    if not policy.is_on or not policy.requires(roles):
+        return
+    if not await factors_of(view, user_id) and not await view.passkeys.list(user_id):
+        raise FactorRequired
 
 
 async def awaited_factors(

@@ -6,7 +6,7 @@ from limen.core.actor import Actor
 from limen.core.api_keys.model import ApiKeyEnd
 from limen.core.errors import NotSignedIn, UserNotFound
 from limen.core.events import EmailVerified, UserDisplaced, UserTakenOver
-from limen.core.ids import UserId
+from limen.core.factors.holding import remove_factors
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.sessions.ending import end_everything
@@ -38,7 +38,7 @@ async def prove_address(
     uow.emit(EmailVerified(at=now, actor=actor, user_id=user.id))
     if not is_maker:
         await uow.passwords.remove(user.id)
-        await _remove_factors(uow, user.id)
+        await remove_factors(uow, user.id)
         await end_everything(uow, user.id, now, EndReason.TAKEN_OVER)
         await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)
         await uow.devices.remove(user.id)
@@ -67,12 +67,6 @@ async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -
     await uow.sessions.end(holder.id, now, EndReason.TAKEN_OVER)
     await uow.users.remove(holder.id)
     uow.emit(UserDisplaced(at=now, actor=actor, user_id=holder.id))
-
-
-async def _remove_factors(uow: UnitOfWork, user_id: UserId) -> None:
-    await uow.totps.remove(user_id)
-    await uow.recovery_codes.remove(user_id)
-    await uow.passkeys.remove_all(user_id)
 
 
 async def leave_address(

@@ -5,7 +5,7 @@ import click
 from limen.entrypoints.cli.door import Desk, at_the_desk
 from limen.entrypoints.cli.lazy import LazyGroup
 from limen.entrypoints.cli.prompts import confirm
-from limen.entrypoints.factor_shapes import FactorsOut
+from limen.entrypoints.factor_shapes import FactorResetOut, FactorsOut
 
 factors = LazyGroup(
     name="factors",
@@ -31,11 +31,11 @@ async def show(desk: Desk, *, user: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @at_the_desk
 async def reset(desk: Desk, *, user: str, yes: bool) -> None:
-    """Take all second factors from a user who lost them, and end their sessions.
+    """Take all second factors from a user who lost them, passkeys too, and end their sessions.
 
     Make sure that it is they who ask: after this the password alone lets one in.
     """
     found = await desk.find_user(user)
     confirm(f"Remove all second factors of {found.email}?", is_sure=yes)
-    await desk.services.factors.reset(found.id, actor=desk.actor)
-    desk.output.done(f"{found.email} has no second factors any more.")
+    reset = await desk.services.factors.reset(found.id, actor=desk.actor)
+    desk.output.item(FactorResetOut.of(reset))

@@ -209,6 +209,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "totp": {"created_at": _CREATED, "confirmed_at": _CREATED},
         "recovery_codes_left": 10,
     },
+    "FactorResetOut": {"taken": ["totp", "recovery_code", "passkey"]},
     "NewTotpOut": {
         "secret": _TOTP,
         "uri": f"otpauth://totp/id.example.org:ada@example.org?secret={_TOTP}"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from limen.core.factors.service import FactorService
 from limen.core.ids import UserId
 from limen.core.meter import Limit
-from limen.entrypoints.factor_shapes import FactorsOut, NewTotpOut, RecoveryCodesOut
+from limen.entrypoints.factor_shapes import FactorResetOut, FactorsOut, NewTotpOut, RecoveryCodesOut
 from limen.entrypoints.http.answers import Answered, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
@@ -86,7 +86,7 @@ class OwnFactorController(Controller):
         **described(
             "removeTotp",
             "Give up the authenticator app",
-            refuses=(404,),
+            refuses=(404, 409),
             rules=Rules(is_fresh=True),
         ),
     )
@@ -144,6 +144,7 @@ class FactorController(Controller):
 
     @delete(
         "/",
+        status_code=200,
         **described(
             "resetFactors",
             "Take all second factors away",
@@ -156,6 +157,10 @@ class FactorController(Controller):
         request: CallRequest,
         factors: NamedDependency[FactorService],
         user_id: FromPath[UUID],
-    ) -> None:
-        """Remove all second factors of a user and end their sessions; needs `factors.reset`."""
-        await factors.reset(UserId(user_id), actor=request.actor)
+    ) -> Answered[Success[FactorResetOut]]:
+        """Take all second factors from a user, passkeys too, and end all their sessions.
+
+        Needs `factors.reset`. The answer tells which there were.
+        """
+        reset = await factors.reset(UserId(user_id), actor=request.actor)
+        return plain(FactorResetOut.of(reset))

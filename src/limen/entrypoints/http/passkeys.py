@@ -218,7 +218,7 @@ class OwnPasskeyController(Controller):
         **described(
             "removeMyPasskey",
             "Remove a passkey",
-            refuses=(404, 412),
+            refuses=(404, 409, 412),
             rules=Rules(is_fresh=True),
             is_versioned=True,
         ),
@@ -268,7 +268,7 @@ class PasskeyController(Controller):
         **described(
             "removePasskey",
             "Remove a passkey of a user",
-            refuses=(404, 412),
+            refuses=(404, 409, 412),
             rules=Rules(is_fresh=True),
             is_versioned=True,
         ),

@@ -149,6 +149,15 @@ def _unenrolled(told: History, event: StoredEvent) -> None:
     _others_ended(told, event)
 
 
+def _factors_reset(told: History, event: StoredEvent) -> None:
+    user, taken = told.user_of(event), _texts(event.payload["factors"])
+    had = [("totp", user.has_app), ("recovery_code", user.codes > 0), ("passkey", user.passkeys)]
+    if taken != [factor for factor, is_there in had if is_there]:
+        told.faults.append(f"{event.name} tells of {taken} of {event.user_id}, who had {had}")
+    user.has_app, user.codes, user.passkeys = False, 0, set()
+    _others_ended(told, event)
+
+
 def _passkey_enrolled(told: History, event: StoredEvent) -> None:
     told.user_of(event).passkeys.add(str(event.payload["passkey_id"]))
 
@@ -270,7 +279,7 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "password.hash_upgraded": _password_upgraded,
     "factor.enrolled": _enrolled,
     "factor.removed": _unenrolled,
-    "factor.all_reset": _unenrolled,
+    "factor.all_reset": _factors_reset,
     "recovery_code.all_made": _codes_made,
     "recovery_code.used": _code_used,
     "passkey.enrolled": _passkey_enrolled,

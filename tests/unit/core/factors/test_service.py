@@ -14,6 +14,7 @@ from limen.core.errors import (
     FactorInvalid,
     FactorMissing,
     FactorNotFound,
+    FactorRequired,
     FactorsOff,
     NotSignedIn,
     PermissionMissing,
@@ -25,11 +26,13 @@ from limen.core.errors import (
 from limen.core.factors.holding import factors_of
 from limen.core.factors.making import NewTotp
 from limen.core.factors.model import FactorKind
+from limen.core.factors.service import FactorReset
 from limen.core.signin.levels import FactorPolicy
 from limen.core.users.model import User
 from limen.testing.assembly import OPERATOR, Assembly, acting
 from limen.testing.builders import a_user_id
 from limen.testing.contracts.steps import look
+from limen.testing.passkeys import Authenticator
 from limen.testing.policies import Policies
 
 STEP = timedelta(seconds=30)
@@ -421,3 +424,56 @@ async def test_from_one_address_only_so_many_apps_are_begun() -> None:
         await limen.factors.begin_totp(actor=here)
     assert await limen.event_names() == told
     await limen.factors.begin_totp(actor=replace(here, address="192.0.2.2"))
+
+
+# --- a factor that must be there ---
+
+
+async def required() -> tuple[Person, list[str]]:
+    """Ada has an app, and was given a role whose holders must have a second factor."""
+    policies = Policies(factors=FactorPolicy(required_for=frozenset({"guarded"})))
+    person = await Person.come(Assembly(policies=policies))
+    codes = await person.enrol()
+    await person.limen.roles.create(
+        actor=OPERATOR, name="guarded", permissions=["factors.reset", "passkeys.remove"]
+    )
+    await person.limen.roles.grant(person.user.id, "guarded", actor=OPERATOR)
+    return person, codes
+
+
+async def test_the_last_factor_of_who_must_have_one_stays() -> None:
+    person, _ = await required()
+    for giving_up in (
+        person.limen.factors.remove_totp(actor=person.actor),
+        person.limen.factors.reset(person.user.id, actor=person.actor),
+    ):
+        with pytest.raises(FactorRequired):
+            await giving_up
+    assert await person.factors() == (FactorKind.TOTP, FactorKind.RECOVERY_CODE)
+    await person.limen.roles.withdraw(person.user.id, "guarded", actor=OPERATOR)
+    await person.limen.factors.remove_totp(actor=person.actor)
+
+
+async def test_with_another_one_it_may_go_and_then_the_other_stays() -> None:
+    person, _ = await required()
+    limen, me = person.limen, person.actor
+    asked = await limen.passkeys.begin_enrolment(actor=me)
+    answer = Authenticator().create(asked.options)
+    passkey = await limen.passkeys.enrol(ceremony=asked.ceremony, answer=answer, actor=me)
+    await limen.factors.remove_totp(actor=me)
+    with pytest.raises(FactorRequired):
+        await limen.passkeys.remove(person.user.id, passkey.id, actor=me)
+    await limen.passkeys.remove(person.user.id, passkey.id, actor=OPERATOR)
+
+
+async def test_a_reset_takes_passkeys_too_and_tells_which() -> None:
+    person, _ = await required()
+    limen, me = person.limen, person.actor
+    asked = await limen.passkeys.begin_enrolment(actor=me)
+    answer = Authenticator().create(asked.options)
+    await limen.passkeys.enrol(ceremony=asked.ceremony, answer=answer, actor=me)
+    taken = (await limen.factors.reset(person.user.id, actor=OPERATOR)).taken
+    assert taken == (FactorKind.TOTP, FactorKind.RECOVERY_CODE, FactorKind.PASSKEY)
+    assert await limen.passkeys.list(person.user.id, actor=OPERATOR) == ()
+    assert (await limen.last_event()).payload == {"factors": list(map(str, taken))}
+    assert await limen.factors.reset(person.user.id, actor=OPERATOR) == FactorReset()

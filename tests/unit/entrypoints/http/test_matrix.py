@@ -107,7 +107,7 @@ GET    /api/v1/users/{{user_id}}/sessions               {_OUT}  200 403 200  200
 DELETE /api/v1/users/{{user_id}}/sessions               {_OUT}  204 403 204  204 403
 DELETE /api/v1/users/{{user_id}}/sessions/{{session_id}}  {_OUT}  204 403 204  204 403
 GET    /api/v1/users/{{user_id}}/factors                {_OUT}  200 403 200  200 403
-DELETE /api/v1/users/{{user_id}}/factors                {_OUT}  403 403 204
+DELETE /api/v1/users/{{user_id}}/factors                {_OUT}  403 403 200
 GET    /api/v1/users/{{user_id}}/passkeys               {_OUT}  200 403 200  200 403
 DELETE /api/v1/users/{{user_id}}/passkeys/{{passkey_id}}  {_OUT}  204 403 204
 GET    /api/v1/users/{{user_id}}/roles                  {_OUT}  200 403 200  200 403
