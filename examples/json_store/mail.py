@@ -66,9 +66,9 @@ class JsonProofs(Repository):
         return _find(await self._desk.read(), proof_id)
 
     async def find_of(
-        self, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+        self, user_id: UserId, purpose: Purpose, asker: bytes | None = None
     ) -> Proof | None:
-        key = proof_key(user_id, purpose, browser_digest)
+        key = proof_key(user_id, purpose, asker)
         return (await self._desk.read()).proofs.get(key)
 
     async def charge(self, proof_id: ProofId, most: int) -> bool:

@@ -130,9 +130,9 @@ def grant_key(user_id: UserId, role: str) -> str:
     return f"{user_id} {role}"
 
 
-def proof_key(user_id: UserId, purpose: Purpose, browser_digest: bytes | None) -> str:
+def proof_key(user_id: UserId, purpose: Purpose, asker: bytes | None) -> str:
     """Return the key of the one proof of this user for `purpose` in this browser."""
-    return f"{user_id} {purpose} {(browser_digest or b'').hex()}"
+    return f"{user_id} {purpose} {(asker or b'').hex()}"
 
 
 def totp_key(user_id: UserId, *, is_confirmed: bool) -> str:
@@ -164,7 +164,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     "events": (StoredEvent, lambda event: event.id),
     "attempts": (Attempt, lambda attempt: attempt.scope.hex()),
     "messages": (Message, lambda message: message.id),
-    "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose, proof.browser_digest)),
+    "proofs": (Proof, lambda proof: proof_key(proof.user_id, proof.purpose, proof.asker)),
     "partial_sessions": (PartialSession, lambda partial: partial.id),
     "api_keys": (ApiKey, lambda key: key.id),
     "passkeys": (Passkey, lambda passkey: passkey.id),

@@ -8,10 +8,10 @@ from limen.core.proofs.model import Proof, Purpose
 
 
 class Proofs(Protocol):
-    """Keeps for each user at most one proof for each purpose and browser."""
+    """Keeps for each user at most one proof for each purpose and asker."""
 
     async def put(self, proof: Proof) -> None:
-        """Store a new proof in place of any earlier one of its user, purpose and browser.
+        """Store a new proof in place of any earlier one of its user, purpose and asker.
 
         Raises `UserNotFound` if the user is gone.
         """
@@ -22,9 +22,9 @@ class Proofs(Protocol):
         ...
 
     async def find_of(
-        self, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+        self, user_id: UserId, purpose: Purpose, asker: bytes | None = None
     ) -> Proof | None:
-        """Return the proof of this user for this purpose that is bound to this browser, or none."""
+        """Return the proof of this user for this purpose that this one asked for, or nobody."""
         ...
 
     async def charge(self, proof_id: ProofId, most: int) -> bool:

@@ -169,17 +169,17 @@ def all_messages_are_purged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault("TestProofs::test_find_returns_a_proof_as_it_was_put")
 def a_proof_forgets_its_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    lose(monkeypatch, MemoryProofs, "put", browser_digest=None)
+    lose(monkeypatch, MemoryProofs, "put", asker=None)
 
 
 def find_otherwise(monkeypatch: pytest.MonkeyPatch, choose: Any) -> None:
     """Let the proof of a user be found by another rule."""
 
     async def find_of(
-        self: MemoryProofs, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+        self: MemoryProofs, user_id: UserId, purpose: Purpose, asker: bytes | None = None
     ) -> Proof | None:
         rows = await self._desk.read()
-        place = (user_id, purpose, browser_digest)
+        place = (user_id, purpose, asker)
         return next((p for p in rows.proofs.values() if choose(p, *place)), None)
 
     monkeypatch.setattr(MemoryProofs, "find_of", find_of)
@@ -192,9 +192,7 @@ def find_otherwise(monkeypatch: pytest.MonkeyPatch, choose: Any) -> None:
 def a_proof_is_good_for_any_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
     find_otherwise(
         monkeypatch,
-        lambda proof, user_id, _, browser: (
-            (proof.user_id, proof.browser_digest) == (user_id, browser)
-        ),
+        lambda proof, user_id, _, browser: (proof.user_id, proof.asker) == (user_id, browser),
     )
 
 

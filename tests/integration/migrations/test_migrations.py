@@ -151,9 +151,7 @@ async def test_links_outlive_the_step_to_one_for_each_browser_and_the_newest_the
     await upgrade(empty_url)
     user = a_user()
     plain, reset = a_proof(user.id), a_proof(user.id, Purpose.RESET_PASSWORD)
-    earlier, later = (
-        a_proof(user.id, Purpose.SIGN_IN, browser_digest=bytes([n]) * 32) for n in range(2)
-    )
+    earlier, later = (a_proof(user.id, Purpose.SIGN_IN, asker=bytes([n]) * 32) for n in range(2))
     async with opened(empty_url) as unit_of_work:
         await keep(unit_of_work, user, plain, reset, earlier, later)
     await downgrade(empty_url, "0006")

@@ -242,7 +242,7 @@ def browsers_share_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
     put = MemoryProofs.put
 
     async def put_for_all(self: MemoryProofs, proof: Proof) -> None:
-        await put(self, replace(proof, browser_digest=None))
+        await put(self, replace(proof, asker=None))
 
     async def find_for_all(
         self: MemoryProofs, user_id: UserId, purpose: Purpose, _browser: bytes | None = None

@@ -20,11 +20,11 @@ class MemoryProofs:
 
     @changes
     async def put(self, proof: Proof) -> None:
-        """Store a new proof in place of any earlier one of its user, purpose and browser."""
+        """Store a new proof in place of any earlier one of its user, purpose and asker."""
         rows = await self._desk.write()
         if proof.user_id not in rows.users:
             raise UserNotFound
-        earlier = _find_of(rows, proof.user_id, proof.purpose, proof.browser_digest)
+        earlier = _find_of(rows, proof.user_id, proof.purpose, proof.asker)
         if earlier is not None:
             _remove(rows, earlier)
         rows.proofs.put(proof.id, proof)
@@ -36,11 +36,11 @@ class MemoryProofs:
         return rows.proofs.get(proof_id)
 
     async def find_of(
-        self, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+        self, user_id: UserId, purpose: Purpose, asker: bytes | None = None
     ) -> Proof | None:
-        """Return the proof of this user for this purpose that is bound to this browser, or none."""
+        """Return the proof of this user for this purpose that this one asked for, or nobody."""
         rows = await self._desk.read()
-        return _find_of(rows, user_id, purpose, browser_digest)
+        return _find_of(rows, user_id, purpose, asker)
 
     @changes
     async def charge(self, proof_id: ProofId, most: int) -> bool:
@@ -82,12 +82,10 @@ def _ids_of(rows: Rows, user_id: UserId) -> frozenset[ProofId]:
     return rows.user_proofs.get(user_id) or frozenset()
 
 
-def _find_of(
-    rows: Rows, user_id: UserId, purpose: Purpose, browser_digest: bytes | None
-) -> Proof | None:
+def _find_of(rows: Rows, user_id: UserId, purpose: Purpose, asker: bytes | None) -> Proof | None:
     for proof_id in _ids_of(rows, user_id):
         proof = rows.proofs[proof_id]
-        if (proof.purpose, proof.browser_digest) == (purpose, browser_digest):
+        if (proof.purpose, proof.asker) == (purpose, asker):
             return proof
     return None
 

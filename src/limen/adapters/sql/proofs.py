@@ -19,8 +19,8 @@ from limen.ports.proofs import Proofs
 _given: Final = insert(proofs).excluded
 _IS_THIS: Final = proofs.c.id == bindparam("id")
 _KEY: Final = (proofs.c.user_id, proofs.c.purpose, proofs.c.browser_digest)
-# In the key, where NULL would be another one each time.
-_NO_BROWSER: Final = b""
+# In the key, where NULL would be another one each time; the column has its name from browsers.
+_NOBODY: Final = b""
 
 _PUT: Final = Statement(
     insert(proofs).on_conflict_do_update(
@@ -58,7 +58,7 @@ _PURGE: Final = Statement(delete(proofs).where(proofs.c.id.in_(_OVER), _IS_OVER)
 
 
 class SqlProofs:
-    """Keeps proofs by user, purpose and browser."""
+    """Keeps proofs by user, purpose and asker."""
 
     __slots__ = ("_desk",)
 
@@ -67,7 +67,7 @@ class SqlProofs:
         self._desk = desk
 
     async def put(self, proof: Proof) -> None:
-        """Store a new proof in place of any earlier one of its user, purpose and browser."""
+        """Store a new proof in place of any earlier one of its user, purpose and asker."""
         await self._desk.execute(
             _PUT,
             user_id=proof.user_id,
@@ -77,7 +77,7 @@ class SqlProofs:
             new_email=proof.new_email,
             link_digest=proof.link_digest,
             code_digest=proof.code_digest,
-            browser_digest=proof.browser_digest or _NO_BROWSER,
+            browser_digest=proof.asker or _NOBODY,
             created_at=proof.created_at,
             expires_at=proof.expires_at,
             tries=proof.tries,
@@ -90,14 +90,14 @@ class SqlProofs:
         return None if row is None else _read(row)
 
     async def find_of(
-        self, user_id: UserId, purpose: Purpose, browser_digest: bytes | None = None
+        self, user_id: UserId, purpose: Purpose, asker: bytes | None = None
     ) -> Proof | None:
-        """Return the proof of this user for this purpose that is bound to this browser, or none."""
+        """Return the proof of this user for this purpose that this one asked for, or nobody."""
         row = await self._desk.fetch_one(
             _FIND_OF,
             user_id=user_id,
             purpose=purpose,
-            browser_digest=browser_digest or _NO_BROWSER,
+            browser_digest=asker or _NOBODY,
         )
         return None if row is None else _read(row)
 
@@ -128,7 +128,7 @@ def _read(row: Row) -> Proof:
         new_email=row[4],
         link_digest=row[5],
         code_digest=row[6],
-        browser_digest=row[7] or None,
+        asker=row[7] or None,
         created_at=row[8],
         expires_at=row[9],
         tries=row[10],

@@ -16,7 +16,8 @@ from limen.core.messages.allowance import allow
 from limen.core.messages.model import VALUES, Message, MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.proofs.making import ProofMaker
-from limen.core.proofs.model import LIFETIMES, Purpose
+from limen.core.proofs.model import CHANGES, LIFETIMES, Purpose, network_digest
+from limen.core.signin.model import of_network
 from limen.core.users.model import Email, Status, User, read_identifier
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -42,9 +43,8 @@ _PURPOSES: Final = {
 _ASKED_FOR: Final = {*_PURPOSES, MessageKind.EMAIL_TAKEN, MessageKind.SIGN_IN_LOCKED} - {
     MessageKind.PASSWORD_RESET_REQUIRED
 }
-_CHANGES: Final = {Purpose.APPROVE_EMAIL_CHANGE, Purpose.CONFIRM_EMAIL_CHANGE}
 # What nobody waits for any more once its time is over; anything else is welcome late, too.
-_HASTY: Final = _CHANGES | {Purpose.SIGN_IN}
+_HASTY: Final = CHANGES | {Purpose.SIGN_IN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,24 +128,33 @@ class Composer:
     async def _prove(
         self, uow: UnitOfWork, purpose: Purpose, user: User, to: Email, values: Mapping[str, str]
     ) -> dict[str, str]:
-        """Make a link and a code in place of the earlier ones of this browser; return them."""
+        """Make a link and a code in place of the earlier ones of this asker; return them."""
         now = self._ambient.clock.now()
-        digest = bytes.fromhex(values[BROWSER]) if BROWSER in values else None
+        asker = _asker(purpose, values)
         made = self._maker.make(
             purpose,
             user.id,
             to.key,
             now,
             new_email=values.get(NEW_EMAIL),
-            browser_digest=digest,
+            asker=asker,
         )
-        earlier = await uow.proofs.find_of(user.id, purpose, digest)
+        earlier = await uow.proofs.find_of(user.id, purpose, asker)
         await uow.proofs.put(made.proof.after(earlier, now))
         return {
             "link": self._links.link(purpose, made.token.reveal()),
             "code": made.code.reveal(),
             "minutes": str(LIFETIMES[purpose] // _MINUTE),
         }
+
+
+def _asker(purpose: Purpose, values: Mapping[str, str]) -> bytes | None:
+    """Return who asked, as a digest; both ends of a change are nobody's in particular."""
+    if BROWSER in values:
+        return bytes.fromhex(values[BROWSER])
+    if purpose in CHANGES or ASKED_FROM not in values:
+        return None
+    return network_digest(of_network(values[ASKED_FROM]))
 
 
 async def _recipient(uow: UnitOfWork, message: Message, values: Mapping[str, str]) -> User | None:
@@ -213,7 +222,7 @@ async def _is_stale(
     """Tell whether a sign-in or a change was asked for long ago, or before the present password."""
     if purpose in _HASTY and now >= message.created_at + LIFETIMES[purpose]:
         return True
-    if purpose not in _CHANGES:
+    if purpose not in CHANGES:
         return False
     credential = await uow.passwords.find(user.id)
     return credential is not None and credential.changed_at > message.created_at

@@ -1,17 +1,27 @@
 """Telling whose link or code came in, before it is spent."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from limen.core.actor import Actor
 from limen.core.errors import ProofInvalid, UserNotFound
 from limen.core.ids import NOBODY, UserId
 from limen.core.proofs.making import ProofMaker
-from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, browser_digest, read_link
+from limen.core.proofs.model import (
+    CHANGES,
+    MOST_TRIES,
+    Proof,
+    Purpose,
+    browser_digest,
+    network_digest,
+    read_link,
+)
 from limen.core.reading import Reader
 from limen.core.secret import Secret, as_secret
-from limen.core.signin.model import ThrottlePolicy, of_stranger
+from limen.core.signin.model import ThrottlePolicy, of_network, of_stranger
 from limen.core.signin.throttling import charge, subject_of
 from limen.core.users.model import User, read_identifier
 from limen.ports.clock import Clock
@@ -47,6 +57,13 @@ def present(
 
 def _secret(text: Secret[str] | str | None) -> Secret[str] | None:
     return None if text is None else as_secret(text)
+
+
+class _Place(NamedTuple):
+    """Where there may be a proof of a user."""
+
+    purpose: Purpose
+    asker: bytes | None
 
 
 class ProofChecker:
@@ -117,10 +134,10 @@ class ProofChecker:
         browser: Secret[str] | None,
     ) -> Proof:
         now = self._clock.now()
-        digest = None if browser is None else browser_digest(browser)
+        places = _places(purposes, actor, browser)
         async with self._unit_of_work() as uow:
             user_id, subject = await _subject(uow, shown.identifier, actor, now)
-            proofs = await self._proofs(uow, user_id, purposes, digest, now)
+            proofs = await self._proofs(uow, user_id, places, now)
             charged = [proof for proof in proofs if await uow.proofs.charge(proof.id, MOST_TRIES)]
             known = None if user_id == NOBODY else user_id
             await charge(
@@ -135,25 +152,35 @@ class ProofChecker:
         raise ProofInvalid
 
     async def _proofs(
-        self,
-        uow: UnitOfWork,
-        user_id: UserId,
-        purposes: tuple[Purpose, ...],
-        digest: bytes | None,
-        now: datetime,
+        self, uow: UnitOfWork, user_id: UserId, places: Sequence[_Place], now: datetime
     ) -> list[Proof]:
-        """Return the proofs of a user in this browser; where there is none, one that nobody has.
+        """Return the proofs of a user in these places; where there is none, one that nobody has.
 
         The user is locked, as by whoever spends a proof: of two that lock several proofs neither
         waits for the other. To make a proof up costs about as much as to read one, or somebody.
         """
         with suppress(UserNotFound):
             await uow.users.lock(user_id)
-        asked = [await uow.proofs.find_of(user_id, purpose, digest) for purpose in purposes]
+        asked = [await uow.proofs.find_of(user_id, *place) for place in places]
         found = [proof for proof in asked if proof is not None]
-        unread = (user_id == NOBODY) + (not found)
-        made_up = [self._maker.make(purposes[0], user_id, "", now).proof for _ in range(unread)]
-        return found or made_up[:1]
+        unread = (user_id == NOBODY) + len(places) - len(found)
+        purpose = places[0].purpose
+        made_up = [self._maker.make(purpose, user_id, "", now).proof for _ in range(unread)]
+        return [*found, *made_up][: len(places)]
+
+
+def _places(
+    purposes: tuple[Purpose, ...], actor: Actor, browser: Secret[str] | None
+) -> tuple[_Place, ...]:
+    """Return where the proof of a code may be: of this browser; or of this network, or of nobody.
+
+    So strangers use up no tries of a code that was asked for elsewhere.
+    """
+    if browser is not None:
+        return tuple(_Place(purpose, browser_digest(browser)) for purpose in purposes)
+    network = of_network(actor.address)
+    own = [_Place(each, network_digest(network)) for each in purposes if each not in CHANGES]
+    return (*(own if network else ()), *(_Place(purpose, None) for purpose in purposes))
 
 
 async def _subject(

@@ -59,11 +59,11 @@ class ProofMaker:
         now: datetime,
         *,
         new_email: str | None = None,
-        browser_digest: bytes | None = None,
+        asker: bytes | None = None,
     ) -> Made:
         """Return a new proof that is sent to the address with this key.
 
-        `new_email` is the address of a change, `browser_digest` binds it to a browser.
+        `new_email` is the address of a change, `asker` the browser or network that asked.
         """
         proof_id, secret = ProofId(self.ids.new()), self.entropy.bytes(SECRET_BYTES)
         code = write_code(self.entropy.bytes(_CODE_BYTES))
@@ -75,7 +75,7 @@ class ProofMaker:
             new_email=new_email,
             link_digest=digest_of(secret),
             code_digest=code_digest(self.keys[0], proof_id, read_code(code)),
-            browser_digest=browser_digest,
+            asker=asker,
             created_at=now,
             expires_at=now + LIFETIMES[purpose],
         )
@@ -97,6 +97,6 @@ class ProofMaker:
 
     def is_browser_of(self, proof: Proof, browser: Secret[str] | None) -> bool:
         """Tell whether this browser asked for `proof`, or it is bound to none."""
-        if proof.browser_digest is None:
+        if proof.asker is None or proof.purpose is not Purpose.SIGN_IN:
             return True
-        return hmac.compare_digest(proof.browser_digest, digest_of_browser(browser or Secret("")))
+        return hmac.compare_digest(proof.asker, digest_of_browser(browser or Secret("")))

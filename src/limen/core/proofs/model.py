@@ -44,6 +44,8 @@ LIFETIMES: Final = {
     Purpose.SIGN_IN: timedelta(minutes=10),
 }
 
+# The two ends of a change, which belong together whoever asked.
+CHANGES: Final = frozenset({Purpose.APPROVE_EMAIL_CHANGE, Purpose.CONFIRM_EMAIL_CHANGE})
 
 # What the token of a link begins with.
 _PREFIXES: Final = {purpose: f"limen_{purpose.replace('_', '-')}_" for purpose in Purpose}
@@ -51,11 +53,12 @@ _PREFIXES: Final = {purpose: f"limen_{purpose.replace('_', '-')}_" for purpose i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What is stored of a link and its code; a user has at most one for each purpose and browser.
+    """What is stored of a link and its code; a user has at most one for each purpose and asker.
 
     `email` is the key of the address it was sent to; of a change, `new_email` is the address that
-    is to be the user's. `browser_digest` is that of the secret of the browser that asked, which
-    alone can use it. A proof counts once, until `expires_at`.
+    is to be the user's. `asker` is the digest of who asked: to sign in that is the secret of a
+    browser, which alone can use it; otherwise a network, whose proof others leave alone, or nobody
+    in particular. A proof counts once, until `expires_at`.
     """
 
     id: ProofId
@@ -65,7 +68,7 @@ class Proof:
     new_email: str | None = None
     link_digest: bytes
     code_digest: bytes
-    browser_digest: bytes | None = None
+    asker: bytes | None = None
     created_at: datetime
     expires_at: datetime
     tries: int = 0
@@ -117,6 +120,11 @@ def read_link(token: Secret[str], *purposes: Purpose) -> PresentedLink:
 def digest_of(secret: bytes) -> bytes:
     """Return the digest under which a secret of full length is stored."""
     return hashlib.sha256(secret).digest()
+
+
+def network_digest(network: str) -> bytes:
+    """Return the digest of a network as the asker of a proof; no secret, but of the same form."""
+    return digest_of(b"network " + network.encode(errors="replace"))
 
 
 def browser_digest(browser: Secret[str]) -> bytes:

@@ -55,7 +55,8 @@ class RecoveryController(Controller):
     ) -> Answered[Success[AcceptedOut]]:
         """Send a link and a code to whoever has this address or username.
 
-        The answer is the same whether there is such a user or not.
+        The answer is the same whether there is such a user or not. The code is good in the network
+        that asked, the link anywhere.
         """
         await recovery.forgot(identifier=data.identifier, actor=request.actor)
         return accepted(RESET_SENT)

@@ -49,7 +49,7 @@ class ProofsContract(Contract):
             user.id,
             email="zoë@xn--bcher-kva.example",
             new_email="Zoë@bücher.example",
-            browser_digest=b"\x00\xff" * 16,
+            asker=b"\x00\xff" * 16,
             tries=3,
             spent_at=NOON + INSTANT,
         )
@@ -71,7 +71,7 @@ class ProofsContract(Contract):
     ) -> None:
         user = a_user()
         digests = (None, HERE, THERE)
-        proofs = {each: a_proof(user.id, browser_digest=each) for each in digests}
+        proofs = {each: a_proof(user.id, asker=each) for each in digests}
         await keep(unit_of_work, user, *proofs.values())
         purpose = Purpose.VERIFY_EMAIL
         async with unit_of_work.view() as view:
@@ -84,8 +84,8 @@ class ProofsContract(Contract):
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
         user = a_user()
-        earlier, later = (a_proof(user.id, browser_digest=HERE) for _ in range(2))
-        others = [a_proof(user.id), a_proof(user.id, browser_digest=THERE)]
+        earlier, later = (a_proof(user.id, asker=HERE) for _ in range(2))
+        others = [a_proof(user.id), a_proof(user.id, asker=THERE)]
         await keep(unit_of_work, user, *others, earlier, later)
         await assert_kept(unit_of_work, *others, later)
         assert await _find(unit_of_work, earlier.id) is None
@@ -175,7 +175,7 @@ class ProofsContract(Contract):
     ) -> None:
         user = a_user()
         proofs = [a_proof(user.id, purpose) for purpose in Purpose]
-        proofs.append(a_proof(user.id, browser_digest=HERE))
+        proofs.append(a_proof(user.id, asker=HERE))
         other = await _kept(unit_of_work)
         await keep(unit_of_work, user, *proofs)
         await change(unit_of_work, lambda uow: uow.proofs.remove(user.id))

@@ -175,7 +175,7 @@ def _proofs_of(rows: Rows, user_id: UserId) -> list[Lock]:
 
 
 def _place_of(proof: Proof) -> tuple[UserId, Purpose, bytes]:
-    return proof.user_id, proof.purpose, proof.browser_digest or b""
+    return proof.user_id, proof.purpose, proof.asker or b""
 
 
 def _partial_sessions_of(rows: Rows, user_id: UserId) -> list[Lock]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from limen.core.actor import Actor
 from limen.core.errors import LimenError, SessionEnded, StepUpNeeded
@@ -38,6 +38,9 @@ _UNASKED: Final = (
     MessageKind.PASSWORD_CHANGED,
     MessageKind.PASSWORD_RESET_REQUIRED,
 )
+
+# Who asked for a letter: a browser by its secret, a network by its name, or nobody in particular.
+Asker: TypeAlias = Secret[str] | str | None
 
 
 @dataclass
@@ -100,7 +103,7 @@ class Letter:
     token: str
     code: str = NO_CODE
     new_email: str | None = None
-    browser: Secret[str] | None = None
+    asker: Asker = None
     tries: int = 0
     is_spent: bool = False
     is_kept: bool = True
@@ -123,7 +126,7 @@ class Posted:
     identifier: str | None = None
     to: str | None = None
     new_email: str | None = None
-    browser: Secret[str] | None = None
+    asker: Asker = None
 
     @property
     def purpose(self) -> Purpose | None:
@@ -148,20 +151,27 @@ class Posted:
 
 
 class Allowance:
-    """How much mail an address may be sent: five an hour of a kind, ten of all, twenty a day.
+    """How much mail an address may be sent.
 
-    All of it is asked for from one place, which no more is granted to.
+    For each network five an hour of a kind, ten of all, twenty a day; for all together twenty an
+    hour and fifty a day.
     """
 
     def __init__(self) -> None:
         """Begin with nothing sent."""
         self._sent: dict[str, Tally] = {}
 
-    def allows(self, kind: MessageKind, to: str, now: datetime) -> bool:
+    def allows(self, kind: MessageKind, to: str, network: str | None, now: datetime) -> bool:
         """Count one more mail; tell whether it is not one too many."""
         if kind in _UNASKED:
             return True
-        limits = [(f"{kind} {to}", 5, HOUR), (f"{to} hour", 10, HOUR), (f"{to} day", 20, DAY)]
+        limits = [
+            (f"{kind} {to} {network}", 5, HOUR),
+            (f"{to} {network} hour", 10, HOUR),
+            (f"{to} {network} day", 20, DAY),
+            (f"{to} hour", 20, HOUR),
+            (f"{to} day", 50, DAY),
+        ]
         tallies = [self._sent.get(name, Tally()) for name, _, _ in limits]
         pairs = list(zip(limits, tallies, strict=True))
         if any(tally.window_wait(most, window, now) for (_, most, window), tally in pairs):

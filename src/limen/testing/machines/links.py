@@ -46,7 +46,7 @@ class LinkMachine(MailMachine):
         )
         assert isinstance(browser, Secret)
         self.tell("signin.link_requested")
-        self.post(MessageKind.SIGN_IN, identifier=address, browser=browser)
+        self.post(MessageKind.SIGN_IN, identifier=address, asker=browser)
         return browser
 
     @rule(target=letters)
@@ -57,9 +57,9 @@ class LinkMachine(MailMachine):
 
     @rule(letter=letters, browser=browsers, is_at_home=st.booleans())
     def open_link(self, letter: Letter, browser: Secret[str], *, is_at_home: bool) -> None:
-        shown = letter.browser if is_at_home and letter.browser else browser
+        shown = letter.asker if is_at_home and isinstance(letter.asker, Secret) else browser
         is_good = letter.is_live(self.now) and self._is_bound(letter, shown)
-        where = "where it was asked for" if shown is letter.browser else "in another browser"
+        where = "where it was asked for" if shown is letter.asker else "in another browser"
         use_case = self.limen.links.complete(browser=shown, token=letter.token)
         self._complete(f"{letter!r} is opened {where}", letter, use_case, is_good=is_good)
 
@@ -67,7 +67,7 @@ class LinkMachine(MailMachine):
     def type_code(
         self, letter: Letter, browser: Secret[str], *, is_at_home: bool, is_right: bool
     ) -> None:
-        shown = letter.browser if is_at_home and letter.browser else browser
+        shown = letter.asker if is_at_home and isinstance(letter.asker, Secret) else browser
         code = letter.code if is_right else NO_CODE
         charged = self.charge((letter.person, Purpose.SIGN_IN, shown))
         found = next((one for one in charged if one.code == code), None)
@@ -81,7 +81,7 @@ class LinkMachine(MailMachine):
     @rule(letter=letters, times=st.integers(4, 6))
     def guess_codes(self, letter: Letter, times: int) -> None:
         """Use tries up, and then come with the right code."""
-        browser = letter.browser or Secret("")
+        browser = letter.asker if isinstance(letter.asker, Secret) else Secret("")
         for _ in range(times):
             self.type_code(letter, browser, is_at_home=True, is_right=False)
         self.type_code(letter, browser, is_at_home=True, is_right=True)
@@ -89,7 +89,7 @@ class LinkMachine(MailMachine):
     @rule(address=_ADDRESS, nudge=st.sampled_from([-INSTANT, 0 * _LIFE]), times=st.integers(1, 2))
     def come_in_at_the_last_moment(self, address: str, nudge: timedelta, times: int) -> None:
         browser = self._ask(address)
-        letter = next((one for one in self.deliver() if one.browser is browser), None)
+        letter = next((one for one in self.deliver() if one.asker is browser), None)
         if letter is not None:
             self.pass_time(_LIFE + nudge)
             for _ in range(times):
@@ -97,8 +97,8 @@ class LinkMachine(MailMachine):
 
     @staticmethod
     def _is_bound(letter: Letter, browser: Secret[str]) -> bool:
-        is_of_sign_in = letter.purpose is Purpose.SIGN_IN and letter.browser is not None
-        return is_of_sign_in and letter.browser == browser
+        is_of_sign_in = letter.purpose is Purpose.SIGN_IN and letter.asker is not None
+        return is_of_sign_in and letter.asker == browser
 
     def _complete(
         self,

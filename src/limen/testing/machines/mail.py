@@ -8,7 +8,7 @@ from hypothesis.stateful import Bundle, invariant
 
 from limen.core.errors import UserNotFound
 from limen.core.messages.model import MessageKind
-from limen.core.proofs.model import Purpose, browser_digest
+from limen.core.proofs.model import Purpose, browser_digest, network_digest
 from limen.core.secret import Secret
 from limen.testing.assembly import OPERATOR
 from limen.testing.builders import a_session
@@ -19,6 +19,7 @@ from limen.testing.machines.letters import (
     LIVES,
     MOST_TRIES,
     Allowance,
+    Asker,
     Letter,
     Person,
     Posted,
@@ -31,7 +32,7 @@ PLACES: Final = ("telephone", "laptop")
 INSTANT: Final = timedelta(microseconds=1)
 _NEVER: Final = NOON + timedelta(days=3650)
 
-Slot = tuple[Person, Purpose, Secret[str] | None]
+Slot = tuple[Person, Purpose, Asker]
 
 
 class MailMachine(TellingMachine):
@@ -108,10 +109,10 @@ class MailMachine(TellingMachine):
         identifier: str | None = None,
         to: str | None = None,
         new_email: str | None = None,
-        browser: Secret[str] | None = None,
+        asker: Asker = None,
     ) -> None:
         """Write down that a message must have been posted."""
-        self.posted.append(Posted(kind, self.now, person, identifier, to, new_email, browser))
+        self.posted.append(Posted(kind, self.now, person, identifier, to, new_email, asker))
 
     def deliver(self) -> list[Letter]:
         """Have all mail sent, compare it with what must arrive, and return its links and codes."""
@@ -138,7 +139,8 @@ class MailMachine(TellingMachine):
         if posted.is_stale(person, self.now):
             return None
         to = posted.to or person.email
-        return person if self._allowance.allows(posted.kind, to, self.now) else None
+        network = posted.asker if isinstance(posted.asker, str) else None
+        return person if self._allowance.allows(posted.kind, to, network, self.now) else None
 
     def _put(self, posted: Posted, person: Person, values: dict[str, str]) -> Letter:
         purpose = posted.purpose
@@ -151,9 +153,9 @@ class MailMachine(TellingMachine):
             token=values["link"].partition("#")[2],
             code=values["code"],
             new_email=posted.new_email,
-            browser=posted.browser,
+            asker=posted.asker,
         )
-        earlier = self.kept.get((person, purpose, posted.browser))
+        earlier = self.kept.get((person, purpose, posted.asker))
         if earlier is not None and earlier.is_live(self.now):
             letter.tries = earlier.tries
         self.keep(letter)
@@ -161,7 +163,7 @@ class MailMachine(TellingMachine):
 
     def keep(self, letter: Letter) -> None:
         """Put a letter in place of any earlier one."""
-        slot = (letter.person, letter.purpose, letter.browser)
+        slot = (letter.person, letter.purpose, letter.asker)
         if slot in self.kept:
             self.kept[slot].is_kept = False
         self.kept[slot] = letter
@@ -191,8 +193,8 @@ class MailMachine(TellingMachine):
 
     @invariant()
     def the_store_has_the_letters_of_the_model(self) -> None:
-        for (person, purpose, browser), letter in self.kept.items():
-            found = self.run(self._find(person, purpose, browser))
+        for (person, purpose, asker), letter in self.kept.items():
+            found = self.run(self._find(person, purpose, asker))
             self.compare(f"{letter} in the store", found, (letter.tries, letter.is_spent))
 
     @invariant()
@@ -204,9 +206,11 @@ class MailMachine(TellingMachine):
             self.compare(f"what is known of {person}", found, expected if person.is_there else None)
 
     async def _find(
-        self, person: Person, purpose: Purpose, browser: Secret[str] | None
+        self, person: Person, purpose: Purpose, asker: Asker
     ) -> tuple[int, bool] | None:
-        digest = None if browser is None else browser_digest(browser)
+        digest = network_digest(asker) if isinstance(asker, str) else None
+        if isinstance(asker, Secret):
+            digest = browser_digest(asker)
         async with self.limen.unit_of_work.view() as view:
             proof = await view.proofs.find_of(person.id, purpose, digest)
         return None if proof is None else (proof.tries, proof.spent_at is not None)

@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from limen.core.actor import Actor
 from limen.core.errors import (
     InvalidCredentials,
     LimenError,
@@ -28,7 +29,9 @@ from limen.core.users.model import User
 from limen.testing.assembly import OPERATOR, tokens_of
 from limen.testing.machines.inputs import PASSWORDS
 from limen.testing.machines.letters import LIVES, NO_CODE, Letter, SignedIn
+from limen.testing.machines.machine import Bench
 from limen.testing.machines.mail import INSTANT, MailMachine
+from limen.testing.machines.tries import Tally, throttled
 
 Refusals = tuple[type[LimenError], ...]
 
@@ -38,7 +41,14 @@ _TYPED: Final = st.sampled_from([*_ADDRESSES, "nobody@example.org"])
 _LIFE: Final = LIVES[Purpose.RESET_PASSWORD]
 _SPANS: Final = st.sampled_from([timedelta(minutes=10), _LIFE - INSTANT, INSTANT, _LIFE])
 _SHORT: Final = "short"
+_NETWORK: Final = st.sampled_from([None, "203.0.113.1", "203.0.113.2"])
+_MOST_MAILS: Final = 30
+_QUARTER: Final = timedelta(minutes=15)
 _NEW: Final = st.sampled_from([*PASSWORDS, *PASSWORDS, _SHORT])
+
+
+def _at(network: str | None) -> Actor:
+    return Actor.anonymous(address=network)
 
 
 class RecoveryMachine(MailMachine):
@@ -47,23 +57,35 @@ class RecoveryMachine(MailMachine):
     letters = MailMachine.letters
     tokens: Bundle[IssuedTokens] = Bundle("tokens")
 
+    def __init__(self, bench: Bench) -> None:
+        """Begin with nothing asked for."""
+        super().__init__(bench)
+        self.asked: dict[str | None, Tally] = {}
+
     @initialize(target=letters)
     def begin(self) -> MultipleResults[Letter]:
         for address in _ADDRESSES:
             self.register(address)
             self.sign_in(address, PASSWORDS[0])
         self.vouch(self.people[0])
-        self.forget(_ADDRESSES[0], is_sent=False)
+        self.forget(_ADDRESSES[0], None, is_sent=False)
         return multiple(*self.deliver())
 
-    @rule(target=letters, address=_TYPED, is_sent=st.booleans())
-    def forget(self, address: str, *, is_sent: bool) -> MultipleResults[Letter] | Letter:
+    @rule(target=letters, address=_TYPED, network=_NETWORK, is_sent=st.booleans())
+    def forget(
+        self, address: str, network: str | None, *, is_sent: bool
+    ) -> MultipleResults[Letter] | Letter:
+        tally = self.asked.get(network, Tally())
+        wait = tally.window_wait(_MOST_MAILS, _QUARTER, self.now) if network else None
         self.attempt(
-            f"somebody at {address} forgot the password",
-            self.limen.recovery.forgot(identifier=address),
+            f"somebody at {network or 'no address'} forgot the password of {address}",
+            self.limen.recovery.forgot(identifier=address, actor=_at(network)),
+            throttled(wait),
         )
-        self.tell("password.reset_requested")
-        self.post(MessageKind.RESET_PASSWORD, identifier=address)
+        if wait is None:
+            self.asked[network] = tally.tried_in_window(_QUARTER, self.now)
+            self.tell("password.reset_requested")
+            self.post(MessageKind.RESET_PASSWORD, identifier=address, asker=network)
         return self.wait_for_mail() if is_sent else multiple()
 
     @rule(target=letters)
@@ -78,28 +100,35 @@ class RecoveryMachine(MailMachine):
         use_case = self.limen.recovery.reset(new=new, token=letter.token)
         self._reset(f"{letter!r} sets {new!r}", letter, new, use_case, is_good=is_good)
 
-    @rule(letter=MailMachine.letters, new=_NEW, is_right=st.booleans())
-    def reset_by_code(self, letter: Letter, new: str, *, is_right: bool) -> None:
+    @rule(letter=MailMachine.letters, network=_NETWORK, new=_NEW, is_right=st.booleans())
+    def reset_by_code(
+        self, letter: Letter, network: str | None, new: str, *, is_right: bool
+    ) -> None:
+        """Type a code somewhere: it is good where it was asked for, and what nobody asked for."""
         code = letter.code if is_right else NO_CODE
-        charged = self.charge((letter.person, Purpose.RESET_PASSWORD, None))
+        askers = (network, None) if network else (None,)
+        charged = self.charge(*((letter.person, Purpose.RESET_PASSWORD, each) for each in askers))
         found = next((one for one in charged if one.code == code), None)
         is_good = found is not None and found.is_live(self.now)
-        use_case = self.limen.recovery.reset(new=new, identifier=letter.person.email, code=code)
-        did = f"a {'right' if is_right else 'wrong'} code of {letter!r} sets {new!r}"
+        use_case = self.limen.recovery.reset(
+            new=new, identifier=letter.person.email, code=code, actor=_at(network)
+        )
+        kind = "right" if is_right else "wrong"
+        did = f"at {network or 'no address'} a {kind} code of {letter!r} sets {new!r}"
         self._reset(did, found or letter, new, use_case, is_good=is_good)
 
-    @rule(letter=MailMachine.letters, new=_NEW, times=st.integers(4, 6))
-    def guess_codes(self, letter: Letter, new: str, times: int) -> None:
+    @rule(letter=MailMachine.letters, network=_NETWORK, new=_NEW, times=st.integers(4, 6))
+    def guess_codes(self, letter: Letter, network: str | None, new: str, times: int) -> None:
         """Use tries up, have another letter sent, and then come with its right code."""
         for _ in range(times):
-            self.reset_by_code(letter, new, is_right=False)
-        self.forget(letter.person.email, is_sent=True)
-        present = self.kept.get((letter.person, Purpose.RESET_PASSWORD, None))
-        self.reset_by_code(present or letter, new, is_right=True)
+            self.reset_by_code(letter, network, new, is_right=False)
+        self.forget(letter.person.email, network, is_sent=True)
+        present = self.kept.get((letter.person, Purpose.RESET_PASSWORD, network))
+        self.reset_by_code(present or letter, network, new, is_right=True)
 
     @rule(address=_ADDRESS, nudge=st.sampled_from([-INSTANT, 0 * _LIFE]), new=_NEW)
     def reset_at_the_last_moment(self, address: str, nudge: timedelta, new: str) -> None:
-        self.forget(address, is_sent=True)
+        self.forget(address, None, is_sent=True)
         person = self.person_at(address)
         letter = self.kept.get((person, Purpose.RESET_PASSWORD, None))
         if letter is not None:
