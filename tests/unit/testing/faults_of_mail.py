@@ -148,6 +148,17 @@ def an_address_is_changed_long_after_the_sign_in(monkeypatch: pytest.MonkeyPatch
 
 
 @fault("RecoveryMachine")
+def networks_share_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composing, "_asker", lambda *_: None)
+
+
+@fault("RecoveryMachine")
+def a_code_is_good_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("limen.core.messages.composing.network_digest", lambda _: b"n" * 32)
+    monkeypatch.setattr("limen.core.proofs.checking.network_digest", lambda _: b"n" * 32)
+
+
+@fault("RecoveryMachine")
 def a_reset_is_good_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     _live_for_ever(monkeypatch)
 
