@@ -109,7 +109,7 @@ async def _put_proofs(container: Container, users: Iterable[User], purpose: Purp
     digest = browser_digest(BROWSER) if purpose is Purpose.SIGN_IN else None
     async with container.unit_of_work()() as uow:
         for user in users:
-            made = maker.make(purpose, user.id, user.email.key, now, browser_digest=digest)
+            made = maker.make(purpose, user.id, user.email.key, now, asker=digest)
             await uow.proofs.put(made.proof)
         await uow.commit()
 
