@@ -20,6 +20,7 @@ from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.cookies.carrying import SessionCookies
+from limen.core.cookies.parts import BrowserParts
 from limen.core.devices.book import DeviceBook
 from limen.core.errors import LimenError
 from limen.core.keys.model import KeyPolicy
@@ -29,6 +30,7 @@ from limen.core.messages.posting import Postbox
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.query import Lists
+from limen.core.remembered.remembering import Memory
 from limen.core.sessions.model import SessionPolicy
 from limen.core.signin.entering import Entrance, PartialSignIn
 from limen.core.signin.levels import FactorPolicy
@@ -87,8 +89,11 @@ async def open_identity(folder: Path) -> AsyncIterator[Identity]:
         ambient=ambient,
         issuer=issuer,
         policy=policy,
-        cookies=SessionCookies(secrets.derive("session cookies")),
-        devices=DeviceBook(entropy=entropy, postbox=Postbox(cipher=cipher, ids=ids)),
+        browsers=BrowserParts(
+            cookies=SessionCookies(secrets.derive("session cookies")),
+            devices=DeviceBook(entropy=entropy, postbox=Postbox(cipher=cipher, ids=ids)),
+            memory=Memory(ambient=ambient, lifetime=policy.sessions.remembered),
+        ),
     )
     hasher = PooledHasher(schemes=[BcryptScheme(12)], threads=1, queue_limit=8)
     try:

@@ -66,6 +66,7 @@ class JsonUsers(Repository):
         tables.totps.remove_where(lambda totp: totp.user_id == user_id)
         tables.recovery_codes.remove_where(lambda code: code.user_id == user_id)
         tables.api_keys.remove_where(lambda key: key.owner_id == user_id)
+        tables.remembered.remove_where(lambda remembered: remembered.user_id == user_id)
         tables.devices.remove_where(lambda device: device.user_id == user_id)
         tables.passwords.remove(user_id)
         tables.users.remove(user_id)

@@ -22,6 +22,7 @@ from examples.json_store.partial_sessions import JsonPartialSessions
 from examples.json_store.passkeys import JsonCeremonies, JsonPasskeys
 from examples.json_store.people import JsonAccounts, JsonPasswords, JsonUsers
 from examples.json_store.records import JsonAttempts, JsonOutbox
+from examples.json_store.remembered import JsonRemembered
 from examples.json_store.signing_in import JsonFamilies, JsonSessions, JsonThrottles
 from examples.json_store.tables import Desk
 from limen.core.events import Event
@@ -53,6 +54,7 @@ class JsonView:
         self.proofs = JsonProofs(desk)
         self.partial_sessions = JsonPartialSessions(desk)
         self.devices = JsonDevices(desk)
+        self.remembered = JsonRemembered(desk)
         self.passkeys = JsonPasskeys(desk)
         self.ceremonies = JsonCeremonies(desk)
         self.totps = JsonTotps(desk)

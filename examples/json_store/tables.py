@@ -20,6 +20,7 @@ from limen.core.partial_sessions.model import PartialSession
 from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
+from limen.core.remembered.model import Remembered
 from limen.core.roles.model import Grant, Role
 from limen.core.sessions.model import Ending, Session
 from limen.core.signin.model import Throttle
@@ -113,6 +114,7 @@ class Tables:
     recovery_codes: Table[RecoveryCode]
     api_keys: Table[ApiKey]
     devices: Table[KnownDevice]
+    remembered: Table[Remembered]
 
     @classmethod
     def of(cls, loaded: Mapping[str, Rows]) -> "Tables":
@@ -173,6 +175,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
         Totp,
         lambda totp: totp_key(totp.user_id, is_confirmed=totp.confirmed_at is not None),
     ),
+    "remembered": (Remembered, lambda remembered: remembered.id),
     "devices": (KnownDevice, lambda device: device_key(device.user_id, device.digest)),
     "recovery_codes": (RecoveryCode, lambda code: recovery_code_key(code.user_id, code.digest)),
 }

@@ -23,13 +23,16 @@ async def authorise(
 ) -> frozenset[str]:
     """Return what the actor may do, which includes `permission`.
 
-    Raises `NotSignedIn` or `PermissionMissing`. The operator's own code may do everything; an API
-    key may do what its scopes name, for as long as its owner may.
+    Raises `NotSignedIn`, `PermissionMissing`, or `StepUpNeeded` of who is merely identified. The
+    operator's own code may do everything; an API key may do what its scopes name, for as long as
+    its owner may.
     """
     if actor.is_system:
         return OWN
     if actor.user_id is None:
         raise NotSignedIn
+    if actor.is_identified:
+        raise StepUpNeeded
     held = permissions_of(await view.grants.list_held(actor.user_id, now))
     if actor.is_key:
         held = allowed_to_keys(actor.scopes, held)
@@ -59,13 +62,18 @@ async def authorise_over(
 def may_see(actor: Actor, user_id: UserId) -> bool:
     """Tell whether the actor may see this account for being it, or a key of it that may."""
     is_own_key = actor.is_key and actor.user_id == user_id and ME_READ in actor.scopes
-    return is_own_key or actor.owns(user_id)
+    return is_own_key or actor.is_known_as(user_id)
 
 
 def require_person(actor: Actor) -> UserId:
-    """Return who is here; raise `NotByKey` for an API key, `NotSignedIn` for anybody else."""
+    """Return who is here; raise `NotByKey` for an API key, `NotSignedIn` for anybody else.
+
+    Raises `StepUpNeeded` of who is merely identified.
+    """
     if actor.is_key:
         raise NotByKey
+    if actor.is_identified:
+        raise StepUpNeeded
     if actor.person_id is None:
         raise NotSignedIn
     return actor.person_id
@@ -77,6 +85,16 @@ def require_session(actor: Actor) -> tuple[UserId, SessionId]:
     if actor.session_id is None:
         raise NotSignedIn
     return user_id, actor.session_id
+
+
+def require_any_session(actor: Actor) -> tuple[UserId, SessionId]:
+    """Return who is here or is merely identified, and in which session.
+
+    For what proves who one is, and for signing out. Raises `NotByKey` or `NotSignedIn`.
+    """
+    if actor.is_identified and actor.user_id is not None and actor.session_id is not None:
+        return actor.user_id, actor.session_id
+    return require_session(actor)
 
 
 async def require_fresh(view: View, actor: Actor, now: datetime) -> None:

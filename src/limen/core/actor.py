@@ -14,6 +14,7 @@ class ActorKind(StrEnum):
 
     ANONYMOUS = "anonymous"
     USER = "user"
+    IDENTIFIED = "identified"
     API_KEY = "api_key"
     SYSTEM = "system"
 
@@ -24,10 +25,11 @@ class Actor:
 
     `SYSTEM` is the operator's own code or shell and may do everything; a door that serves other
     people builds the other kinds only. `API_KEY` acts for the user `user_id` within `scopes` and is
-    no person: it owns nothing; `name` is the public part of the key. `address` and `user_agent` are
-    what the door knows of the caller, `device` is the mark its browser keeps, `request_id` ties
-    events to log lines. In `meter` is noted what is counted for the caller's network, if the door
-    wants to tell it.
+    no person: it owns nothing; `name` is the public part of the key. `IDENTIFIED` is whoever sits
+    at a browser that remembers the user `user_id`: they have proved nothing, and own nothing.
+    `address` and `user_agent` are what the door knows of the caller, `device` is the mark its
+    browser keeps, `request_id` ties events to log lines. In `meter` is noted what is counted for
+    the caller's network, if the door wants to tell it.
     """
 
     kind: ActorKind
@@ -68,6 +70,11 @@ class Actor:
         """Return this actor as the user they have proved to be, in the same request."""
         return replace(self, kind=ActorKind.USER, user_id=user_id, session_id=session_id)
 
+    def as_identified(self, user_id: UserId, session_id: SessionId) -> "Actor":
+        """Return this actor as whoever is in a browser that remembers this user."""
+        named = self.as_user(user_id, session_id)
+        return replace(named, kind=ActorKind.IDENTIFIED)
+
     def as_key(self, user_id: UserId, name: str, scopes: frozenset[str]) -> "Actor":
         """Return this actor as the API key it has shown, in the same request."""
         return replace(self, kind=ActorKind.API_KEY, user_id=user_id, name=name, scopes=scopes)
@@ -85,6 +92,11 @@ class Actor:
         return self.user_id if self.kind is ActorKind.USER else None
 
     @property
+    def is_identified(self) -> bool:
+        """Whether a browser was remembered, and nothing was proved."""
+        return self.kind is ActorKind.IDENTIFIED
+
+    @property
     def is_key(self) -> bool:
         """Whether this is an API key."""
         return self.kind is ActorKind.API_KEY
@@ -97,3 +109,7 @@ class Actor:
     def owns(self, user_id: UserId) -> bool:
         """Tell whether `user_id` is the acting user."""
         return self.kind is ActorKind.USER and self.user_id == user_id
+
+    def is_known_as(self, user_id: UserId) -> bool:
+        """Tell whether `user_id` is the acting user, or the one whom the browser remembers."""
+        return self.owns(user_id) or (self.is_identified and self.user_id == user_id)

@@ -238,6 +238,27 @@ class SecondFactorNeeded(LimenError):
     kind = Kind.FORBIDDEN
 
 
+class RememberedInvalid(LimenError):
+    """This browser is not remembered, or not any more. Sign in."""
+
+    code = "session.remembered_invalid"
+    kind = Kind.UNAUTHENTICATED
+
+
+class RememberedReused(LimenError):
+    """What remembered this browser was used before, so none is remembered now. Sign in."""
+
+    code = "session.remembered_reused"
+    kind = Kind.UNAUTHENTICATED
+
+
+class RememberedNotFound(LimenError):
+    """There is no such remembered browser."""
+
+    code = "session.remembered_not_found"
+    kind = Kind.NOT_FOUND
+
+
 class SessionNotFound(LimenError):
     """There is no such session."""
 

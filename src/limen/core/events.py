@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from limen.core.actor import Actor
-from limen.core.ids import ApiKeyId, MessageId, PasskeyId, SessionId, UserId
+from limen.core.ids import ApiKeyId, MessageId, PasskeyId, RememberedId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -623,6 +623,57 @@ class NewDeviceSeen(Event):
     name: ClassVar[str] = "device.new"
 
     session_id: SessionId
+
+
+# --- remembered browsers -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserRemembered(Event):
+    """A browser is remembered after its session is over."""
+
+    name: ClassVar[str] = "remembered.set"
+
+    remembered_id: RememberedId
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionIdentified(Event):
+    """A remembered browser began an identified session, in which nothing was proved.
+
+    `replaced` is the session that this ended, if one was open there.
+    """
+
+    name: ClassVar[str] = "session.identified"
+    ends_sessions: ClassVar[bool] = True
+
+    session_id: SessionId
+    remembered_id: RememberedId
+    replaced: tuple[SessionId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserForgotten(Event):
+    """A browser is not remembered any more: its user or an administrator wanted that."""
+
+    name: ClassVar[str] = "remembered.revoked"
+
+    remembered_id: RememberedId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberedReuseDetected(Event):
+    """What a browser was remembered by came a second time: there is a copy of it.
+
+    All browsers of the user are forgotten, and the sessions open in them `ended`.
+    """
+
+    name: ClassVar[str] = "remembered.reuse_detected"
+    ends_sessions: ClassVar[bool] = True
+
+    remembered_id: RememberedId
+    ended: tuple[SessionId, ...]
 
 
 # --- messages ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ PartialSessionId = NewType("PartialSessionId", UUID)
 PasskeyId = NewType("PasskeyId", UUID)
 TotpId = NewType("TotpId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
+RememberedId = NewType("RememberedId", UUID)
 
 # Whom the store is asked about where there is nobody, so that it has as much to do.
 NOBODY: Final = UserId(UUID(int=0))

@@ -52,6 +52,7 @@ def services_of(container: Container) -> Limen:
         sessions=container.sessions(),
         tokens=container.tokens(),
         cookie_sessions=container.cookie_sessions(),
+        remembered=container.remembered(),
         roles=container.roles(),
         keys=container.keys(),
         emails=container.emails(),

@@ -16,6 +16,7 @@ from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
+from limen.core.remembered.service import RememberedService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
@@ -46,6 +47,7 @@ class Limen:
     sessions: SessionService
     tokens: TokenService
     cookie_sessions: CookieService
+    remembered: RememberedService
     roles: RoleService
     keys: KeyService
     emails: EmailService
@@ -76,6 +78,7 @@ class Limen:
             sessions=assembly.sessions,
             tokens=assembly.tokens,
             cookie_sessions=assembly.cookie_sessions,
+            remembered=assembly.remembered,
             roles=assembly.roles,
             keys=assembly.keys,
             emails=assembly.emails,

@@ -68,10 +68,14 @@ class UserOut(Struct, frozen=True, kw_only=True):
 
 
 class SessionOut(Struct, frozen=True, kw_only=True):
-    """A sign-in of a user. `is_current` tells the session that asked."""
+    """A sign-in of a user. `is_current` tells the session that asked.
+
+    In an `identified` one a browser was remembered, and nothing was proved.
+    """
 
     id: UUID
     user_id: UUID
+    state: Literal["identified", "full"]
     label: str
     address: str | None
     user_agent: str | None
@@ -89,6 +93,7 @@ class SessionOut(Struct, frozen=True, kw_only=True):
         return cls(
             id=session.id,
             user_id=session.user_id,
+            state=session.state.value,
             label=session.label,
             address=session.address,
             user_agent=session.user_agent,

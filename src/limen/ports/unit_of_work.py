@@ -19,6 +19,7 @@ from limen.ports.partial_sessions import PartialSessions
 from limen.ports.passkeys import Passkeys
 from limen.ports.passwords import Passwords
 from limen.ports.proofs import Proofs
+from limen.ports.remembered import RememberedBrowsers
 from limen.ports.roles import Roles
 from limen.ports.sessions import Sessions
 from limen.ports.throttles import Throttles
@@ -127,6 +128,11 @@ class View(Protocol):
     @property
     def api_keys(self) -> ApiKeys:
         """The API keys."""
+        ...
+
+    @property
+    def remembered(self) -> RememberedBrowsers:
+        """The browsers that are remembered."""
         ...
 
     @property

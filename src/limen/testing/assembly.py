@@ -10,7 +10,8 @@ from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
 from limen.core.api_keys.uses import KeyUses
 from limen.core.cookies.carrying import SessionCookies
-from limen.core.cookies.service import BrowserParts, CookieService
+from limen.core.cookies.parts import BrowserParts
+from limen.core.cookies.service import CookieService
 from limen.core.devices.book import DeviceBook
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
@@ -37,6 +38,8 @@ from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
 from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
+from limen.core.remembered.remembering import Memory
+from limen.core.remembered.service import RememberedService
 from limen.core.roles.service import RoleService
 from limen.core.secret import Secret
 from limen.core.service_accounts.service import ServiceAccountService
@@ -146,14 +149,18 @@ class Assembly(Everyday):
         self.devices = DeviceBook(
             entropy=ambient.entropy, postbox=postbox, sends_mail=policies.sends_device_mail
         )
+        memory = Memory(ambient=ambient, lifetime=policies.sessions.remembered)
+        browsers = BrowserParts(cookies=cookies, devices=self.devices, memory=memory)
         self._entrance = entrance = Entrance(
             ambient=ambient,
             issuer=issuer,
             policy=policies.sign_in,
-            cookies=cookies,
-            devices=self.devices,
+            browsers=browsers,
         )
-        self._rise = Rise(ambient=ambient, issuer=issuer, cookies=cookies)
+        self._rise = Rise(ambient=ambient, issuer=issuer, browsers=browsers)
+        self.remembered = RememberedService(
+            unit_of_work=uow, ambient=ambient, entrance=entrance, memory=memory
+        )
         self.sign_in = SignInService(
             unit_of_work=uow,
             ambient=ambient,
@@ -165,7 +172,7 @@ class Assembly(Everyday):
             unit_of_work=uow,
             ambient=ambient,
             issuer=issuer,
-            browsers=BrowserParts(cookies=cookies, devices=self.devices),
+            browsers=browsers,
             policy=way_in,
         )
 

@@ -14,12 +14,21 @@ from limen.core.devices.model import KnownDevice
 from limen.core.events import UserRegistered
 from limen.core.factors.model import RecoveryCode, Totp
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import MessageId, PartialSessionId, ProofId, SessionId, TotpId, UserId
+from limen.core.ids import (
+    MessageId,
+    PartialSessionId,
+    ProofId,
+    RememberedId,
+    SessionId,
+    TotpId,
+    UserId,
+)
 from limen.core.keys.model import Algorithm, SigningKey
 from limen.core.messages.model import Message, MessageKind, MessageState
 from limen.core.partial_sessions.model import PartialSession
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
+from limen.core.remembered.model import Remembered
 from limen.core.roles.model import ADMIN, Grant, Role
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason, Session
@@ -349,6 +358,36 @@ def a_totp(
 def a_recovery_code(user_id: UserId, *, digest: bytes | None = None) -> RecoveryCode:
     """Build a recovery code."""
     return RecoveryCode(user_id=user_id, digest=digest or _ids.new().bytes * 2, made_at=NOON)
+
+
+def a_remembered(
+    user_id: UserId,
+    *,
+    session_id: SessionId | None = None,
+    previous_digest: bytes | None = None,
+    label: str = "",
+    address: str | None = None,
+    user_agent: str | None = None,
+    used_at: datetime = NOON,
+    expires_at: datetime = NOON + timedelta(days=30),
+) -> Remembered:
+    """Build a browser that is remembered for thirty days from noon on."""
+    remembered_id = RememberedId(_ids.new())
+    return Remembered(
+        id=remembered_id,
+        user_id=user_id,
+        session_id=session_id or a_session_id(),
+        series_digest=remembered_id.bytes.ljust(32, b"s"),
+        digest=remembered_id.bytes.ljust(32, b"d"),
+        previous_digest=previous_digest,
+        label=label,
+        address=address,
+        user_agent=user_agent,
+        authenticated_at=NOON - timedelta(hours=1),
+        created_at=NOON,
+        used_at=used_at,
+        expires_at=expires_at,
+    )
 
 
 def a_device(

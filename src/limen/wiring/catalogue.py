@@ -301,6 +301,13 @@ CATALOGUE: Final = (
         sentence="After how many days a session ends in any case.",
     ),
     Setting(
+        name="LIMEN_REMEMBER_DAYS",
+        key="session.remember_days",
+        form=whole(1, 365),
+        default="30",
+        sentence="For how many days a browser is remembered whose user wants that.",
+    ),
+    Setting(
         name="LIMEN_SECOND_FACTORS",
         key="factors.enabled",
         form=forms.SWITCH,

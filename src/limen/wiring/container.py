@@ -14,7 +14,8 @@ from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
 from limen.core.api_keys.uses import KeyUses
 from limen.core.cookies.carrying import SessionCookies
-from limen.core.cookies.service import BrowserParts, CookieService
+from limen.core.cookies.parts import BrowserParts
+from limen.core.cookies.service import CookieService
 from limen.core.devices.book import DeviceBook
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
@@ -40,6 +41,8 @@ from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
 from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
+from limen.core.remembered.remembering import Memory
+from limen.core.remembered.service import RememberedService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.denial import DenialList, WatchedUnits
@@ -239,15 +242,20 @@ class Container(DeclarativeContainer):
         postbox=postbox,
         sends_mail=settings.provided.mail.new_device,
     )
+    memory = Singleton[Memory](
+        Memory, ambient=ambient, lifetime=settings.provided.session.policy.remembered
+    )
+    browsers = Singleton[BrowserParts](
+        BrowserParts, cookies=session_cookies, devices=devices, memory=memory
+    )
     entrance = Singleton[Entrance](
         Entrance,
         ambient=ambient,
         issuer=issuer,
         policy=settings.provided.sign_in_policy,
-        cookies=session_cookies,
-        devices=devices,
+        browsers=browsers,
     )
-    rise = Singleton[Rise](Rise, ambient=ambient, issuer=issuer, cookies=session_cookies)
+    rise = Singleton[Rise](Rise, ambient=ambient, issuer=issuer, browsers=browsers)
     second_step = Singleton[SecondStepService](
         SecondStepService,
         unit_of_work=unit_of_work,
@@ -322,8 +330,15 @@ class Container(DeclarativeContainer):
         unit_of_work=unit_of_work,
         ambient=ambient,
         issuer=issuer,
-        browsers=Callable(BrowserParts, cookies=session_cookies, devices=devices),
+        browsers=browsers,
         policy=settings.provided.sign_in_policy,
+    )
+    remembered = Singleton[RememberedService](
+        RememberedService,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        entrance=entrance,
+        memory=memory,
     )
     roles = Singleton[RoleService](RoleService, unit_of_work=unit_of_work, ambient=ambient)
     keys = Singleton[KeyService](

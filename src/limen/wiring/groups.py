@@ -180,16 +180,19 @@ class TokenSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
-    """How many days sessions last: without use, and at the very most."""
+    """How many days sessions last: without use, and at the very most; and browsers after them."""
 
     idle_days: int
     absolute_days: int
+    remember_days: int
 
     @property
     def policy(self) -> SessionPolicy:
         """How long sessions last."""
         return SessionPolicy(
-            idle=timedelta(days=self.idle_days), absolute=timedelta(days=self.absolute_days)
+            idle=timedelta(days=self.idle_days),
+            absolute=timedelta(days=self.absolute_days),
+            remembered=timedelta(days=self.remember_days),
         )
 
 

@@ -19,6 +19,7 @@ from limen.core.ids import (
     MessageId,
     PartialSessionId,
     ProofId,
+    RememberedId,
     SessionId,
     UserId,
 )
@@ -28,6 +29,7 @@ from limen.core.partial_sessions.model import PartialSession
 from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof
+from limen.core.remembered.model import Remembered
 from limen.core.roles.model import ADMIN, Grant, Role
 from limen.core.sessions.model import Ending, Session
 from limen.core.signin.model import Throttle
@@ -160,6 +162,7 @@ class Rows:
     waiting_totps: Table[UserId, Totp] = field(default_factory=_table)
     recovery_codes: Table[UserId, tuple[RecoveryCode, ...]] = field(default_factory=_table)
     api_keys: Table[ApiKeyId, ApiKey] = field(default_factory=_table)
+    remembered: Table[RememberedId, Remembered] = field(default_factory=_table)
     devices: Table[tuple[UserId, bytes], KnownDevice] = field(default_factory=_table)
 
     def draft(self) -> "Rows":

@@ -19,6 +19,7 @@ from limen.adapters.memory.partial_sessions import MemoryPartialSessions
 from limen.adapters.memory.passkeys import MemoryPasskeys
 from limen.adapters.memory.passwords import MemoryPasswords
 from limen.adapters.memory.proofs import MemoryProofs
+from limen.adapters.memory.remembered import MemoryRemembered
 from limen.adapters.memory.roles import MemoryRoles
 from limen.adapters.memory.sessions import MemorySessions
 from limen.adapters.memory.store import Desk, MemoryStore, Rows
@@ -55,6 +56,7 @@ class MemoryView:
         self.recovery_codes = MemoryRecoveryCodes(desk)
         self.api_keys = MemoryApiKeys(desk)
         self.devices = MemoryDevices(desk)
+        self.remembered = MemoryRemembered(desk)
 
 
 class MemoryUnitOfWork(MemoryView):

@@ -84,12 +84,17 @@ class MemoryUsers:
         for key in tuple(rows.api_keys.values()):
             if key.owner_id == user_id:
                 rows.api_keys.pop(key.id)
-        for device in tuple(rows.devices.values()):
-            if device.user_id == user_id:
-                rows.devices.pop((user_id, device.digest))
+        _forget_browsers(rows, user_id)
         for session_id in rows.user_sessions.pop(user_id) or ():
             rows.sessions.pop(session_id)
             rows.families.pop(session_id)
+
+
+def _forget_browsers(rows: Rows, user_id: UserId) -> None:
+    for remembered in [one for one in rows.remembered.values() if one.user_id == user_id]:
+        rows.remembered.pop(remembered.id)
+    for device in [one for one in rows.devices.values() if one.user_id == user_id]:
+        rows.devices.pop((user_id, device.digest))
 
 
 def copied(user: User) -> User:

@@ -46,6 +46,7 @@ _BROKEN: Final[Mapping[str, type[LimenError]]] = {
     "fk_recovery_codes_user_id": UserNotFound,
     "fk_api_keys_user_id": UserNotFound,
     "fk_known_devices_user_id": UserNotFound,
+    "fk_remembered_browsers_user_id": UserNotFound,
 }
 
 # What keeps a row of this table from going: others point at it.

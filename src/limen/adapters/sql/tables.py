@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0013"
+REVISION: Final = "0014"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -366,4 +366,24 @@ known_devices: Final = Table(
     Column("first_seen_at", Instant, nullable=False),
     Column("last_seen_at", Instant, nullable=False, index=True),
     PrimaryKeyConstraint("user_id", "digest"),
+)
+
+# The session may be gone before its browser is forgotten: no foreign key.
+remembered_browsers: Final = Table(
+    "remembered_browsers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _of_user(),
+    Column("session_id", Id, nullable=False),
+    Column("series_digest", Bytes, nullable=False),
+    Column("digest", Bytes, nullable=False),
+    Column("previous_digest", Bytes),
+    Column("label", Words, nullable=False),
+    Column("address", Words),
+    Column("user_agent", Words),
+    Column("authenticated_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Index("ix_remembered_browsers_user_id", "user_id", "used_at"),
 )

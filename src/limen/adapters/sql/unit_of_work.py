@@ -20,6 +20,7 @@ from limen.adapters.sql.partial_sessions import SqlPartialSessions
 from limen.adapters.sql.passkeys import SqlPasskeys
 from limen.adapters.sql.passwords import SqlPasswords
 from limen.adapters.sql.proofs import SqlProofs
+from limen.adapters.sql.remembered import SqlRemembered
 from limen.adapters.sql.roles import SqlRoles
 from limen.adapters.sql.sessions import SqlSessions
 from limen.adapters.sql.throttles import SqlThrottles
@@ -145,6 +146,11 @@ class SqlView:
     def api_keys(self) -> SqlApiKeys:
         """API keys."""
         return SqlApiKeys(self._desk)
+
+    @property
+    def remembered(self) -> SqlRemembered:
+        """Remembered browsers."""
+        return SqlRemembered(self._desk)
 
     @property
     def devices(self) -> SqlDevices:

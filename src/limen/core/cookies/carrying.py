@@ -17,6 +17,7 @@ from uuid import UUID
 from limen.core.encoding import read_base64url, write_base64url
 from limen.core.errors import CsrfRefused, SessionEnded
 from limen.core.ids import SessionId
+from limen.core.remembered.remembering import Kept
 from limen.core.secret import Secret, as_secret
 from limen.core.sessions.model import Session
 from limen.core.tokens.family import RefreshFamily
@@ -34,7 +35,8 @@ _CSRF: Final = b"limen csrf 1\0"
 class CookieSession:
     """A session that a browser carries: the secret of its cookie, and the token of its writes.
 
-    The cookie lives `expires_in` seconds at most. `device` is the mark that the browser keeps, too.
+    The cookie lives `expires_in` seconds at most. `device` is the mark that the browser keeps, too,
+    and `kept` what it is remembered by later, if anything.
     """
 
     cookie: Secret[str]
@@ -43,6 +45,7 @@ class CookieSession:
     session: Session
     user: User
     device: Secret[str] | None = None
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,7 @@ class SessionCookies:
         user: User,
         now: datetime,
         device: Secret[str] | None = None,
+        kept: Kept | None = None,
     ) -> CookieSession:
         """Return what the browser is given of a session."""
         return CookieSession(
@@ -127,6 +131,7 @@ class SessionCookies:
             session=session,
             user=user,
             device=device,
+            kept=kept,
         )
 
     def csrf_token(self, cookie: Secret[str] | str) -> Secret[str]:

@@ -1,37 +1,31 @@
 """Believing cookies, and turning what another way in has begun into a cookie session."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.cookies.carrying import CookieSession, SessionCookies, read_cookie
-from limen.core.devices.book import DeviceBook
+from limen.core.cookies.carrying import CookieSession, read_cookie
+from limen.core.cookies.parts import BrowserParts
 from limen.core.errors import (
     ConcurrentUpdate,
     RefreshTokenInvalid,
     RefreshTokenReused,
     SessionEnded,
+    StepUpNeeded,
 )
 from limen.core.events import SessionCookieSet
+from limen.core.remembered.remembering import Kept, remember
 from limen.core.secret import Secret, as_secret
 from limen.core.sessions.model import Session
 from limen.core.signin.admission import may_go_on
 from limen.core.signin.policy import SignInPolicy
+from limen.core.states import SessionState
 from limen.core.tokens.family import read_token
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.tokens.model import AccessClaims
 from limen.core.tokens.reuse import end_reused
 from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWorkFactory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrowserParts:
-    """What browsers are given to keep: the cookie of a session, and the mark of their device."""
-
-    cookies: SessionCookies
-    devices: DeviceBook
 
 
 class CookieService:
@@ -51,13 +45,17 @@ class CookieService:
         self._issuer = issuer
         self._cookies = browsers.cookies
         self._devices = browsers.devices
+        self._memory = browsers.memory
         self._policy = policy
 
-    async def authenticate(self, cookie: Secret[str] | str) -> AccessClaims:
+    async def authenticate(
+        self, cookie: Secret[str] | str, *, takes_identified: bool = False
+    ) -> AccessClaims:
         """Return what the store says now of the session of a cookie.
 
         Its idle end moves on, once a minute at most. Raises `SessionEnded` for every cookie that
-        is not the living one of a live session, or whose user may not come in.
+        is not the living one of a live session, or whose user may not come in, and `StepUpNeeded`
+        in a session that is merely identified, unless the caller says that it `takes` those.
         """
         shown = read_cookie(cookie)
         now = self._ambient.clock.now()
@@ -70,16 +68,23 @@ class CookieService:
         session = standing.session
         if now - session.last_used_at >= self._policy.sessions.use_resolution:
             await self._use(session.used(now, self._policy.sessions))
+        if session.state is not SessionState.FULL and not takes_identified:
+            raise StepUpNeeded
         return _claims(standing)
 
     async def exchange(
-        self, *, refresh_token: Secret[str] | str, actor: Actor | None = None
+        self,
+        *,
+        refresh_token: Secret[str] | str,
+        is_remembered: bool = False,
+        actor: Actor | None = None,
     ) -> CookieSession:
         """Let a cookie carry the session that this refresh token belongs to.
 
-        The token is used up by it, and the session has none any more. Raises
-        `RefreshTokenInvalid`, `RefreshTokenReused` after ending the session of a token that was
-        used before, or `ConcurrentUpdate` if somebody uses it at the same time.
+        With `is_remembered` the browser is remembered, too. The token is used up by it, and the
+        session has none any more. Raises `RefreshTokenInvalid`, `RefreshTokenReused` after ending
+        the session of a token that was used before, or `ConcurrentUpdate` if somebody uses it at
+        the same time.
         """
         plain = as_secret(refresh_token)
         token = read_token(plain)
@@ -98,9 +103,10 @@ class CookieService:
             # The token before the living one: good for a lost answer, and for nothing else.
             raise RefreshTokenInvalid
         device = self._devices.mark(by)
-        cookie = await self._carry(standing, by, device)
+        kept = self._memory.begin(standing.session, now) if is_remembered else None
+        cookie = await self._carry(standing, by, device, kept)
         return self._cookies.hand_over(
-            cookie, session=standing.session, user=standing.user, now=now, device=device
+            cookie, session=standing.session, user=standing.user, now=now, device=device, kept=kept
         )
 
     def csrf_token(self, cookie: Secret[str] | str) -> Secret[str]:
@@ -114,12 +120,18 @@ class CookieService:
         """Raise `CsrfRefused` unless the token is that of the cookie."""
         self._cookies.check_csrf(cookie, token)
 
-    async def _carry(self, standing: Standing, actor: Actor, device: Secret[str]) -> Secret[str]:
+    async def _carry(
+        self, standing: Standing, actor: Actor, device: Secret[str], kept: Kept | None
+    ) -> Secret[str]:
         now, session = self._ambient.clock.now(), standing.session
         family, cookie = self._cookies.renew(standing.family, now)
         async with self._unit_of_work() as uow:
+            if kept is not None:
+                await uow.users.lock(session.user_id)
             await uow.families.rotate(family)
             await self._devices.add_mark(uow, session, device, now)
+            if kept is not None:
+                await remember(uow, kept, actor.as_user(session.user_id, session.id), now)
             uow.emit(
                 SessionCookieSet(
                     at=now,

@@ -42,6 +42,7 @@ class Purged:
     factors: int
     partial_sessions: int
     devices: int
+    remembered: int
 
 
 class MaintenanceService:
@@ -76,6 +77,7 @@ class MaintenanceService:
             ceremonies=await self._drain(now, lambda uow: uow.ceremonies.purge),
             factors=await self._drain(now, lambda uow: uow.totps.purge),
             partial_sessions=await self._drain(now, lambda uow: uow.partial_sessions.purge),
+            remembered=await self._drain(now, lambda uow: uow.remembered.purge),
             devices=await self._drain(now - self._policy.devices, lambda uow: uow.devices.purge),
         )
 

@@ -17,10 +17,11 @@ async def end_everything(
 ) -> tuple[SessionId, ...]:
     """End a user's sessions but the one to keep, and return which.
 
-    Links, codes, pending changes and sign-ins that wait for a second factor go with them: what was
-    begun before a credential changed is not to outlive it.
+    Links, codes, pending changes, sign-ins that wait for a second factor and remembered browsers go
+    with them: what was begun before a credential changed is not to outlive it.
     """
     ended = await uow.sessions.end(user_id, now, reason, keep=keep)
     await uow.partial_sessions.remove(user_id)
     await uow.proofs.remove(user_id)
+    await uow.remembered.remove(user_id, keep=keep)
     return ended

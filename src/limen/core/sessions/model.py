@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from limen.core.ids import SessionId, UserId
+from limen.core.states import SessionState, state_of
 
 LONGEST_LABEL: Final = 100
 LONGEST_USER_AGENT: Final = 400
@@ -25,14 +26,20 @@ class EndReason(StrEnum):
     EMAIL_CHANGED = "email_changed"
     TAKEN_OVER = "taken_over"
     FACTOR_CHANGED = "factor_changed"
+    REPLACED = "replaced"
+    REMEMBERED_REUSED = "remembered_reused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPolicy:
-    """How long sessions last: without use (`idle`), and at the very most (`absolute`)."""
+    """How long sessions last: without use (`idle`), and at the very most (`absolute`).
+
+    Whoever wants it is `remembered` for so long after they signed in.
+    """
 
     idle: timedelta = timedelta(days=14)
     absolute: timedelta = timedelta(days=90)
+    remembered: timedelta = timedelta(days=30)
     use_resolution: timedelta = timedelta(minutes=1)
 
 
@@ -58,13 +65,18 @@ class Session:
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
 
+    @property
+    def state(self) -> SessionState:
+        """What the session is good for."""
+        return state_of(self.methods)
+
     def is_live(self, now: datetime) -> bool:
         """Tell whether the session still counts."""
         return self.ended_at is None and now < self.idle_expires_at and now < self.expires_at
 
     def is_fresh(self, now: datetime) -> bool:
-        """Tell whether the proof of who the user is was given lately."""
-        return now < self.authenticated_at + FRESH
+        """Tell whether the proof of who the user is was given lately, in this session."""
+        return self.state is SessionState.FULL and now < self.authenticated_at + FRESH
 
     def proved(self, methods: tuple[str, ...], now: datetime) -> "Session":
         """Return the session after its user proved themselves again, by `methods`."""
@@ -87,8 +99,12 @@ def begin_session(
     address: str | None = None,
     user_agent: str | None = None,
     methods: tuple[str, ...] = ("pwd",),
+    authenticated_at: datetime | None = None,
 ) -> Session:
-    """Make the session of a sign-in; texts from outside are cut to their longest length."""
+    """Make the session of a sign-in; texts from outside are cut to their longest length.
+
+    Unless `authenticated_at` says otherwise, its user proved who they are just now.
+    """
     absolute = now + policy.absolute
     return Session(
         id=session_id,
@@ -97,7 +113,7 @@ def begin_session(
         address=address,
         user_agent=None if user_agent is None else _printable(user_agent)[:LONGEST_USER_AGENT],
         methods=methods,
-        authenticated_at=now,
+        authenticated_at=authenticated_at or now,
         created_at=now,
         last_used_at=now,
         idle_expires_at=min(now + policy.idle, absolute),

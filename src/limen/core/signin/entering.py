@@ -6,8 +6,8 @@ from typing import Final, TypeAlias
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.cookies.carrying import CookieSession, SessionCookies
-from limen.core.devices.book import DeviceBook
+from limen.core.cookies.carrying import CookieSession
+from limen.core.cookies.parts import BrowserParts
 from limen.core.errors import LimenError
 from limen.core.events import FirstFactorProved, SignedIn, SignInFailed
 from limen.core.factors.model import FactorKind
@@ -19,11 +19,13 @@ from limen.core.partial_sessions.model import (
     digest_of,
     write_token,
 )
+from limen.core.remembered.remembering import Kept, remember
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session, begin_session
 from limen.core.signin.admission import reason_to_refuse
 from limen.core.signin.levels import awaited_factors
 from limen.core.signin.policy import SignInPolicy
+from limen.core.states import SessionState
 from limen.core.tokens.family import RefreshFamily
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.users.model import User
@@ -53,13 +55,15 @@ CookieOutcome: TypeAlias = CookieSession | PartialSignIn
 class Entry:
     """A session that is about to begin, with its first refresh token or cookie.
 
-    `device` is the mark of the browser, if it has one or is to have one.
+    `device` is the mark of the browser, if it has one or is to have one, and `kept` what remembers
+    it later.
     """
 
     session: Session
     family: RefreshFamily
     secret: Secret[str]
     device: Secret[str] | None
+    kept: Kept | None
     by: Actor
 
     @property
@@ -86,13 +90,13 @@ class Entrance:
         ambient: Ambient,
         issuer: TokenIssuer,
         policy: SignInPolicy,
-        cookies: SessionCookies,
-        devices: DeviceBook,
+        browsers: BrowserParts,
     ) -> None:
         self._ambient = ambient
         self._issuer = issuer
-        self._cookies = cookies
-        self._devices = devices
+        self._cookies = browsers.cookies
+        self._devices = browsers.devices
+        self._memory = browsers.memory
         self._policy = policy
 
     def prepare(
@@ -103,10 +107,13 @@ class Entrance:
         label: str,
         actor: Actor,
         by_cookie: bool = False,
+        is_remembered: bool = False,
+        authenticated_at: datetime | None = None,
     ) -> Entry:
         """Make a session for a user who proved themselves by `methods` (RFC 8176).
 
-        A browser carries it `by_cookie`; otherwise tokens do.
+        A browser carries it `by_cookie`, and `is_remembered` if its user wants that; otherwise
+        tokens do. They proved themselves just now, unless `authenticated_at` says otherwise.
         """
         now = self._ambient.clock.now()
         session = begin_session(
@@ -118,12 +125,21 @@ class Entrance:
             address=actor.address,
             user_agent=actor.user_agent,
             methods=methods,
+            authenticated_at=authenticated_at,
         )
         carrier = self._cookies if by_cookie else self._issuer
         family, secret = carrier.begin(session.id, self._issuer.seed(), now)
-        by = actor.as_user(user_id, session.id)
+        is_full = session.state is SessionState.FULL
+        become = actor.as_user if is_full else actor.as_identified
         device = self._devices.mark(actor) if by_cookie else actor.device
-        return Entry(session=session, family=family, secret=secret, device=device, by=by)
+        return Entry(
+            session=session,
+            family=family,
+            secret=secret,
+            device=device,
+            kept=self._memory.begin(session, now) if is_remembered else None,
+            by=become(user_id, session.id),
+        )
 
     async def let_in(
         self,
@@ -186,6 +202,8 @@ class Entrance:
                 methods=entry.session.methods,
             )
         )
+        if entry.kept is not None:
+            await remember(uow, entry.kept, entry.by, entry.now)
         return Begun(user=present, roles=roles, entry=entry)
 
     async def _wait(
@@ -234,6 +252,7 @@ class Entrance:
             user=begun.user,
             now=entry.now,
             device=entry.device,
+            kept=entry.kept,
         )
 
 

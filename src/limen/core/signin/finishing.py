@@ -51,10 +51,16 @@ class SecondStepService:
         *,
         partial_token: Secret[str] | str,
         code: Secret[str] | str,
+        is_remembered: bool = False,
         actor: Actor | None = None,
     ) -> CookieSession:
-        """Do the same for a browser, which carries the session in a cookie."""
-        begun = await self._finish(partial_token, code, actor, by_cookie=True)
+        """Do the same for a browser, which carries the session in a cookie.
+
+        With `is_remembered` it is remembered after the session, too.
+        """
+        begun = await self._finish(
+            partial_token, code, actor, by_cookie=True, is_remembered=is_remembered
+        )
         return self._entrance.hand_over(begun)
 
     async def _finish(
@@ -64,6 +70,7 @@ class SecondStepService:
         actor: Actor | None,
         *,
         by_cookie: bool,
+        is_remembered: bool = False,
     ) -> Begun:
         by = actor or Actor.anonymous()
         async with self._unit_of_work.view() as view:
@@ -75,6 +82,7 @@ class SecondStepService:
             label=partial.label,
             actor=by,
             by_cookie=by_cookie,
+            is_remembered=is_remembered,
         )
         async with self._unit_of_work() as uow:
             begun = await self._begin(uow, partial, entry, by)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from limen.core.access import require_session
+from limen.core.access import require_any_session
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import PartialSessionInvalid, SessionEnded, UserNotFound
@@ -95,7 +95,7 @@ class PasskeyStepService:
 
         Raises `NotSignedIn`, `NotByKey` or `TooManyAttempts`.
         """
-        user_id, session_id = require_session(actor)
+        user_id, session_id = require_any_session(actor)
         async with self._unit_of_work() as uow:
             asked = await self._ask(uow, CeremonyPurpose.STEP_UP, user_id, session_id, actor)
             await uow.commit()
@@ -115,7 +115,7 @@ class PasskeyStepService:
         `NotSignedIn`, `NotByKey`, `SessionEnded`, `InvalidInput`, `CeremonyOver`,
         `PasskeyRefused`, or `ConcurrentUpdate` for a cookie that was renewed meanwhile.
         """
-        user_id, session_id = require_session(actor)
+        user_id, session_id = require_any_session(actor)
         used = await self._parts.prover.prove(
             as_secret(ceremony),
             answer,

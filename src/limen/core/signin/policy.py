@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from limen.core.sessions.model import Session, SessionPolicy
 from limen.core.signin.levels import MULTI_FACTOR, FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
+from limen.core.states import SessionState
 from limen.core.users.model import UserPolicy
 
 
@@ -24,4 +25,6 @@ class SignInPolicy:
         Who was given a role that needs one, or whose operator asks for one now, signs in again.
         """
         is_asked = self.factors.is_on and self.factors.requires(roles)
+        # One that is merely identified lacks every proof, and is good for none of what they allow.
+        is_asked &= session.state is SessionState.FULL
         return is_asked and MULTI_FACTOR not in session.methods

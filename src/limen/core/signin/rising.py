@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from limen.core.access import require_session
+from limen.core.access import require_any_session
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.cookies.carrying import CookieSession, SessionCookies, read_cookie
+from limen.core.cookies.carrying import CookieSession, read_cookie
+from limen.core.cookies.parts import BrowserParts
 from limen.core.errors import ConcurrentUpdate, SessionEnded, UserNotFound
 from limen.core.events import SessionCookieSet, SessionSteppedUp
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
+from limen.core.states import SessionState
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork
@@ -40,10 +42,11 @@ class SteppedUp:
 class Rise:
     """Makes sessions fresh, however their users proved themselves."""
 
-    def __init__(self, *, ambient: Ambient, issuer: TokenIssuer, cookies: SessionCookies) -> None:
+    def __init__(self, *, ambient: Ambient, issuer: TokenIssuer, browsers: BrowserParts) -> None:
         self._ambient = ambient
         self._issuer = issuer
-        self._cookies = cookies
+        self._cookies = browsers.cookies
+        self._devices = browsers.devices
 
     async def lift(
         self,
@@ -55,11 +58,12 @@ class Rise:
         """Store that the actor has proved themselves by `methods`, in the session they act in.
 
         The user is locked by it, the caller commits. A session that a browser carries needs its
-        living `cookie`, which is renewed: whoever else has it is left behind. Raises
+        living `cookie`, which is renewed: whoever else has it is left behind. One that was merely
+        identified is full from then on. Raises
         `NotSignedIn`, `NotByKey`, `SessionEnded`, or `ConcurrentUpdate` if the cookie was renewed
         meanwhile.
         """
-        user_id, session_id = require_session(actor)
+        user_id, session_id = require_any_session(actor)
         now = self._ambient.clock.now()
         try:
             user = await uow.users.lock(user_id)
@@ -68,9 +72,14 @@ class Rise:
         session = await uow.sessions.find(session_id)
         if session is None or session.user_id != user.id or not session.is_live(now):
             raise SessionEnded
+        was_full = session.state is SessionState.FULL
         session = session.proved(methods, now)
         if not await uow.sessions.prove(session):
             raise SessionEnded
+        if not was_full:
+            await self._devices.note(
+                uow, session, actor, now, mark=actor.device, is_first=user.last_sign_in_at is None
+            )
         renewed = await self._renew(uow, session, cookie, actor)
         held = await uow.grants.list_held(user.id, now)
         uow.emit(

@@ -98,9 +98,16 @@ class SignInService:
         password: Secret[str] | str,
         actor: Actor | None = None,
         label: str = "",
+        is_remembered: bool = False,
     ) -> CookieOutcome:
-        """Do the same for a browser, which carries the session in a cookie."""
-        begun = await self._enter(identifier, password, label, actor, by_cookie=True)
+        """Do the same for a browser, which carries the session in a cookie.
+
+        With `is_remembered` it is remembered after the session, too: see `RememberedService`. Where
+        a second factor is awaited, that is asked for at the second step.
+        """
+        begun = await self._enter(
+            identifier, password, label, actor, by_cookie=True, is_remembered=is_remembered
+        )
         return begun if isinstance(begun, PartialSignIn) else self._entrance.hand_over(begun)
 
     async def _enter(
@@ -111,6 +118,7 @@ class SignInService:
         actor: Actor | None,
         *,
         by_cookie: bool,
+        is_remembered: bool = False,
     ) -> Begun | PartialSignIn:
         by = actor or Actor.anonymous()
         candidate = await self._charge(identifier, by)
@@ -129,7 +137,12 @@ class SignInService:
             await self._refuse(by, candidate, reason)
         upgrade = await self._upgrade(plain, candidate.credential.digest)
         prepared = self._entrance.prepare(
-            candidate.user.id, methods=("pwd",), label=label, actor=by, by_cookie=by_cookie
+            candidate.user.id,
+            methods=("pwd",),
+            label=label,
+            actor=by,
+            by_cookie=by_cookie,
+            is_remembered=is_remembered,
         )
         return await self._begin(candidate, upgrade, by, prepared)
 

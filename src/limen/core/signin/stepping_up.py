@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from limen.core.access import require_session
+from limen.core.access import require_any_session
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
@@ -66,7 +66,7 @@ class StepUpService:
         `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie that was renewed
         meanwhile.
         """
-        user_id, _ = require_session(actor)
+        user_id, _ = require_any_session(actor)
         digest = await self._provers.passwords.prove(user_id, password, actor=actor)
         methods = await self._prove_factor(user_id, code, actor)
         async with self._unit_of_work() as uow:

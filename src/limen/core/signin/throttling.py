@@ -23,6 +23,7 @@ from limen.core.signin.model import (
     of_user_at,
     of_user_on,
 )
+from limen.core.states import SessionState
 from limen.core.users.model import User
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork
@@ -85,7 +86,8 @@ async def is_signed_in_at(
 ) -> bool:
     """Tell whether a user is signed in from the network of this address."""
     live = await uow.sessions.list_live(user_id, now)
-    return any(is_same_network(session.address, address) for session in live)
+    full = [session for session in live if session.state is SessionState.FULL]
+    return any(is_same_network(session.address, address) for session in full)
 
 
 async def subject_of(uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from limen.core.errors import TokenExpired, TokenInvalid
 from limen.core.ids import SessionId, UserId
+from limen.core.states import SessionState, state_of
 
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type
 LONGEST_TOKEN: Final = 4096
@@ -42,8 +43,15 @@ class AccessClaims:
     expires_at: datetime
 
     @property
+    def state(self) -> SessionState:
+        """What the session is good for."""
+        return state_of(self.methods)
+
+    @property
     def level(self) -> str:
-        """How much was proved (`acr`): `1` for one factor, `2` for several."""
+        """How much was proved (`acr`): `0` for nothing, `1` for one factor, `2` for several."""
+        if self.state is not SessionState.FULL:
+            return "0"
         return "2" if "mfa" in self.methods else "1"
 
     def write(self, policy: TokenPolicy) -> dict[str, object]:

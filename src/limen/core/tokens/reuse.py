@@ -4,6 +4,7 @@ from datetime import datetime
 
 from limen.core.actor import Actor
 from limen.core.events import RefreshTokenReuseDetected
+from limen.core.remembered.remembering import forget_session
 from limen.core.sessions.model import EndReason
 from limen.core.tokens.family import PresentedToken
 from limen.ports.families import Standing
@@ -24,6 +25,7 @@ async def end_reused(
             session.user_id, now, EndReason.REFRESH_REUSED, only=session.id
         )
         if ended:
+            await forget_session(uow, session.user_id, session.id)
             uow.emit(
                 RefreshTokenReuseDetected(
                     at=now,

@@ -10,6 +10,7 @@ from limen.core.errors import (
     RefreshTokenInvalid,
     RefreshTokenReused,
     SecondFactorNeeded,
+    StepUpNeeded,
     TokenInvalid,
 )
 from limen.core.events import RefreshTokenRotated
@@ -19,6 +20,7 @@ from limen.core.secret import Secret, as_secret
 from limen.core.sessions.model import Session
 from limen.core.signin.admission import may_go_on
 from limen.core.signin.policy import SignInPolicy
+from limen.core.states import SessionState
 from limen.core.tokens.family import PresentedToken, RefreshFamily, read_token
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.tokens.model import AccessClaims
@@ -52,12 +54,16 @@ class TokenService:
         """Return what a good access token says, without reading the store at each call.
 
         Raises `TokenInvalid`, `TokenExpired`, `SessionEnded` or `StorageUnavailable`, and for the
-        token of a sign-in that waits for its second factor `SecondFactorNeeded`.
+        token of a sign-in that waits for its second factor `SecondFactorNeeded`; `StepUpNeeded` for
+        one of a session in which nothing was proved.
         """
         plain = as_secret(access_token).reveal()
         if plain.startswith(PREFIX):
             await self._refuse_partial(plain)
-        return await self._verifier.verify(plain)
+        claims = await self._verifier.verify(plain)
+        if claims.state is not SessionState.FULL:
+            raise StepUpNeeded
+        return claims
 
     async def _refuse_partial(self, token: str) -> NoReturn:
         try:

@@ -24,6 +24,7 @@ from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
+from limen.core.remembered.service import RememberedService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
@@ -61,6 +62,11 @@ class Services(Protocol):
     @property
     def sessions(self) -> SessionService:
         """Sign-ins."""
+        ...
+
+    @property
+    def remembered(self) -> RememberedService:
+        """Browsers that are remembered."""
         ...
 
     @property

@@ -28,6 +28,12 @@ COMMANDS: Final = (
     Entry("users", f"{_HERE}.users:users", "Create, find, change, move users.", _PEOPLE),
     Entry("roles", f"{_HERE}.roles:roles", "Make roles, give and withdraw them.", _PEOPLE),
     Entry("sessions", f"{_HERE}.sessions:sessions", "See and end sign-ins.", _PEOPLE),
+    Entry(
+        "remembered",
+        f"{_HERE}.remembered:remembered",
+        "See and forget the browsers that remember people.",
+        _PEOPLE,
+    ),
     Entry("factors", f"{_HERE}.factors:factors", "See and reset second factors.", _PEOPLE),
     Entry("passkeys", f"{_HERE}.passkeys:passkeys", "See and remove passkeys.", _PEOPLE),
     Entry("api-keys", f"{_HERE}.api_keys:api_keys", "Make, rotate, revoke API keys.", _PEOPLE),

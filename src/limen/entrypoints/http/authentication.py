@@ -29,7 +29,7 @@ async def authenticate(call: Call, rules: Rules, services: Services) -> None:
     """
     cookie = None if b"authorization" in call.headers else browsers_of(call).cookie_of(call)
     if cookie is not None and rules.answer is None:
-        await _authenticate_cookie(call, cookie, services)
+        await _authenticate_cookie(call, cookie, rules, services)
         return
     token = _token(call)
     if not is_key(token):
@@ -45,11 +45,13 @@ def shows_who_asks(call: Call) -> bool:
     return b"authorization" in call.headers or _CSRF in call.headers
 
 
-async def _authenticate_cookie(call: Call, cookie: str, services: Services) -> None:
+async def _authenticate_cookie(call: Call, cookie: str, rules: Rules, services: Services) -> None:
     if call.method not in _SAFE:
         browsers_of(call).check_origin(call)
         services.cookie_sessions.check_csrf(cookie, call.headers.get(_CSRF, b"").decode("latin-1"))
-    call.claims = await services.cookie_sessions.authenticate(cookie)
+    call.claims = await services.cookie_sessions.authenticate(
+        cookie, takes_identified=rules.is_open_to_identified
+    )
     call.cookie = cookie
 
 

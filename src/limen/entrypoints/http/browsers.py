@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 NAME: Final = "limen_session"
 DEVICE: Final = "limen_device"
+REMEMBERED: Final = "limen_remembered"
 # RFC 6265bis section 4.1.3.2: of this very host, and by https alone.
 _HOST: Final = "__Host-"
 # No browser keeps a cookie longer (RFC 6265bis section 5.5).
@@ -29,6 +30,7 @@ class Browsers:
         prefix, self._secure = (_HOST, "; Secure") if settings.is_secure else ("", "")
         self.name = f"{prefix}{NAME}"
         self._device = f"{prefix}{DEVICE}"
+        self._remembered = f"{prefix}{REMEMBERED}"
         self._ours = frozenset({origin_of(settings.public_url), *settings.cors_origins})
 
     def cookie_of(self, call: Call) -> str | None:
@@ -40,6 +42,11 @@ class Browsers:
         mark = _cookie(call, self._device)
         return None if mark is None else Secret(mark)
 
+    def remembered_of(self, call: Call) -> Secret[str] | None:
+        """Return what the browser is remembered by, if it came once."""
+        credential = _cookie(call, self._remembered)
+        return None if credential is None else Secret(credential)
+
     def check_origin(self, call: Call) -> None:
         """Raise `CsrfRefused` unless a page of ours asks; a browser says so when it writes."""
         given = call.headers.get(b"origin")
@@ -49,15 +56,18 @@ class Browsers:
             raise CsrfRefused
 
     def keep(self, begun: CookieSession) -> list[str]:
-        """Return the headers that have a browser keep a session, and the mark of its device."""
+        """Return the headers that have a browser keep all that a session gives it."""
         kept = [self._write(self.name, begun.cookie.reveal(), begun.expires_in)]
         if begun.device is not None:
             kept.append(self._write(self._device, begun.device.reveal(), _LONGEST))
+        if begun.kept is not None:
+            credential = begun.kept.credential.reveal()
+            kept.append(self._write(self._remembered, credential, begun.kept.expires_in))
         return kept
 
     def forget(self) -> list[str]:
-        """Return the headers that have a browser forget the session; its mark stays."""
-        return [self._write(self.name, "", 0)]
+        """Return the headers that have a browser forget who was here; its mark stays."""
+        return [self._write(name, "", 0) for name in (self.name, self._remembered)]
 
     def _write(self, name: str, value: str, seconds: int) -> str:
         kept = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"

@@ -13,6 +13,7 @@ from limen.core.api_keys.model import KeyClaims
 from limen.core.errors import LimenError, NotSignedIn
 from limen.core.ids import UserId
 from limen.core.meter import Meter
+from limen.core.states import SessionState
 from limen.core.tokens.model import AccessClaims
 from limen.entrypoints.http.addresses import Network, client_address
 
@@ -128,15 +129,17 @@ class Call:
         claims = self.claims
         user_agent = self.headers.get(b"user-agent")
         actor = Actor(
-            kind=ActorKind.ANONYMOUS if claims is None else ActorKind.USER,
-            user_id=None if claims is None else claims.user_id,
-            session_id=None if claims is None else claims.session_id,
+            kind=ActorKind.ANONYMOUS,
             request_id=self.request_id,
             address=self.address,
             user_agent=None if user_agent is None else user_agent.decode("latin-1"),
             meter=self.meter,
             device=None if self.browsers is None else self.browsers.device_of(self),
         )
+        if claims is not None:
+            is_full = claims.state is SessionState.FULL
+            become = actor.as_user if is_full else actor.as_identified
+            actor = become(claims.user_id, claims.session_id)
         key = self.key
         return actor if key is None else actor.as_key(key.user_id, key.name, key.scopes)
 

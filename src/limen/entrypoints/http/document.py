@@ -60,6 +60,7 @@ Get an account at `/auth/register`, sign in at `/auth/login`, and send the acces
 `{"success": true, "data": …}`, refusals `{"success": false, "error": …}` or, to those who accept
 `application/problem+json`, problem documents (RFC 9457). The codes of refusals are stable.
 """
+_IDENTIFIED: Final = " An identified session is enough."
 _FRESH: Final = (
     "\n\nIt needs a fresh sign-in: one of the last ten minutes, or a step-up since (`stepUp`)."
 )
@@ -95,6 +96,8 @@ def openapi_document() -> dict[str, Any]:
             _complete(operation, method, handler)
             if rules_of(handler).is_fresh:
                 operation["description"] += _FRESH
+            if rules_of(handler).is_open_to_identified:
+                operation["description"] += _IDENTIFIED
             if rules_of(handler).limits:
                 operation["x-rate-limits"] = [limit.value for limit in rules_of(handler).limits]
             _share(operation, document["components"])

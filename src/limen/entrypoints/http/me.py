@@ -35,7 +35,7 @@ class MeController(Controller):
             "getMe",
             "See oneself",
             refuses=(403, 404),
-            rules=Rules(is_open_to_keys=True),
+            rules=Rules(is_open_to_keys=True, is_open_to_identified=True),
             is_versioned=True,
         ),
     )

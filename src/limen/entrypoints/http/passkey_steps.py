@@ -109,7 +109,7 @@ class PasskeyStepUpController(Controller):
             "askForPasskeyToStepUp",
             "Ask for a passkey to prove again who one is",
             refuses=(429,),
-            rules=Rules(is_secret=True, limits=(Limit.PASSKEY,)),
+            rules=Rules(is_secret=True, is_open_to_identified=True, limits=(Limit.PASSKEY,)),
             has_body=True,
         ),
     )
@@ -126,7 +126,7 @@ class PasskeyStepUpController(Controller):
             "stepUpByPasskey",
             "Prove again who one is by a passkey",
             refuses=(422,),
-            rules=Rules(is_secret=True),
+            rules=Rules(is_secret=True, is_open_to_identified=True),
             has_body=True,
         ),
     )

@@ -15,7 +15,11 @@ from limen.entrypoints.http.api_keys import (
 )
 from limen.entrypoints.http.assistance import AssistanceController
 from limen.entrypoints.http.call import CallRequest
-from limen.entrypoints.http.cookies import CookieController, CsrfController
+from limen.entrypoints.http.cookies import (
+    CookieController,
+    CsrfController,
+    RememberedSignInController,
+)
 from limen.entrypoints.http.emails import EmailController, OwnEmailController
 from limen.entrypoints.http.errors import handle
 from limen.entrypoints.http.factors import FactorController, OwnFactorController
@@ -37,6 +41,7 @@ from limen.entrypoints.http.passkeys import (
 )
 from limen.entrypoints.http.passwords import OwnPasswordController, PasswordController
 from limen.entrypoints.http.recovery import RecoveryController
+from limen.entrypoints.http.remembered import OwnRememberedController, RememberedController
 from limen.entrypoints.http.roles import GrantController, PermissionController, RoleController
 from limen.entrypoints.http.second_step import (
     RequiredFactorController,
@@ -73,6 +78,7 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     RequiredFactorController,
     StepUpController,
     CookieController,
+    RememberedSignInController,
     CsrfController,
     EmailController,
     RecoveryController,
@@ -80,12 +86,14 @@ _API: Final[Sequence[ControllerRouterHandler]] = (
     OwnEmailController,
     OwnPasswordController,
     OwnSessionController,
+    OwnRememberedController,
     OwnFactorController,
     OwnPasskeyController,
     UserController,
     PasswordController,
     AssistanceController,
     SessionController,
+    RememberedController,
     FactorController,
     PasskeyController,
     GrantController,
@@ -146,6 +154,7 @@ def _dependencies(reception: Reception, figures: Figures) -> Mapping[str, Provid
         "cookie_sessions": Provide(
             lambda: reception.services.cookie_sessions, sync_to_thread=False
         ),
+        "remembered": Provide(lambda: reception.services.remembered, sync_to_thread=False),
         "roles": Provide(lambda: reception.services.roles, sync_to_thread=False),
         "emails": Provide(lambda: reception.services.emails, sync_to_thread=False),
         "messages": Provide(lambda: reception.services.messages, sync_to_thread=False),

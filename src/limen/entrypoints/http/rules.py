@@ -48,6 +48,8 @@ class Rules:
     - `is_for_browsers`: it sets a cookie, so only pages of listed origins may ask.
     - `is_open_to_keys`: an API key may come here, and what it may do is checked as a permission;
       everywhere else only people may.
+    - `is_open_to_identified`: a session in which nothing was proved is enough; everywhere else
+      it is refused as one that needs a step-up.
     - `is_fresh`: the user must have proved lately who they are; the use case checks that.
     - `limits`: what it counts for the caller's network.
     - `query`: what parameters it takes; `lists` which list they are of.
@@ -64,6 +66,7 @@ class Rules:
     is_optionally_signed_in: bool = False
     is_for_browsers: bool = False
     is_open_to_keys: bool = False
+    is_open_to_identified: bool = False
     is_fresh: bool = False
     limits: tuple[Limit, ...] = ()
     query: Query = Query.NONE

@@ -167,7 +167,7 @@ class StepUpController(Controller):
             "stepUp",
             "Prove again who one is",
             refuses=(422, 429),
-            rules=Rules(is_secret=True, limits=(Limit.SIGN_IN,)),
+            rules=Rules(is_secret=True, is_open_to_identified=True, limits=(Limit.SIGN_IN,)),
             has_body=True,
         ),
     )

@@ -16,6 +16,7 @@ from limen.core.passkeys.service import PasskeyService
 from limen.core.passwords.service import PasswordService
 from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
+from limen.core.remembered.service import RememberedService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
@@ -80,6 +81,11 @@ class Services(Protocol):
     @property
     def cookie_sessions(self) -> CookieService:
         """Sessions that browsers carry in a cookie."""
+        ...
+
+    @property
+    def remembered(self) -> RememberedService:
+        """Browsers that are remembered."""
         ...
 
     @property

@@ -22,11 +22,17 @@ class SignOutController(Controller):
     path = "/auth/logout"
     tags = ("Sign-in",)
 
-    @post("/", status_code=204, **described("signOut", "Sign out", has_body=True))
+    @post(
+        "/",
+        status_code=204,
+        **described("signOut", "Sign out", rules=Rules(is_open_to_identified=True), has_body=True),
+    )
     async def sign_out(
         self, request: CallRequest, sessions: NamedDependency[SessionService]
     ) -> Answered[None]:
         """End the session of the token or the cookie, which the browser is told to forget.
+
+        It is not remembered any more, either.
 
         It may be asked twice, so no key is needed for that.
         """
@@ -40,7 +46,14 @@ class OwnSessionController(Controller):
     path = "/me/sessions"
     tags = ("Me",)
 
-    @get("/", **described("listMySessions", "List one's own sessions"))
+    @get(
+        "/",
+        **described(
+            "listMySessions",
+            "List one's own sessions",
+            rules=Rules(is_open_to_identified=True),
+        ),
+    )
     async def list_own(
         self, request: CallRequest, sessions: NamedDependency[SessionService]
     ) -> Answered[Success[list[SessionOut]]]:

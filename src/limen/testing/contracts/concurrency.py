@@ -19,6 +19,7 @@ from limen.testing.builders import (
     a_partial_session,
     a_proof,
     a_recovery_code,
+    a_remembered,
     a_role,
     a_session,
     a_signing_key,
@@ -270,6 +271,18 @@ class ConcurrencyContract(Contract):
             unit_of_work, *[lambda uow: uow.partial_sessions.consume(partial.id, NOON)] * MANY
         )
         assert kinds(outcomes) == {"NoneType": 1, "PartialSessionInvalid": MANY - 1}
+
+    async def test_of_many_who_use_one_remembered_browser_one_gets_through(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, remembered := a_remembered(user.id))
+        renewed = [remembered.renewed(bytes([n]), remembered.session_id, NOON) for n in range(MANY)]
+        outcomes = await at_once(
+            unit_of_work, *(lambda u, one=one: u.remembered.renew(one) for one in renewed)
+        )
+        assert kinds(outcomes) == {"NoneType": 1, "ConcurrentUpdate": MANY - 1}
+        await assert_kept(unit_of_work, renewed[outcomes.index(None)])
 
     async def test_of_many_who_note_one_device_one_is_told_that_it_is_new(
         self, unit_of_work: UnitOfWorkFactory

@@ -16,6 +16,7 @@ from limen.core.partial_sessions.model import PartialSession
 from limen.core.passkeys.model import Ceremony, Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof
+from limen.core.remembered.model import Remembered
 from limen.core.roles.model import Grant, Role
 from limen.core.sessions.model import Session
 from limen.core.signin.model import Throttle
@@ -112,6 +113,7 @@ _PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
     Totp: _put_totp,
     RecoveryCode: _put_recovery_code,
     ApiKey: lambda uow, key: uow.api_keys.add(key),
+    Remembered: lambda uow, remembered: uow.remembered.add(remembered),
     KnownDevice: lambda uow, device: uow.devices.note(device),
     Throttle: _put_throttle,
     Attempt: _put_attempt,
@@ -169,4 +171,5 @@ _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     Totp: _find_totp,
     RecoveryCode: _find_recovery_code,
     KnownDevice: _find_device,
+    Remembered: lambda view, remembered: view.remembered.find(remembered.id),
 }

@@ -24,6 +24,7 @@ from limen.testing.contracts.partial_sessions import PartialSessionsContract
 from limen.testing.contracts.passkeys import PasskeysContract
 from limen.testing.contracts.passwords import PasswordsContract
 from limen.testing.contracts.proofs import ProofsContract
+from limen.testing.contracts.remembered import RememberedContract
 from limen.testing.contracts.roles import RolesContract
 from limen.testing.contracts.sessions import SessionEndingsContract, SessionsContract
 from limen.testing.contracts.throttles import ThrottlesContract
@@ -94,6 +95,9 @@ class PlainStoreContract(Contract):
 
     class TestApiKeys(ApiKeysContract):
         """See `limen.ports.api_keys`."""
+
+    class TestRemembered(RememberedContract):
+        """See `limen.ports.remembered`."""
 
     class TestDevices(DevicesContract):
         """See `limen.ports.devices`."""

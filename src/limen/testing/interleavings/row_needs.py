@@ -15,6 +15,7 @@ from limen.core.messages.model import Message
 from limen.core.passkeys.model import Passkey
 from limen.core.passwords.model import PasswordCredential
 from limen.core.proofs.model import Proof, Purpose
+from limen.core.remembered.model import Remembered
 from limen.core.roles.model import Grant, Role
 from limen.core.sessions.model import Session
 from limen.core.signin.model import Throttle
@@ -62,6 +63,7 @@ def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
         *_partial_sessions_of(rows, user_id),
         *_keys_of(rows, user_id),
         *_devices_of(rows, user_id),
+        *_remembered_of(rows, user_id),
         _whole("passkeys of", user_id),
         _whole("totps of", user_id),
         _whole("codes of", user_id),
@@ -220,6 +222,19 @@ def _devices_of(rows: Rows, user_id: UserId) -> list[Lock]:
     return [_whole("device", key) for key in found]
 
 
+def _add_remembered(_rows: Rows, remembered: Remembered) -> list[Lock]:
+    return [_reference("user", remembered.user_id)]
+
+
+def _own_remembered(_rows: Rows, remembered: Remembered) -> list[Lock]:
+    return [_change("remembered", remembered.id)]
+
+
+def _remembered_of(rows: Rows, user_id: UserId, **_: object) -> list[Lock]:
+    found = sorted(one.id for one in rows.remembered.values() if one.user_id == user_id)
+    return [_change("remembered", remembered_id) for remembered_id in found]
+
+
 def _put_totp(_rows: Rows, totp: Totp) -> list[Lock]:
     # The secrets of a user are one row here, and so are the recovery codes.
     return [_reference("user", totp.user_id), _whole("totps of", totp.user_id)]
@@ -284,6 +299,11 @@ NEEDS: Final[Mapping[str, Mapping[str, Needs]]] = {
         "save": lambda _rows, key: [_change("api key", key.id)],
         "use": lambda _rows, key_id, *_: [_change("api key", key_id)],
         "end": _keys_of,
+    },
+    "remembered": {
+        "add": _add_remembered,
+        "renew": _own_remembered,
+        "remove": _remembered_of,
     },
     "devices": {"note": _note_device, "remove": _devices_of},
     "messages": {

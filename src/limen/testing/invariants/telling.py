@@ -259,6 +259,17 @@ def _key_added(told: History, event: StoredEvent) -> None:
     told.keys[key_id] = _instant(event.payload["signs_from"])
 
 
+def _identified(told: History, event: StoredEvent) -> None:
+    for session_id in _texts(event.payload["replaced"]):
+        told.sessions[SessionId(UUID(session_id))].is_ended = True
+    told.begin_session(event)
+
+
+def _remembered_reused(told: History, event: StoredEvent) -> None:
+    for session_id in _texts(event.payload["ended"]):
+        told.sessions[SessionId(UUID(session_id))].is_ended = True
+
+
 _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "user.registered": _registered,
     "user.created": _created,
@@ -275,6 +286,8 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "password.set": _password_set,
     "password.reset": _password_set,
     "password.reset_required": _password_reset_required,
+    "session.identified": _identified,
+    "remembered.reuse_detected": _remembered_reused,
     "password.changed": _password_changed,
     "password.hash_upgraded": _password_upgraded,
     "factor.enrolled": _enrolled,

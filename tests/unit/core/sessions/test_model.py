@@ -104,6 +104,8 @@ def test_the_reasons_of_an_end_are_stored_under_these_names() -> None:
         "email_changed",
         "taken_over",
         "factor_changed",
+        "replaced",
+        "remembered_reused",
     ]
 
 

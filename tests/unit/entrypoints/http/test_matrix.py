@@ -5,7 +5,7 @@ route. Each cell is asked at a limen of its own.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from limen.core.passkeys.model import Passkey
 from limen.core.roles.model import ME_READ, NEVER_BY_KEY, OWN
 from limen.entrypoints.http.examples import EXAMPLES
 from limen.testing.assembly import OPERATOR, acting
+from limen.testing.builders import a_remembered
 from limen.testing.passkeys import Authenticator
 from tests.unit.entrypoints.http.contract import document, limits_of
 from tests.unit.entrypoints.http.site import PASSWORD, Person, Site, open_site
@@ -52,6 +53,7 @@ POST   /api/v1/auth/refresh                           200 200 200 401 401  200 2
 POST   /api/v1/auth/cookie                            200 200 200 200 401  200 200 200
 POST   /api/v1/auth/cookie/factor                     200 200 401 200 401  200 200 200
 POST   /api/v1/auth/cookie/exchange                   200 200 200 401 401  200 200 200
+POST   /api/v1/auth/cookie/remember                   {_OUT}  401 401 401  401 401
 GET    /api/v1/auth/csrf                              {_OUT}  401 401 401
 POST   /api/v1/auth/factor                            200 200 401 200 401  200 200 200
 POST   /api/v1/auth/factor/stop                       204 204 401 204 401  204 204 204
@@ -80,6 +82,8 @@ POST   /api/v1/me/password                            {_OUT}  204 204 204
 GET    /api/v1/me/sessions                            {_OUT}  200 200 200
 DELETE /api/v1/me/sessions                            {_OUT}  204 204 204
 DELETE /api/v1/me/sessions/{{session_id}}               {_OUT}  204 404 404
+GET    /api/v1/me/remembered                          {_OUT}  200 200 200
+DELETE /api/v1/me/remembered/{{remembered_id}}          {_OUT}  204 404 404
 GET    /api/v1/me/factors                             {_OUT}  200 200 200
 POST   /api/v1/me/factors/totp                        {_OUT}  200 200 200
 POST   /api/v1/me/factors/totp/confirm                {_OUT}  200 422 422
@@ -106,6 +110,8 @@ POST   /api/v1/users/{{user_id}}/unlock                 {_OUT}  403 403 204  204
 GET    /api/v1/users/{{user_id}}/sessions               {_OUT}  200 403 200  200 403
 DELETE /api/v1/users/{{user_id}}/sessions               {_OUT}  204 403 204  204 403
 DELETE /api/v1/users/{{user_id}}/sessions/{{session_id}}  {_OUT}  204 403 204  204 403
+GET    /api/v1/users/{{user_id}}/remembered             {_OUT}  200 403 200  200 403
+DELETE /api/v1/users/{{user_id}}/remembered/{{remembered_id}} {_OUT}  204 403 204  204 403
 GET    /api/v1/users/{{user_id}}/factors                {_OUT}  200 403 200  200 403
 DELETE /api/v1/users/{{user_id}}/factors                {_OUT}  403 403 200
 GET    /api/v1/users/{{user_id}}/passkeys               {_OUT}  200 403 200  200 403
@@ -224,13 +230,39 @@ OF_ONESELF: Final = {
     "DELETE /api/v1/users/{user_id}",
 }
 ABOUT_OTHERS: Final = [route for route in ROUTES if "{user_id}" in route]
+# It looks for a cookie of its own, and at nothing else.
+COMING_BACK: Final = "POST /api/v1/auth/cookie/remember"
 
 
 def _when_partial(route: str) -> int:
     """Tell what the owner hears before the second factor: what everybody may, and 403."""
     status = EXPECTED[route, "nobody"]
-    minds_who_asks = EXPECTED[route, "garbage"] == 401
+    minds_who_asks = EXPECTED[route, "garbage"] == 401 and route != COMING_BACK
     return 403 if minds_who_asks else status
+
+
+# What whoever is merely remembered hears where a session is needed; everywhere else it is 403.
+IDENTIFIED: Final = {
+    "GET /api/v1/auth/csrf": 200,
+    "POST /api/v1/auth/step-up": 200,
+    "POST /api/v1/auth/step-up/passkey/options": 200,
+    "POST /api/v1/auth/step-up/passkey": 200,
+    "POST /api/v1/auth/logout": 204,
+    "GET /api/v1/me": 200,
+    "GET /api/v1/me/sessions": 200,
+}
+# What is about tokens or no cookie, of which there are none.
+NO_TOKENS: Final = {
+    "GET /api/v1/auth/check": 401,
+    "POST /api/v1/auth/refresh": 401,
+    "POST /api/v1/auth/cookie/exchange": 401,
+    COMING_BACK: 200,
+}
+
+
+def _when_identified(route: str) -> int:
+    """Tell what whoever is merely remembered hears: what everybody may, a little, and 403."""
+    return (IDENTIFIED | NO_TOKENS).get(route, _when_partial(route))
 
 
 # What a cookie session hears that no token does, or the other way round.
@@ -249,7 +281,7 @@ def _by_cookie(route: str) -> int:
 
 def _without_csrf(route: str) -> int:
     """Tell what a cookie alone does: it reads, and comes along where nobody is asked for."""
-    if route.startswith("GET") or EXPECTED[route, "nobody"] != 401:
+    if route.startswith("GET") or EXPECTED[route, "nobody"] != 401 or route == COMING_BACK:
         return _by_cookie(route)
     return 403
 
@@ -275,6 +307,7 @@ class Scene:
     link: dict[str, str]
     message_id: UUID
     passkey_id: UUID
+    remembered_id: UUID
     answer: dict[str, Any]
     finishing: dict[str, Any]
     enrolment: dict[str, Any]
@@ -353,6 +386,19 @@ async def _cookie(site: Site, ada: Person) -> tuple[Person | None, dict[str, str
     return ada, {"cookie": f"__Host-limen_session={cookie}", "x-csrf-token": token}
 
 
+async def _identified(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
+    begun = await site.limen.cookie_sessions.exchange(
+        refresh_token=ada.tokens.refresh_token, is_remembered=True
+    )
+    assert begun.kept is not None
+    back = await site.limen.remembered.exchange(credential=begun.kept.credential)
+    assert back.kept is not None
+    session, remembered = back.cookie.reveal(), back.kept.credential.reveal()
+    cookies = f"__Host-limen_session={session}; __Host-limen_remembered={remembered}"
+    headers = {"cookie": cookies, "x-csrf-token": back.csrf_token.reveal()}
+    return Person(tokens=replace(ada.tokens, session_id=back.session.id)), headers
+
+
 async def _bare_cookie(site: Site, ada: Person) -> tuple[Person | None, dict[str, str]]:
     _, headers = await _cookie(site, ada)
     return ada, {"cookie": headers["cookie"]}
@@ -367,21 +413,13 @@ Entering = Callable[[Site, Person], Awaitable[tuple[Person | None, dict[str, str
 ENTERING: Final[dict[str, Entering]] = dict(
     zip(
         (
-            *(*CALLERS, "stale", "stale administrator", "partial"),
+            *(*CALLERS, "stale", "stale administrator", "partial", "identified"),
             *("cookie", "cookie without csrf", "cookie from elsewhere"),
         ),
         (
             *(_nobody, _garbage, _expired, _ended, _suspended, _owner, _other, _administrator),
-            *(
-                _key,
-                _bare_key,
-                _stale,
-                _stale_administrator,
-                _partial,
-                _cookie,
-                _bare_cookie,
-                _foreign_cookie,
-            ),
+            *(_key, _bare_key, _stale, _stale_administrator, _partial, _identified),
+            *(_cookie, _bare_cookie, _foreign_cookie),
         ),
         strict=True,
     )
@@ -408,6 +446,7 @@ async def _stage(site: Site, caller: str) -> Scene:
     account = await site.limen.service_accounts.create(actor=OPERATOR, username="robot")
     account_key = await site.limen.api_keys.create(account.id, actor=OPERATOR, name="nightly")
     key = await site.limen.api_keys.create(UserId(ada.id), actor=OPERATOR, name="build")
+    remembered_id = await _remembered(site, ada)
     person, headers = await ENTERING[caller](site, ada)
     return Scene(
         site=site,
@@ -420,6 +459,7 @@ async def _stage(site: Site, caller: str) -> Scene:
         link=link,
         message_id=messages.items[0].id,
         passkey_id=passkey.id,
+        remembered_id=remembered_id,
         answer=answer,
         finishing=finishing,
         enrolment=await _enrolment(site, person),
@@ -459,6 +499,15 @@ async def _enrolled(site: Site, ada: Person) -> Passkey:
     asked = await site.limen.passkeys.begin_enrolment(actor=actor)
     answer = site.device.create(asked.options)
     return await site.limen.passkeys.enrol(ceremony=asked.ceremony, answer=answer, actor=actor)
+
+
+async def _remembered(site: Site, ada: Person) -> UUID:
+    """Let a browser remember Ada."""
+    remembered = a_remembered(UserId(ada.id))
+    async with site.limen.unit_of_work() as uow:
+        await uow.remembered.add(remembered)
+        await uow.commit()
+    return remembered.id
 
 
 async def _answer(site: Site) -> dict[str, Any]:
@@ -507,16 +556,20 @@ def _body(operation: dict[str, Any], scene: Scene) -> dict[str, Any] | None:
     content = operation["requestBody"]["content"]["application/json"]
     shape = content["schema"]["$ref"].rpartition("/")[2]
     body = dict(EXAMPLES[shape])
+    tokens = (scene.caller or scene.ada).tokens
+    refresh = {"refresh_token": tokens.refresh_token.reveal()}
+    sign_in = {"identifier": tokens.user.email.address, "password": PASSWORD}
+    finish = {"partial_token": scene.partial_token, "code": scene.recovery_codes[0]}
     fitting: dict[str, dict[str, Any]] = {
         "RegisterUserIn": {"email": "new@example.org", "username": "new"},
-        "SignInIn": {
-            "identifier": (scene.caller or scene.ada).tokens.user.email.address,
-            "password": PASSWORD,
-        },
-        "RefreshIn": {"refresh_token": (scene.caller or scene.ada).tokens.refresh_token.reveal()},
+        "SignInIn": sign_in,
+        "RefreshIn": refresh,
+        "ExchangeForCookieIn": refresh,
+        "CookieSignInIn": sign_in,
+        "FinishCookieSignInIn": finish,
         "ChangePasswordIn": {"current_password": PASSWORD},
         "CreateRoleIn": {"name": "auditors"},
-        "FinishSignInIn": {"partial_token": scene.partial_token, "code": scene.recovery_codes[0]},
+        "FinishSignInIn": finish,
         "BeginRequiredTotpIn": {"partial_token": scene.partial_token},
         "ConfirmRequiredTotpIn": {"partial_token": scene.partial_token, "code": scene.totp_code},
         "StopSignInIn": {"partial_token": scene.partial_token},
@@ -582,6 +635,17 @@ async def test_the_cell_of_a_cookie_from_elsewhere(route: str) -> None:
     await _check(route, "cookie from elsewhere", _from_elsewhere(route))
 
 
+@pytest.mark.parametrize("route", ROUTES)
+async def test_the_cell_of_an_identified_session(route: str) -> None:
+    await _check(route, "identified", _when_identified(route))
+
+
+def test_the_routes_for_which_being_identified_is_enough_say_so() -> None:
+    described = {route: operation["description"] for route, operation in ROUTES.items()}
+    told = {route for route, text in described.items() if "identified session is enough" in text}
+    assert told == set(IDENTIFIED)
+
+
 def test_the_routes_that_need_a_fresh_sign_in_say_so() -> None:
     described = {route: operation["description"] for route, operation in ROUTES.items()}
     told = {route for route, text in described.items() if "fresh sign-in" in text}
@@ -611,6 +675,7 @@ async def _check(route: str, caller: str, expected: int) -> httpx.Response:
         path = template.format(
             user_id=scene.ada.id,
             session_id=scene.ada.session_id,
+            remembered_id=scene.remembered_id,
             role="support",
             message_id=scene.message_id,
             passkey_id=scene.passkey_id,

@@ -33,6 +33,12 @@ account = LazyGroup(
         Entry("update", f"{_HERE}.oneself:update", "Change name and language.", _SELF),
         Entry("change-email", f"{_HERE}.oneself:change_email", "Change the address.", _SELF),
         Entry("sessions", f"{_HERE}.sessions:sessions", "See and end sign-ins.", _SELF),
+        Entry(
+            "remembered",
+            f"{_HERE}.remembered:remembered",
+            "See the browsers that remember you.",
+            _SELF,
+        ),
         Entry("api-keys", f"{_HERE}.api_keys:api_keys", "Make and end API keys.", _SELF),
         Entry("delete", f"{_HERE}.oneself:delete", "Delete the account.", _SELF),
         Entry(
