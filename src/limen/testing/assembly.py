@@ -158,9 +158,7 @@ class Assembly(Everyday):
             browsers=browsers,
         )
         self._rise = Rise(ambient=ambient, issuer=issuer, browsers=browsers)
-        self.remembered = RememberedService(
-            unit_of_work=uow, ambient=ambient, entrance=entrance, memory=memory
-        )
+        self.remembered = RememberedService(unit_of_work=uow, ambient=ambient, entrance=entrance)
         self.sign_in = SignInService(
             unit_of_work=uow,
             ambient=ambient,

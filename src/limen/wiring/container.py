@@ -13,10 +13,8 @@ from limen.core.ambient import Ambient
 from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
 from limen.core.api_keys.uses import KeyUses
-from limen.core.cookies.carrying import SessionCookies
 from limen.core.cookies.parts import BrowserParts
 from limen.core.cookies.service import CookieService
-from limen.core.devices.book import DeviceBook
 from limen.core.emails.service import EmailService
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
@@ -41,7 +39,6 @@ from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
 from limen.core.recovery.assistance import AssistanceService
 from limen.core.recovery.service import RecoveryService
-from limen.core.remembered.remembering import Memory
 from limen.core.remembered.service import RememberedService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
@@ -66,6 +63,7 @@ from limen.ports.message_writer import MessageWriter
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.qr import QrDrawer
 from limen.wiring.parts import (
+    make_browsers,
     make_drawer,
     make_hasher,
     make_mailer,
@@ -233,20 +231,12 @@ class Container(DeclarativeContainer):
         prover=prover,
         preparation=preparation,
     )
-    session_cookies = Singleton[SessionCookies](
-        SessionCookies, key=secret_keys.provided.derive.call(COOKIES)
-    )
-    devices = Singleton[DeviceBook](
-        DeviceBook,
-        entropy=entropy,
-        postbox=postbox,
-        sends_mail=settings.provided.mail.new_device,
-    )
-    memory = Singleton[Memory](
-        Memory, ambient=ambient, lifetime=settings.provided.session.policy.remembered
-    )
     browsers = Singleton[BrowserParts](
-        BrowserParts, cookies=session_cookies, devices=devices, memory=memory
+        make_browsers,
+        settings=settings,
+        key=secret_keys.provided.derive.call(COOKIES),
+        ambient=ambient,
+        postbox=postbox,
     )
     entrance = Singleton[Entrance](
         Entrance,
@@ -334,11 +324,7 @@ class Container(DeclarativeContainer):
         policy=settings.provided.sign_in_policy,
     )
     remembered = Singleton[RememberedService](
-        RememberedService,
-        unit_of_work=unit_of_work,
-        ambient=ambient,
-        entrance=entrance,
-        memory=memory,
+        RememberedService, unit_of_work=unit_of_work, ambient=ambient, entrance=entrance
     )
     roles = Singleton[RoleService](RoleService, unit_of_work=unit_of_work, ambient=ambient)
     keys = Singleton[KeyService](

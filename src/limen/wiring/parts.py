@@ -17,7 +17,14 @@ from limen.adapters.foreign import (
 from limen.adapters.foreign.recipe import ForeignScheme, Reader
 from limen.adapters.hashing_pool import PooledHasher
 from limen.adapters.log_mail import LogMailer
+from limen.core.ambient import Ambient
+from limen.core.cookies.carrying import SessionCookies
+from limen.core.cookies.parts import BrowserParts
+from limen.core.devices.book import DeviceBook
+from limen.core.messages.posting import Postbox
 from limen.core.passwords.former import AskingHasher
+from limen.core.remembered.remembering import Memory
+from limen.core.secret import Secret
 from limen.core.sessions.denial import DenialList, WatchedUnits
 from limen.ports.clock import Clock
 from limen.ports.ids import IdSource
@@ -132,3 +139,16 @@ def make_drawer() -> QrDrawer:
 def watched_units(storage: Storage, denials: DenialList) -> WatchedUnits:
     """Return the store's units of work, which outdate the denial list when sessions end."""
     return WatchedUnits(storage.units, denials)
+
+
+def make_browsers(
+    settings: Settings, *, key: Secret[bytes], ambient: Ambient, postbox: Postbox
+) -> BrowserParts:
+    """Return what browsers are given to keep."""
+    return BrowserParts(
+        cookies=SessionCookies(key),
+        devices=DeviceBook(
+            entropy=ambient.entropy, postbox=postbox, sends_mail=settings.mail.new_device
+        ),
+        memory=Memory(ambient=ambient, lifetime=settings.session.policy.remembered),
+    )

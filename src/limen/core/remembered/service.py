@@ -1,6 +1,5 @@
 """Using what remembers a browser, and seeing and ending it."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from limen.core.access import authorise, authorise_over
@@ -17,12 +16,10 @@ from limen.core.errors import (
 from limen.core.events import BrowserForgotten, RememberedReuseDetected, SessionIdentified
 from limen.core.ids import RememberedId, SessionId, UserId
 from limen.core.remembered.model import PresentedRemembered, Remembered, read_credential
-from limen.core.remembered.remembering import Kept, Memory
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret, as_secret
 from limen.core.sessions.model import EndReason
 from limen.core.signin.entering import Begun, Entrance, Entry
-from limen.core.states import REMEMBERED
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -36,12 +33,10 @@ class RememberedService:
         unit_of_work: UnitOfWorkFactory,
         ambient: Ambient,
         entrance: Entrance,
-        memory: Memory,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
         self._entrance = entrance
-        self._memory = memory
 
     async def exchange(
         self, *, credential: Secret[str] | str, actor: Actor | None = None
@@ -97,28 +92,18 @@ class RememberedService:
     async def _identify(
         self, found: Remembered, shown: PresentedRemembered, actor: Actor
     ) -> CookieSession:
-        entry = self._entrance.prepare(
-            found.user_id,
-            methods=(REMEMBERED,),
-            label=found.label,
-            actor=actor,
-            by_cookie=True,
-            authenticated_at=found.authenticated_at,
-        )
-        kept = self._memory.renew(found, shown, entry.session, entry.now)
+        entry = self._entrance.prepare_return(found, shown, actor)
         async with self._unit_of_work() as uow:
             user = await _lock(uow, found.user_id)
             await self._entrance.let_in(uow, user, actor, entry.now, refusal=RememberedInvalid)
-            await self._store(uow, user, found, kept, entry)
+            await self._store(uow, user, found, entry)
             await uow.commit()
-        identified = Begun(user=user, roles=(), entry=replace(entry, kept=kept))
-        return self._entrance.hand_over(identified)
+        return self._entrance.hand_over(Begun(user=user, roles=(), entry=entry))
 
-    async def _store(
-        self, uow: UnitOfWork, user: User, found: Remembered, kept: Kept, entry: Entry
-    ) -> None:
+    async def _store(self, uow: UnitOfWork, user: User, found: Remembered, entry: Entry) -> None:
         """Store the session in place of the one before, which the browser has lost."""
-        await uow.remembered.renew(kept.remembered)
+        if entry.kept is not None:
+            await uow.remembered.renew(entry.kept.remembered)
         ended = await uow.sessions.end(
             user.id, entry.now, EndReason.REPLACED, only=found.session_id
         )

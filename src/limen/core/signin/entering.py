@@ -19,13 +19,14 @@ from limen.core.partial_sessions.model import (
     digest_of,
     write_token,
 )
+from limen.core.remembered.model import PresentedRemembered, Remembered
 from limen.core.remembered.remembering import Kept, remember
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session, begin_session
 from limen.core.signin.admission import reason_to_refuse
 from limen.core.signin.levels import awaited_factors
 from limen.core.signin.policy import SignInPolicy
-from limen.core.states import SessionState
+from limen.core.states import REMEMBERED, SessionState
 from limen.core.tokens.family import RefreshFamily
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.users.model import User
@@ -140,6 +141,18 @@ class Entrance:
             kept=self._memory.begin(session, now) if is_remembered else None,
             by=become(user_id, session.id),
         )
+
+    def prepare_return(self, found: Remembered, shown: PresentedRemembered, actor: Actor) -> Entry:
+        """Make an identified session for a browser that is remembered, with its next credential."""
+        entry = self.prepare(
+            found.user_id,
+            methods=(REMEMBERED,),
+            label=found.label,
+            actor=actor,
+            by_cookie=True,
+            authenticated_at=found.authenticated_at,
+        )
+        return replace(entry, kept=self._memory.renew(found, shown, entry.session, entry.now))
 
     async def let_in(
         self,

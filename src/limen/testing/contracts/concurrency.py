@@ -275,8 +275,7 @@ class ConcurrencyContract(Contract):
     async def test_of_many_who_use_one_remembered_browser_one_gets_through(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user, remembered := a_remembered(user.id))
+        await keep(unit_of_work, user := a_user(), remembered := a_remembered(user.id))
         renewed = [remembered.renewed(bytes([n]), remembered.session_id, NOON) for n in range(MANY)]
         outcomes = await at_once(
             unit_of_work, *(lambda u, one=one: u.remembered.renew(one) for one in renewed)
@@ -287,8 +286,7 @@ class ConcurrencyContract(Contract):
     async def test_of_many_who_note_one_device_one_is_told_that_it_is_new(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user)
+        await keep(unit_of_work, user := a_user())
         device = a_device(user.id)
         outcomes = await at_once(unit_of_work, *[lambda uow: uow.devices.note(device)] * MANY)
         assert Counter(outcomes) == {True: 1, False: MANY - 1}
