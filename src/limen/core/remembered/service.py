@@ -92,18 +92,17 @@ class RememberedService:
     async def _identify(
         self, found: Remembered, shown: PresentedRemembered, actor: Actor
     ) -> CookieSession:
-        entry = self._entrance.prepare_return(found, shown, actor)
+        entry, kept = self._entrance.prepare_return(found, shown, actor)
         async with self._unit_of_work() as uow:
             user = await _lock(uow, found.user_id)
             await self._entrance.let_in(uow, user, actor, entry.now, refusal=RememberedInvalid)
+            await uow.remembered.renew(kept.remembered)
             await self._store(uow, user, found, entry)
             await uow.commit()
         return self._entrance.hand_over(Begun(user=user, roles=(), entry=entry))
 
     async def _store(self, uow: UnitOfWork, user: User, found: Remembered, entry: Entry) -> None:
         """Store the session in place of the one before, which the browser has lost."""
-        if entry.kept is not None:
-            await uow.remembered.renew(entry.kept.remembered)
         ended = await uow.sessions.end(
             user.id, entry.now, EndReason.REPLACED, only=found.session_id
         )

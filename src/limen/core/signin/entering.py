@@ -143,7 +143,7 @@ class Entrance:
         )
 
     def prepare_return(self, found: Remembered, shown: PresentedRemembered, actor: Actor) -> Entry:
-        """Make an identified session for a browser that is remembered, with its next credential."""
+        """Make an identified session for a browser that is remembered, and its next credential."""
         entry = self.prepare(
             found.user_id,
             methods=(REMEMBERED,),
@@ -152,7 +152,8 @@ class Entrance:
             by_cookie=True,
             authenticated_at=found.authenticated_at,
         )
-        return replace(entry, kept=self._memory.renew(found, shown, entry.session, entry.now))
+        kept = self._memory.renew(found, shown, entry.session, entry.now)
+        return replace(entry, kept=kept), kept
 
     async def let_in(
         self,

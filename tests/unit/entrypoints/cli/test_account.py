@@ -308,6 +308,18 @@ def test_sessions_are_seen_and_ended(ada: Person) -> None:
     assert ada("sessions", "end").code == Exit.INVALID
 
 
+def test_browsers_that_remember_one_are_seen_and_forget(ada: Person) -> None:
+    ada.enter()
+    assert ada.data("remembered", "list") == []
+    remembering = ada.limen.sign_in.sign_in_by_cookie(
+        identifier=ADA, password=PASSWORD, is_remembered=True
+    )
+    ada.shell.wait(remembering)
+    (known,) = ada.data("remembered", "list")
+    assert ada("remembered", "revoke", known["id"]).out == "Forgotten.\n"
+    assert ada.code("remembered", "revoke", known["id"]) == "session.remembered_not_found"
+
+
 def test_an_account_is_deleted(ada: Person) -> None:
     ada.enter()
     assert ada("delete").code == Exit.INVALID

@@ -7,7 +7,7 @@ import pytest
 
 from limen.core.ids import UserId
 from limen.entrypoints.cli.exits import Exit
-from limen.testing.assembly import OPERATOR
+from limen.testing.assembly import OPERATOR, PASSWORD
 from tests.unit.entrypoints.cli.shell import Shell
 
 
@@ -95,6 +95,18 @@ def test_sessions_are_listed_and_ended(shell: Shell, ada: str) -> None:
         "last_used_at",
         "expires_at",
     ]
+
+
+def test_browsers_that_remember_somebody_are_listed_and_forgotten(shell: Shell, ada: str) -> None:
+    remembering = shell.limen.sign_in.sign_in_by_cookie(
+        identifier="ada@example.org", password=PASSWORD, label="Desk", is_remembered=True
+    )
+    shell.wait(remembering)
+    (known,) = shell("remembered", "list", ada, "--json").data
+    assert (known["label"], known["is_current"]) == ("Desk", False)
+    assert shell("remembered", "revoke", ada, known["id"]).out == "Forgotten.\n"
+    assert shell("remembered", "revoke", ada, known["id"]).code == Exit.NOT_FOUND
+    assert "used_at" in shell("remembered", "list", ada).out
 
 
 @pytest.mark.parametrize("more", [[], ["--all", "0197b6c2-8a4e-7c3d-9f51-2b6d1e0a4c77"], ["x"]])
