@@ -142,7 +142,9 @@ class Entrance:
             by=become(user_id, session.id),
         )
 
-    def prepare_return(self, found: Remembered, shown: PresentedRemembered, actor: Actor) -> Entry:
+    def prepare_return(
+        self, found: Remembered, shown: PresentedRemembered, actor: Actor
+    ) -> tuple[Entry, Kept]:
         """Make an identified session for a browser that is remembered, and its next credential."""
         entry = self.prepare(
             found.user_id,
