@@ -1,9 +1,12 @@
 """Every use case that writes, each ready to be run on the same scene and killed on its way."""
 
+from contextlib import suppress
 from copy import deepcopy
 from datetime import timedelta
 from typing import Final
 
+from limen.core.cookies.carrying import CookieSession
+from limen.core.errors import RememberedReused
 from limen.core.idempotency.model import StoredAnswer
 from limen.core.imports.model import AccountRow
 from limen.core.passkeys.model import Passkey
@@ -143,6 +146,41 @@ async def _use_cookie(scene: Scene) -> None:
     await limen.step_up.step_up(password=PASSWORD, cookie=begun.cookie, actor=acting(scene.first))
 
 
+async def _remembered(scene: Scene) -> CookieSession:
+    """Have a browser remember Ada."""
+    return await scene.limen.cookie_sessions.exchange(
+        refresh_token=scene.first.refresh_token, is_remembered=True, actor=SOMEWHERE
+    )
+
+
+async def _come_back(scene: Scene) -> None:
+    """Come back to a browser that remembers, and rise there."""
+    limen, begun = scene.limen, await _remembered(scene)
+    assert begun.kept is not None  # noqa: S101 - it was asked for
+    back = await limen.remembered.exchange(credential=begun.kept.credential, actor=SOMEWHERE)
+    actor = SOMEWHERE.as_identified(back.user.id, back.session.id)
+    await limen.step_up.step_up(password=PASSWORD, cookie=back.cookie, actor=actor)
+
+
+async def _come_back_twice(scene: Scene) -> None:
+    """Use what remembers a browser again, after its grace."""
+    limen, begun = scene.limen, await _remembered(scene)
+    assert begun.kept is not None  # noqa: S101 - it was asked for
+    credential = begun.kept.credential
+    await limen.remembered.exchange(credential=credential, actor=SOMEWHERE)
+    limen.clock.advance(timedelta(minutes=1))
+    with suppress(RememberedReused):
+        await limen.remembered.exchange(credential=credential, actor=SOMEWHERE)
+
+
+async def _forget(scene: Scene) -> None:
+    """Have a browser forget."""
+    begun = await _remembered(scene)
+    assert begun.kept is not None  # noqa: S101 - it was asked for
+    known = begun.kept.remembered
+    await scene.limen.remembered.revoke(scene.ada.id, known.id, actor=scene.operator)
+
+
 async def _purge(scene: Scene) -> None:
     """Purge when all that is over has had its time."""
     await scene.limen.sessions.revoke_all(scene.ada.id, actor=OPERATOR)
@@ -229,6 +267,9 @@ USE_CASES: Final[dict[str, UseCase]] = {
         refresh_token=s.first.refresh_token, actor=SOMEWHERE
     ),
     "cookie_sessions.authenticate": _use_cookie,
+    "remembered.exchange": _come_back,
+    "remembered.exchange: a used one": _come_back_twice,
+    "remembered.revoke": _forget,
     "sign_in.sign_in: a wrong password": lambda s: s.limen.sign_in.sign_in(
         identifier="ada@example.org", password=NEW_PASSWORD, actor=SOMEWHERE
     ),

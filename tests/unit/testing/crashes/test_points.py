@@ -26,6 +26,7 @@ READERS = {
     *("api_keys.get", "api_keys.list", "factors.get", "messages.get", "messages.list"),
     *("passkeys.get", "passkeys.list", "service_accounts.find", "service_accounts.get"),
     *("imports.export", "keys.jwks", "keys.list", "roles.get", "roles.list", "sessions.list"),
+    "remembered.list",
     *("roles.list_grants", "roles.list_permissions", "tokens.authenticate"),
     *("service_accounts.list", "users.find", "users.get", "users.list"),
 }
