@@ -131,11 +131,13 @@ def a_session(
     idle_expires_at: datetime | None = None,
     expires_at: datetime | None = None,
     ended_at: datetime | None = None,
+    address: str | None = None,
 ) -> Session:
     """Build a session that began at `created_at` and lives for an hour, for a day with use."""
     return Session(
         id=session_id or a_session_id(),
         user_id=user_id,
+        address=address,
         authenticated_at=authenticated_at or created_at,
         created_at=created_at,
         last_used_at=last_used_at or created_at,

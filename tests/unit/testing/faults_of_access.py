@@ -14,7 +14,7 @@ from limen.core.actor import Actor
 from limen.core.errors import TooManyAttempts
 from limen.core.ids import UserId
 from limen.core.roles.model import Grant, Role
-from limen.core.signin.model import Throttle, ThrottlePolicy
+from limen.core.signin.model import Throttle, ThrottlePolicy, of_user
 from limen.core.signin.service import SignInService
 from limen.core.signin.stuffing import Tried
 from limen.core.signin.throttling import _keys, charge
@@ -187,3 +187,11 @@ def a_password_changed_meanwhile_lets_in(monkeypatch: pytest.MonkeyPatch) -> Non
         return await uow.users.get(user_id)
 
     monkeypatch.setattr(SignInService, "_admit", admit)
+
+
+@fault("FactorMachine")
+def strangers_lock_factors_where_people_are_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def subject_of(_: Any, user_id: UserId, *__: Any) -> str:
+        return of_user(user_id)
+
+    monkeypatch.setattr("limen.core.factors.proving.subject_of", subject_of)

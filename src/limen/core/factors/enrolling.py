@@ -11,7 +11,7 @@ from limen.core.factors.model import FactorKind, Totp
 from limen.core.factors.recovery_codes import make_recovery_codes
 from limen.core.ids import UserId
 from limen.core.secret import Secret
-from limen.core.signin.model import of_factor
+from limen.core.signin.model import of_factor, of_user
 from limen.ports.entropy import Entropy
 from limen.ports.unit_of_work import UnitOfWork
 
@@ -20,7 +20,7 @@ _ENROLMENT: Final = "enrolment"
 
 def enrolment_of(user_id: UserId) -> str:
     """Name the subject of attempts to confirm an app of a user."""
-    return of_factor(user_id, _ENROLMENT)
+    return of_factor(of_user(user_id), _ENROLMENT)
 
 
 async def begin_totp(

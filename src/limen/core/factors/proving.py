@@ -16,7 +16,7 @@ from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.secret import Secret, as_secret
 from limen.core.signin.model import ThrottlePolicy, of_factor
-from limen.core.signin.throttling import charge, clear
+from limen.core.signin.throttling import charge, clear, subject_of
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 LEFT: Final = "left"
@@ -26,7 +26,7 @@ class FactorProver:
     """Tells whether a code is that of a user, and uses it up.
 
     Each kind of factor counts the attempts against it by itself, before it looks at the code: who
-    guesses one has no more tries for a new sign-in, nor another's owner fewer.
+    guesses one has no more tries for a new sign-in, nor its owner fewer where they are known.
     """
 
     def __init__(
@@ -50,8 +50,9 @@ class FactorProver:
         Raises `FactorInvalid` or `TooManyAttempts`.
         """
         kind, read = _read(as_secret(code))
-        subject, now = of_factor(user_id, kind), self._ambient.clock.now()
+        now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
+            subject = of_factor(await subject_of(uow, user_id, actor, now), kind)
             await charge(
                 uow, subject, actor, self._policy, now, user_id=user_id, ids=self._ambient.ids
             )

@@ -117,9 +117,9 @@ def of_network(address: str | None) -> str:
     return "" if address is None else _network(address)
 
 
-def of_factor(user_id: UserId, factor: str) -> str:
-    """Name the subject of attempts at one second factor of a user, counted apart from all else."""
-    return f"{factor} of user:{user_id}"
+def of_factor(subject: str, factor: str) -> str:
+    """Name the subject of attempts at one second factor of a subject, counted apart from it."""
+    return f"{factor} of {subject}"
 
 
 def of_stranger(key: str | None, text: str) -> str:

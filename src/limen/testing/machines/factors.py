@@ -39,6 +39,8 @@ PLACES: Final = ("telephone", "laptop")
 _INSTANT: Final = timedelta(microseconds=1)
 _NEVER: Final = NOON + timedelta(days=3650)
 _STRANGER: Final = Actor.anonymous()
+_HOME: Final = "203.0.113.1"
+_NETWORK: Final = st.sampled_from([None, _HOME, "203.0.113.2"])
 
 _SPANS: Final = st.sampled_from(
     [STEP / 2, STEP, STEP + _INSTANT, FRESH - _INSTANT, FRESH, WAITS - _INSTANT, WAITS, 2 * WAITS]
@@ -103,6 +105,11 @@ class Owner:
         """Return the user at one of their places."""
         return _STRANGER.as_user(self.id, self.sessions[place].id)
 
+    def count(self, kind: str, network: str | None) -> str:
+        """Return under which name codes of this kind count that are shown in this network."""
+        is_in = any(not session.is_over for session in self.sessions.values())
+        return f"{kind} at home" if is_in and network == _HOME else kind
+
     def retire(self, which: str) -> None:
         """Keep an app that is good for nothing any more."""
         app = self.apps.pop(which, None)
@@ -118,7 +125,9 @@ class Owner:
 class FactorMachine(TellingMachine):
     """Sets up apps, shows codes of every app and step, uses recovery codes, gives all up."""
 
-    policies: ClassVar[Policies] = replace(PATIENT, throttle=POLICY)
+    policies: ClassVar[Policies] = replace(
+        PATIENT, throttle=replace(POLICY, per_address=PATIENT.throttle.per_address)
+    )
     seen: Bundle[str] = Bundle("seen")
 
     def __init__(self, bench: Bench) -> None:
@@ -147,7 +156,11 @@ class FactorMachine(TellingMachine):
         """Begin a session however it came about: this machine is not about that."""
         owner = self.owners[email]
         session = a_session(
-            owner.id, authenticated_at=self.now, idle_expires_at=_NEVER, expires_at=_NEVER
+            owner.id,
+            address=_HOME,
+            authenticated_at=self.now,
+            idle_expires_at=_NEVER,
+            expires_at=_NEVER,
         )
         self.run(keep(self.limen.unit_of_work, session))
         owner.sessions[place] = SignedIn(session.id, self.now)
@@ -212,14 +225,14 @@ class FactorMachine(TellingMachine):
 
     # --- proving ---
 
-    @rule(email=_WHO, which=_APPS, drift=_DRIFTS)
-    def prove_by_app(self, email: str, which: str, drift: int) -> None:
+    @rule(email=_WHO, which=_APPS, drift=_DRIFTS, network=_NETWORK)
+    def prove_by_app(self, email: str, which: str, drift: int, network: str | None = None) -> None:
         owner = self.owners[email]
         code = self._read(owner, which, drift)
         app = owner.apps.get("counts")
         step = None if app is None else app.step_of(code, self.step)
         what = f"{email} shows a code of the app that {which}, {drift:+} steps"
-        if self._prove(owner, code, "totp", what, is_good=step is not None):
+        if self._prove(owner, code, "totp", what, network, is_good=step is not None):
             assert app is not None
             assert step is not None
             owner.apps["counts"] = replace(app, last_step=step)
@@ -241,37 +254,46 @@ class FactorMachine(TellingMachine):
         self.prove_by_app(email, shown, 0)
         return codes
 
-    @rule(email=_WHO, times=st.integers(2, 4))
-    def guess(self, email: str, times: int) -> None:
+    @rule(email=_WHO, times=st.integers(2, 4), network=_NETWORK)
+    def guess(self, email: str, times: int, network: str | None) -> None:
         """Show codes of no app, until one has to wait."""
         for _ in range(times):
-            self.prove_by_app(email, "former", 0)
+            self.prove_by_app(email, "former", 0, network)
 
-    @rule(email=_WHO, code=seen, times=st.integers(1, 2))
-    def prove_by_recovery_codes(self, email: str, code: str, times: int) -> None:
+    @rule(email=_WHO, code=seen, times=st.integers(1, 2), network=_NETWORK)
+    def prove_by_recovery_codes(
+        self, email: str, code: str, times: int, network: str | None
+    ) -> None:
         for _ in range(times):
-            self._prove_by_recovery_code(email, code)
+            self._prove_by_recovery_code(email, code, network)
 
-    def _prove_by_recovery_code(self, email: str, code: str) -> None:
+    def _prove_by_recovery_code(self, email: str, code: str, network: str | None) -> None:
         owner = self.owners[email]
         is_good = code in owner.codes
-        if self._prove(owner, code, "recovery_code", f"{email} shows {code}", is_good=is_good):
+        what = f"{email} shows {code}"
+        if self._prove(owner, code, "recovery_code", what, network, is_good=is_good):
             owner.codes.discard(code)
             self.tell("recovery_code.used")
 
-    def _prove(self, owner: Owner, code: str, kind: str, what: str, *, is_good: bool) -> bool:
+    def _prove(
+        self, owner: Owner, code: str, kind: str, what: str, network: str | None, *, is_good: bool
+    ) -> bool:
         """Show a code; tell whether it was taken."""
-        counted = self._counts(owner, kind)
+        name = owner.count(kind, network)
+        counted = self._counts(owner, name)
         refusals = counted or (() if is_good else (FactorInvalid,))
+        actor = replace(_STRANGER, address=network)
         outcome = self.attempt(
-            what, self.limen.factor_prover.prove(owner.id, code, actor=_STRANGER), refusals
+            f"{what} at {network or 'no address'}",
+            self.limen.factor_prover.prove(owner.id, code, actor=actor),
+            refusals,
         )
         if FactorInvalid in refusals:
             self.tell("factor.refused")
         if isinstance(outcome, LimenError):
             return False
         self.compare("the method", outcome, "otp" if kind == "totp" else "rc")
-        del owner.tallies[kind]
+        del owner.tallies[name]
         return True
 
     def _counts(self, owner: Owner, kind: str) -> tuple[type[LimenError], ...]:

@@ -18,7 +18,8 @@ from limen.core.factors.model import FactorKind
 from limen.core.partial_sessions.model import LIFETIME
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import FactorPolicy
-from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, tokens_of
+from limen.core.signin.model import ThrottlePolicy
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, in_memory, tokens_of
 from limen.testing.policies import Policies
 from limen.testing.telephone import STEP, WRONG, Telephone
 
@@ -249,3 +250,56 @@ async def test_what_is_too_old_is_purged() -> None:
     await ada.wait_at_the_door()
     limen.clock.advance(LIFETIME + timedelta(microseconds=1))
     assert (await limen.maintenance.purge(actor=OPERATOR)).partial_sessions == 1
+
+
+STRANGER = Actor.anonymous(address="203.0.113.1")
+
+
+async def _lock_the_app(limen: Assembly, ada: Telephone) -> None:
+    """Guess codes as somebody who knows the password, until that takes a day."""
+    wait = timedelta(0)
+    while wait < limen.policies.throttle.locked_wait:
+        limen.clock.advance(wait)
+        partial = await ada.wait_at_the_door(actor=STRANGER)
+        with pytest.raises((FactorInvalid, TooManyAttempts)) as refused:
+            await limen.second_step.finish(
+                partial_token=partial.partial_token, code=WRONG, actor=STRANGER
+            )
+        wait = timedelta(seconds=refused.value.retry_after or 0)
+
+
+async def test_who_knows_the_password_keeps_nobody_out_where_they_are_signed_in() -> None:
+    policies = Policies(throttle=ThrottlePolicy(many_failures=7))
+    limen = in_memory(policies=policies)
+    ada = await Telephone.enrol(limen)
+    partial = await ada.wait_at_the_door(actor=HOME)
+    await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code(), actor=HOME)
+    await _lock_the_app(limen, ada)
+    limen.clock.advance(STEP)
+    for who, refusals in ((STRANGER, (TooManyAttempts,)), (HOME, ())):
+        partial = await ada.wait_at_the_door(actor=who)
+        finishing = limen.second_step.finish(
+            partial_token=partial.partial_token, code=ada.code(), actor=who
+        )
+        if refusals:
+            with pytest.raises(refusals):
+                await finishing
+        else:
+            assert (await finishing).user.id == ada.tokens.user.id
+
+
+async def test_an_administrator_unlocks_the_factors_wherever_they_are_signed_in() -> None:
+    policies = Policies(throttle=ThrottlePolicy(free_failures=0, first_wait=timedelta(hours=1)))
+    limen = in_memory(policies=policies)
+    ada = await Telephone.enrol(limen)
+    partial = await ada.wait_at_the_door(actor=HOME)
+    await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code(), actor=HOME)
+    limen.clock.advance(STEP)
+    partial = await ada.wait_at_the_door(actor=HOME)
+    for wrong in (FactorInvalid, TooManyAttempts):
+        with pytest.raises(wrong):
+            await limen.second_step.finish(
+                partial_token=partial.partial_token, code=WRONG, actor=HOME
+            )
+    await limen.assistance.unlock(ada.tokens.user.id, actor=OPERATOR)
+    await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code(), actor=HOME)
