@@ -29,6 +29,7 @@ from tests.unit.testing import (
     faults_of_levels,
     faults_of_mail,
     faults_of_passkeys,
+    faults_of_remembered,
 )
 from tests.unit.testing.faults import Fault, fault
 
@@ -119,6 +120,7 @@ THERE = [
     *vars(faults_of_levels).values(),
     *vars(faults_of_mail).values(),
     *vars(faults_of_passkeys).values(),
+    *vars(faults_of_remembered).values(),
 ]
 FAULTS = [value for value in [*HERE, *THERE] if isinstance(value, Fault)]
 

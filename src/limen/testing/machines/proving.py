@@ -29,6 +29,7 @@ from limen.testing.machines.machine import QUICK, Proof, StoreMachine
 from limen.testing.machines.passkeys import PasskeyMachine
 from limen.testing.machines.recovery import RecoveryMachine
 from limen.testing.machines.refresh_families import FamilyMachine
+from limen.testing.machines.remembered import RememberedMachine
 from limen.testing.machines.roles import RoleMachine
 from limen.testing.machines.signin import SignInMachine
 from limen.testing.machines.users import UserMachine
@@ -42,6 +43,7 @@ MACHINES: Final[Mapping[str, type[StoreMachine]]] = {
     "factors": FactorMachine,
     "passkeys": PasskeyMachine,
     "api-keys": ApiKeyMachine,
+    "remembered": RememberedMachine,
     "emails": EmailMachine,
     "recovery": RecoveryMachine,
     "links": LinkMachine,
