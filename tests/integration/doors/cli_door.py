@@ -9,6 +9,7 @@ from limen.core.errors import LimenError
 from limen.entrypoints.cli.door import Opened
 from limen.entrypoints.cli.exits import OF_KIND
 from limen.entrypoints.cli.house import House
+from limen.testing.assembly import PASSWORD
 from tests.integration.doors.answers import Answer, Fields, refused
 from tests.integration.doors.cli_person import CliPersonDoor, options
 from tests.unit.entrypoints.cli.shell import typed
@@ -68,6 +69,19 @@ class CliDoor(CliPersonDoor):
     async def revoke(self, user: str, session: str | None) -> Answer:
         answer = await self._type("sessions", "revoke", user, session or "--all")
         return None if "ended" in answer else answer
+
+    async def remember(self, email: str) -> None:
+        """Let a browser do it: a shell is none."""
+        await self.limen.sign_in.sign_in_by_cookie(
+            identifier=email, password=PASSWORD, label="Desk", is_remembered=True
+        )
+
+    async def list_remembered(self, user: str) -> Answer:
+        return await self._type("remembered", "list", user)
+
+    async def forget_browser(self, user: str, browser: str) -> Answer:
+        answer = await self._type("remembered", "revoke", user, browser)
+        return answer if "refused" in (answer or {}) else None
 
     async def list_passkeys(self, user: str) -> Answer:
         return await self._type("passkeys", "list", user)

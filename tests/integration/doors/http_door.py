@@ -120,6 +120,18 @@ class HttpDoor(HttpPersonDoor):
         one = "" if session is None else f"/{session}"
         return await self._ask("DELETE", f"users/{user}/sessions{one}")
 
+    async def remember(self, email: str) -> None:
+        body = {"identifier": email, "password": PASSWORD, "label": "Desk", "is_remembered": True}
+        origin = {"origin": "https://id.example.org"}
+        await self._ask("POST", "auth/cookie", body, headers=origin)
+        self._site.client.cookies.clear()
+
+    async def list_remembered(self, user: str) -> Answer:
+        return await self._ask("GET", f"users/{user}/remembered")
+
+    async def forget_browser(self, user: str, browser: str) -> Answer:
+        return await self._ask("DELETE", f"users/{user}/remembered/{browser}")
+
     async def show_factors(self, user: str) -> Answer:
         return await self._ask("GET", f"users/{user}/factors")
 

@@ -6,14 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from limen.core.api_keys.form import read_key_id
-from limen.core.ids import ApiKeyId, PasskeyId, SessionId, UserId
+from limen.core.ids import ApiKeyId, PasskeyId, RememberedId, SessionId, UserId
 from limen.core.page import ListQuery
 from limen.core.users.model import Status
+from limen.entrypoints.cookie_shapes import RememberedOut
 from limen.entrypoints.factor_shapes import FactorResetOut, FactorsOut
 from limen.entrypoints.machine_shapes import ApiKeyOut, NewApiKeyOut, ServiceAccountOut
 from limen.entrypoints.passkey_shapes import PasskeyOut
 from limen.entrypoints.shapes import GrantOut, ListMetaOut, RoleOut, SessionOut, UserOut
-from limen.testing.assembly import OPERATOR
+from limen.testing.assembly import OPERATOR, PASSWORD
 from tests.integration.doors.answers import Answer, Fields, plain, told
 from tests.integration.doors.doors import Door
 
@@ -78,6 +79,19 @@ class LibraryDoor(Door):
             return None if isinstance(answer, int) else answer
         session_id = SessionId(UUID(session))
         return await told(self.limen.sessions.revoke(_id(user), session_id, actor=OPERATOR))
+
+    async def remember(self, email: str) -> None:
+        await self.limen.sign_in.sign_in_by_cookie(
+            identifier=email, password=PASSWORD, label="Desk", is_remembered=True
+        )
+
+    async def list_remembered(self, user: str) -> Answer:
+        use_case = self.limen.remembered.list(_id(user), actor=OPERATOR)
+        return await self._all(RememberedOut, use_case)
+
+    async def forget_browser(self, user: str, browser: str) -> Answer:
+        remembered_id = RememberedId(UUID(browser))
+        return await told(self.limen.remembered.revoke(_id(user), remembered_id, actor=OPERATOR))
 
     async def list_passkeys(self, user: str) -> Answer:
         return await self._all(PasskeyOut, self.limen.passkeys.list(_id(user), actor=OPERATOR))

@@ -178,6 +178,23 @@ async def ending_sessions(door: Door, told: Transcript) -> None:
     told.append(("of nobody", await door.revoke(NOBODY, None)))
 
 
+async def remembering_browsers(door: Door, told: Transcript) -> None:
+    """Browsers that remember somebody, seen and made to forget."""
+    ada = (await door.create_user({"email": "ada@example.org", "password": PASSWORD}))["id"]
+    told.append(("none", await door.list_remembered(ada)))
+    await door.remember("ada@example.org")
+    await door.remember("ada@example.org")
+    known = await door.list_remembered(ada)
+    told.append(("two", [(one["label"], one["is_current"]) for one in known]))
+    told.append(("forgotten", await door.forget_browser(ada, known[0]["id"])))
+    told.append(("forgotten already", await door.forget_browser(ada, known[0]["id"])))
+    told.append(("nobody's", await door.forget_browser(ada, NOBODY)))
+    told.append(("one", len(await door.list_remembered(ada))))
+    told.append(("of nobody", await door.list_remembered(NOBODY)))
+    told.append(("all", await door.revoke(ada, None)))
+    told.append(("none", await door.list_remembered(ada)))
+
+
 async def giving_roles(door: Door, told: Transcript) -> None:
     """Roles, grants and the last administrator."""
     ada = (await door.create_user({"email": "ada@example.org", "password": PASSWORD}))["id"]
@@ -517,6 +534,7 @@ SCENARIOS: Final = (
     looking_people_up,
     changing_people,
     ending_sessions,
+    remembering_browsers,
     giving_roles,
     second_factors,
     proving_an_address,
