@@ -202,7 +202,8 @@ class SignInMachine(TellingMachine):
         if not owner.is_active or owner.digest != begun.digest:
             self.tell("signin.failed")
             return (InvalidCredentials,)
-        owner.sessions.append(Entered(begun.network, self.now, self.now + IDLE))
+        if owner.enters_anew(begun.network, self.now):
+            self.tell("device.new")
         self._clear(begun.names)
         self.tell("signin.succeeded")
         return ()

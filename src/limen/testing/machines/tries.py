@@ -135,6 +135,12 @@ class Owner:
     digest: int = 1
     sessions: list[Entered] = field(default_factory=list)
 
+    def enters_anew(self, network: str | None, now: datetime) -> bool:
+        """Begin a session; tell whether it is not the first, and from a network not seen before."""
+        seen = {session.network for session in self.sessions}
+        self.sessions.append(Entered(network, now, now + IDLE))
+        return bool(seen) and network not in seen
+
     def end_sessions(self, now: datetime, *, keep: Entered | None = None) -> int:
         """End all that have not ended, but for the one to keep; return how many."""
         going_on = [one for one in self.sessions if one.ended_at is None and one is not keep]
