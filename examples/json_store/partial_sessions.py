@@ -1,5 +1,6 @@
 """Sign-ins that wait for a second factor."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from examples.json_store.tables import Repository
@@ -20,6 +21,14 @@ class JsonPartialSessions(Repository):
 
     async def find(self, partial_id: PartialSessionId) -> PartialSession | None:
         return (await self._desk.read()).partial_sessions.get(partial_id)
+
+    async def charge(self, partial_id: PartialSessionId, most: int) -> bool:
+        tables = await self._desk.write()
+        partial = tables.partial_sessions.get(partial_id)
+        if partial is None or partial.tries >= most:
+            return False
+        tables.partial_sessions.put(replace(partial, tries=partial.tries + 1))
+        return True
 
     async def consume(self, partial_id: PartialSessionId, now: datetime) -> None:
         tables = await self._desk.write()

@@ -18,6 +18,13 @@ class PartialSessions(Protocol):
         """Return the partial session, even one that is too old, if it was not consumed."""
         ...
 
+    async def charge(self, partial_id: PartialSessionId, most: int) -> bool:
+        """Count one more code by one conditional write; tell whether there were fewer than `most`.
+
+        Of parallel callers as many get through as tries are left.
+        """
+        ...
+
     async def consume(self, partial_id: PartialSessionId, now: datetime) -> None:
         """Remove the partial session by one conditional write.
 

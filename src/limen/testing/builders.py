@@ -321,6 +321,7 @@ def a_partial_session(
     address: str | None = None,
     user_agent: str | None = None,
     expires_at: datetime = NOON + timedelta(minutes=10),
+    tries: int = 0,
 ) -> PartialSession:
     """Build a partial session that can be finished for ten minutes from noon on."""
     partial_id = PartialSessionId(_ids.new())
@@ -334,6 +335,7 @@ def a_partial_session(
         user_agent=user_agent,
         created_at=NOON,
         expires_at=expires_at,
+        tries=tries,
     )
 
 

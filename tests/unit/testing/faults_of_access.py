@@ -195,3 +195,8 @@ def strangers_lock_factors_where_people_are_signed_in(monkeypatch: pytest.Monkey
         return of_user(user_id)
 
     monkeypatch.setattr("limen.core.factors.proving.subject_of", subject_of)
+
+
+@fault("LevelMachine")
+def a_partial_session_takes_codes_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("limen.core.factors.proving.MOST_TRIES", 10_000)

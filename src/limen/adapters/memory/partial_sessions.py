@@ -1,5 +1,6 @@
 """Partial sessions in memory."""
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
@@ -29,6 +30,16 @@ class MemoryPartialSessions:
         """Return the partial session, if it was not consumed."""
         rows = await self._desk.read()
         return rows.partial_sessions.get(partial_id)
+
+    @changes
+    async def charge(self, partial_id: PartialSessionId, most: int) -> bool:
+        """Count one more code, if there were fewer than `most`."""
+        rows = await self._desk.write()
+        partial = rows.partial_sessions.get(partial_id)
+        if partial is None or partial.tries >= most:
+            return False
+        rows.partial_sessions.put(partial_id, replace(partial, tries=partial.tries + 1))
+        return True
 
     @changes
     async def consume(self, partial_id: PartialSessionId, now: datetime) -> None:

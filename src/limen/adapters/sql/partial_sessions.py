@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.expression import bindparam
 
@@ -20,6 +20,11 @@ _IS_THIS: Final = partial_sessions.c.id == bindparam("id")
 
 _ADD: Final = Statement(insert(partial_sessions))
 _FIND: Final = Statement(select(*partial_sessions.c).where(_IS_THIS))
+_CHARGE: Final = Statement(
+    update(partial_sessions)
+    .where(_IS_THIS, partial_sessions.c.tries < bindparam("most"))
+    .values(tries=partial_sessions.c.tries + 1)
+)
 _CONSUME: Final = Statement(
     delete(partial_sessions).where(
         _IS_THIS, partial_sessions.c.expires_at > bindparam("now", type_=Instant)
@@ -58,12 +63,17 @@ class SqlPartialSessions:
             user_agent=partial.user_agent,
             created_at=partial.created_at,
             expires_at=partial.expires_at,
+            tries=partial.tries,
         )
 
     async def find(self, partial_id: PartialSessionId) -> PartialSession | None:
         """Return the partial session, if it was not consumed."""
         row = await self._desk.fetch_one(_FIND, id=partial_id)
         return None if row is None else _read(row)
+
+    async def charge(self, partial_id: PartialSessionId, most: int) -> bool:
+        """Count one more code, if there were fewer than `most`."""
+        return bool(await self._desk.execute(_CHARGE, id=partial_id, most=most))
 
     async def consume(self, partial_id: PartialSessionId, now: datetime) -> None:
         """Remove the partial session; only who is first can."""
@@ -90,6 +100,7 @@ def _read(row: Row) -> PartialSession:
         user_agent=row[6],
         created_at=row[7],
         expires_at=row[8],
+        tries=row[9],
     )
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0014"
+REVISION: Final = "0015"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -277,6 +277,7 @@ partial_sessions: Final = Table(
     Column("user_agent", Words),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
+    Column("tries", Integer, nullable=False, server_default="0"),
     Index("ix_partial_sessions_user_id", "user_id"),
 )
 

@@ -5,15 +5,16 @@ from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import FactorInvalid
+from limen.core.errors import FactorInvalid, PartialSessionInvalid
 from limen.core.events import FactorRefused, RecoveryCodeUsed
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.model import METHODS, FactorKind
 from limen.core.factors.recovery_codes import digest_of, read_recovery_code
 from limen.core.factors.totp import read_totp_code
-from limen.core.ids import UserId
+from limen.core.ids import PartialSessionId, UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
+from limen.core.partial_sessions.model import MOST_TRIES
 from limen.core.secret import Secret, as_secret
 from limen.core.signin.model import ThrottlePolicy, of_factor
 from limen.core.signin.throttling import charge, clear, subject_of
@@ -44,14 +45,24 @@ class FactorProver:
         self._postbox = postbox
         self._policy = policy
 
-    async def prove(self, user_id: UserId, code: Secret[str] | str, *, actor: Actor) -> str:
+    async def prove(
+        self,
+        user_id: UserId,
+        code: Secret[str] | str,
+        *,
+        actor: Actor,
+        partial_id: PartialSessionId | None = None,
+    ) -> str:
         """Return the method (`amr`) by which `code` proves its user: `otp`, or `rc`.
 
-        Raises `FactorInvalid` or `TooManyAttempts`.
+        In a partial session a few codes can be shown, and then no more. Raises `FactorInvalid`,
+        `TooManyAttempts`, or `PartialSessionInvalid` when that one has had its codes.
         """
         kind, read = _read(as_secret(code))
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
+            if partial_id is not None:
+                await _charge_partial(uow, partial_id)
             subject = of_factor(await subject_of(uow, user_id, actor, now), kind)
             await charge(
                 uow, subject, actor, self._policy, now, user_id=user_id, ids=self._ambient.ids
@@ -91,6 +102,11 @@ class FactorProver:
         uow.emit(RecoveryCodeUsed(at=now, actor=actor, user_id=user_id, left=left))
         kind, values = MessageKind.RECOVERY_CODE_USED, {LEFT: str(left)}
         await self._postbox.post(uow, kind, now, user_id=user_id, values=values)
+
+
+async def _charge_partial(uow: UnitOfWork, partial_id: PartialSessionId) -> None:
+    if not await uow.partial_sessions.charge(partial_id, MOST_TRIES):
+        raise PartialSessionInvalid
 
 
 def _read(code: Secret[str]) -> tuple[FactorKind, Secret[str]]:

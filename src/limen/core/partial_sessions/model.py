@@ -17,6 +17,7 @@ from limen.core.ids import PartialSessionId, UserId
 from limen.core.secret import Secret
 
 LIFETIME: Final = timedelta(minutes=10)
+MOST_TRIES: Final = 5
 PREFIX: Final = "limen_ps_"
 SECRET_BYTES: Final = 32
 _ID_BYTES: Final = 16
@@ -28,7 +29,7 @@ class PartialSession:
     """A sign-in that waits for its second factor, until `expires_at`; it is finished once.
 
     `methods` are those proved so far (RFC 8176); `label`, `address` and `user_agent` become the
-    session's. `digest` is the SHA-256 of the token's secret.
+    session's. `digest` is the SHA-256 of the token's secret, `tries` how many codes were shown.
     """
 
     id: PartialSessionId
@@ -40,6 +41,7 @@ class PartialSession:
     user_agent: str | None = None
     created_at: datetime
     expires_at: datetime
+    tries: int = 0
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether it can still be finished."""

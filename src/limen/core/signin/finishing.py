@@ -75,7 +75,7 @@ class SecondStepService:
         by = actor or Actor.anonymous()
         async with self._unit_of_work.view() as view:
             partial = await find_partial(view, partial_token, self._ambient.clock.now())
-        method = await self._prover.prove(partial.user_id, code, actor=by)
+        method = await self._prover.prove(partial.user_id, code, actor=by, partial_id=partial.id)
         entry = self._entrance.prepare(
             partial.user_id,
             methods=with_second_factor(partial.methods, method),

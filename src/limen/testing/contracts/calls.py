@@ -76,6 +76,9 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "proofs.remove": lambda v: v.proofs.remove(a_user_id()),
     "proofs.purge": lambda v: v.proofs.purge(NOON, 1),
     "partial_sessions.add": lambda v: v.partial_sessions.add(a_partial_session(a_user_id())),
+    "partial_sessions.charge": lambda v: v.partial_sessions.charge(
+        a_partial_session(a_user_id()).id, 1
+    ),
     "partial_sessions.consume": lambda v: v.partial_sessions.consume(
         a_partial_session(a_user_id()).id, NOON
     ),

@@ -1,5 +1,6 @@
 """What `limen.ports.partial_sessions.PartialSessions` promises; many at once: `concurrency`."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,6 +27,7 @@ async def _kept(unit_of_work: UnitOfWorkFactory) -> PartialSession:
         label="Zoë's phone 📱",
         address="2001:db8::1",
         user_agent="Mozilla/5.0 (日本)",
+        tries=1,
     )
     await keep(unit_of_work, user, partial)
     return partial
@@ -61,6 +63,25 @@ class PartialSessionsContract(Contract):
     ) -> None:
         with pytest.raises(UserNotFound):
             await keep(unit_of_work, a_partial_session(a_user_id()))
+
+    async def test_charge_counts_one_try_and_tells_that_there_were_fewer_than_most(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        partial = await _kept(unit_of_work)
+        told = [
+            await change(unit_of_work, lambda uow: uow.partial_sessions.charge(partial.id, 3))
+            for _ in range(3)
+        ]
+        assert told == [True, True, False]
+        await assert_kept(unit_of_work, replace(partial, tries=3))
+
+    async def test_charge_of_an_unknown_one_finds_no_try_left(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        unknown = a_partial_session(a_user_id())
+        assert not await change(
+            unit_of_work, lambda uow: uow.partial_sessions.charge(unknown.id, 5)
+        )
 
     async def test_consume_removes_this_one_and_no_other(
         self, unit_of_work: UnitOfWorkFactory

@@ -274,6 +274,7 @@ NEEDS: Final[Mapping[str, Mapping[str, Needs]]] = {
     },
     "partial_sessions": {
         "add": lambda _rows, partial: [_reference("user", partial.user_id)],
+        "charge": lambda _rows, partial_id, *_: [_change("partial session", partial_id)],
         "consume": lambda _rows, partial_id, *_: [_change("partial session", partial_id)],
         "remove": _partial_sessions_of,
     },

@@ -45,6 +45,7 @@ _LIFE: Final = timedelta(minutes=10)
 _INSTANT: Final = timedelta(microseconds=1)
 _SPANS: Final = st.sampled_from([STEP, STEP, FRESH - _INSTANT, _INSTANT, FRESH, WAITS])
 # A code of the app, the same one again, one that is nobody's.
+_CODES_EACH: Final = 5
 _CODES: Final = st.sampled_from(["good", "good", "last", "wrong"])
 
 
@@ -55,6 +56,7 @@ class Waiting:
     token: Secret[str]
     until: datetime
     is_there: bool = True
+    tries: int = 0
 
     def __repr__(self) -> str:
         return "a sign-in that waits"
@@ -154,7 +156,7 @@ class LevelMachine(TellingMachine):
 
     # --- the second step ---
 
-    @rule(waiting=partials, kind=_CODES, times=st.integers(1, 2))
+    @rule(waiting=partials, kind=_CODES, times=st.sampled_from([1, 2, 6]))
     def finish(self, waiting: Waiting, kind: str, times: int) -> None:
         """Finish a sign-in; and once more, with another code."""
         for _ in range(times):
@@ -163,8 +165,9 @@ class LevelMachine(TellingMachine):
 
     def _finish(self, waiting: Waiting, kind: str) -> None:
         code = self._code(self.app, kind)
-        refusals: Refusals = () if waiting.is_live(self.now) else (PartialSessionInvalid,)
-        if not refusals:
+        refusals: Refusals = (PartialSessionInvalid,)
+        if waiting.is_live(self.now) and waiting.tries < _CODES_EACH:
+            waiting.tries += 1
             refusals = self._use(code)
         outcome = self.attempt(
             f"{waiting!r} is finished by a code that is {kind}",
@@ -178,7 +181,6 @@ class LevelMachine(TellingMachine):
 
     @rule(kind=_CODES, times=st.integers(1, 2))
     def sign_in_and_finish(self, kind: str, times: int) -> None:
-        """Go all the way, and perhaps once more with the same token."""
         waiting = self._sign_in()
         if waiting is not None:
             self.finish(waiting, kind, times)

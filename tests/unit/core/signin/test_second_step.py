@@ -15,7 +15,7 @@ from limen.core.errors import (
     TooManyAttempts,
 )
 from limen.core.factors.model import FactorKind
-from limen.core.partial_sessions.model import LIFETIME
+from limen.core.partial_sessions.model import LIFETIME, MOST_TRIES
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import FactorPolicy
 from limen.core.signin.model import ThrottlePolicy
@@ -303,3 +303,30 @@ async def test_an_administrator_unlocks_the_factors_wherever_they_are_signed_in(
             )
     await limen.assistance.unlock(ada.tokens.user.id, actor=OPERATOR)
     await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code(), actor=HOME)
+
+
+async def test_a_partial_session_takes_five_codes_and_no_more() -> None:
+    limen = in_memory(policies=Policies(throttle=ThrottlePolicy(free_failures=100)))
+    ada = await Telephone.enrol(limen)
+    partial = await ada.wait_at_the_door()
+    for wrong in (FactorInvalid,) * MOST_TRIES + (PartialSessionInvalid,):
+        with pytest.raises(wrong):
+            await limen.second_step.finish(partial_token=partial.partial_token, code=WRONG)
+    with pytest.raises(PartialSessionInvalid):
+        await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code())
+    again = await ada.wait_at_the_door()
+    await limen.second_step.finish(partial_token=again.partial_token, code=ada.code())
+
+
+async def test_what_is_no_code_or_has_to_wait_uses_up_none_of_them() -> None:
+    limen = in_memory(policies=Policies(throttle=ThrottlePolicy(free_failures=0)))
+    ada = await Telephone.enrol(limen)
+    partial = await ada.wait_at_the_door()
+    for code, wrong in [("no code", FactorInvalid)] * 6 + [(WRONG, FactorInvalid)]:
+        with pytest.raises(wrong):
+            await limen.second_step.finish(partial_token=partial.partial_token, code=code)
+    for _ in range(6):
+        with pytest.raises(TooManyAttempts):
+            await limen.second_step.finish(partial_token=partial.partial_token, code=WRONG)
+    limen.clock.advance(STEP)
+    await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code())
