@@ -24,7 +24,14 @@ from limen.adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from limen.adapters.sql.urls import parse_url
 from limen.core.proofs.model import Purpose
 from limen.testing.assembly import OPERATOR, Assembly
-from limen.testing.builders import a_credential, a_full_user, a_proof, a_session, a_user
+from limen.testing.builders import (
+    a_credential,
+    a_family,
+    a_full_user,
+    a_proof,
+    a_session,
+    a_user,
+)
 from limen.testing.contracts.steps import keep
 from limen.testing.fakes import NOON, CountingIds
 from limen.testing.postgres import PostgresServer
@@ -160,6 +167,22 @@ async def test_links_outlive_the_step_to_one_for_each_browser_and_the_newest_the
         for proof in (plain, reset, later):
             assert await view.proofs.find(proof.id) == proof
         assert await view.proofs.find(earlier.id) is None
+
+
+async def test_sessions_that_prove_nothing_go_with_the_step_that_knows_of_them(
+    empty_url: str,
+) -> None:
+    await upgrade(empty_url)
+    user = a_user()
+    full, identified = a_session(user.id), replace(a_session(user.id), methods=("remember",))
+    async with opened(empty_url) as unit_of_work:
+        await keep(unit_of_work, user, full, identified, a_family(identified.id))
+    await downgrade(empty_url, "0013")
+    await upgrade(empty_url)
+    async with opened(empty_url) as unit_of_work, unit_of_work.view() as view:
+        assert await view.sessions.find(full.id) == full
+        assert await view.sessions.find(identified.id) is None
+        assert await view.families.find_standing(identified.id, NOON) is None
 
 
 async def test_upgrading_a_filled_store_again_keeps_everything(empty_url: str) -> None:

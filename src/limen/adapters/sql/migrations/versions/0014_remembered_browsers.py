@@ -10,6 +10,8 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
+_THEIR_SESSIONS = "sessions WHERE CAST(methods AS TEXT) = '[\"remember\"]'"
+
 
 def upgrade() -> None:
     """Make their table."""
@@ -39,5 +41,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """End the sessions that prove nothing, which an older limen would take for full; remove it."""
-    op.execute("DELETE FROM sessions WHERE CAST(methods AS TEXT) = '[\"remember\"]'")
+    ids = f"SELECT id FROM {_THEIR_SESSIONS}"  # noqa: S608 - a constant
+    op.execute(f"DELETE FROM refresh_families WHERE session_id IN ({ids})")  # noqa: S608
+    op.execute(f"DELETE FROM {_THEIR_SESSIONS}")  # noqa: S608
     op.drop_table("remembered_browsers")
