@@ -68,6 +68,7 @@ class JsonUsers(Repository):
         tables.api_keys.remove_where(lambda key: key.owner_id == user_id)
         tables.remembered.remove_where(lambda remembered: remembered.user_id == user_id)
         tables.devices.remove_where(lambda device: device.user_id == user_id)
+        tables.factor_resets.remove(user_id)
         tables.passwords.remove(user_id)
         tables.users.remove(user_id)
 

@@ -16,6 +16,7 @@ from examples.json_store.api_keys import JsonApiKeys
 from examples.json_store.codec import encode
 from examples.json_store.devices import JsonDevices
 from examples.json_store.directory import Directory
+from examples.json_store.factor_resets import JsonFactorResets
 from examples.json_store.factors import JsonRecoveryCodes, JsonTotps
 from examples.json_store.mail import JsonMessages, JsonProofs
 from examples.json_store.partial_sessions import JsonPartialSessions
@@ -55,6 +56,7 @@ class JsonView:
         self.partial_sessions = JsonPartialSessions(desk)
         self.devices = JsonDevices(desk)
         self.remembered = JsonRemembered(desk)
+        self.factor_resets = JsonFactorResets(desk)
         self.passkeys = JsonPasskeys(desk)
         self.ceremonies = JsonCeremonies(desk)
         self.totps = JsonTotps(desk)

@@ -11,7 +11,7 @@ from examples.json_store.directory import Directory, Row, Rows, unlock
 from limen.core.api_keys.model import ApiKey
 from limen.core.devices.model import KnownDevice
 from limen.core.errors import ConcurrentUpdate, StorageReadOnly
-from limen.core.factors.model import RecoveryCode, Totp
+from limen.core.factors.model import RecoveryCode, ResetRequest, Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import UserId
 from limen.core.keys.model import SigningKey
@@ -115,6 +115,7 @@ class Tables:
     api_keys: Table[ApiKey]
     devices: Table[KnownDevice]
     remembered: Table[Remembered]
+    factor_resets: Table[ResetRequest]
 
     @classmethod
     def of(cls, loaded: Mapping[str, Rows]) -> "Tables":
@@ -177,6 +178,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any], object]]]] = {
     ),
     "remembered": (Remembered, lambda remembered: remembered.id),
     "devices": (KnownDevice, lambda device: device_key(device.user_id, device.digest)),
+    "factor_resets": (ResetRequest, lambda request: request.user_id),
     "recovery_codes": (RecoveryCode, lambda code: recovery_code_key(code.user_id, code.digest)),
 }
 

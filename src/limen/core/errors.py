@@ -511,6 +511,27 @@ class FactorRequired(LimenError):
     kind = Kind.CONFLICT
 
 
+class FactorResetNotFound(LimenError):
+    """No reset of second factors waits to be approved."""
+
+    code = "factor.reset_not_found"
+    kind = Kind.NOT_FOUND
+
+
+class ApprovalByAnother(LimenError):
+    """Another administrator has to approve it: neither who asked for it, nor the user."""
+
+    code = "factor.approval_by_another"
+    kind = Kind.FORBIDDEN
+
+
+class ApprovalNeeded(LimenError):
+    """It is the last second factor: ask for a reset, which another administrator approves."""
+
+    code = "factor.approval_needed"
+    kind = Kind.CONFLICT
+
+
 class FactorMissing(LimenError):
     """Recovery codes only stand in for another factor. Set one up first."""
 

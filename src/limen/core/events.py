@@ -279,6 +279,33 @@ class FactorsReset(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactorResetRequested(Event):
+    """An administrator asked to reset a user's factors; until then another one may approve it."""
+
+    name: ClassVar[str] = "factor.reset_requested"
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorResetApproved(Event):
+    """Another administrator approved the reset of a user's factors, which was done."""
+
+    name: ClassVar[str] = "factor.reset_approved"
+
+    requested_by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorResetWithdrawn(Event):
+    """An administrator, or the user, withdrew the reset of the factors that waited."""
+
+    name: ClassVar[str] = "factor.reset_withdrawn"
+
+    requested_by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorRefused(Event):
     """A user, or whoever has proved all but this, gave a code that was not good."""
 

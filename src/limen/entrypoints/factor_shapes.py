@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from typing import Literal, Self
+from uuid import UUID
 
 from msgspec import Struct
 
 from limen.core.factors.making import NewTotp
+from limen.core.factors.model import ResetRequest
 from limen.core.factors.service import FactorReset, Factors
 from limen.core.secret import Secret
 
@@ -17,11 +19,34 @@ class TotpOut(Struct, frozen=True, kw_only=True):
     confirmed_at: datetime
 
 
+class ResetRequestOut(Struct, frozen=True, kw_only=True):
+    """A reset that waits, until it expires, for an administrator other than who asked for it."""
+
+    requested_by: UUID
+    requested_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, request: ResetRequest | None) -> Self | None:
+        """Map the model."""
+        if request is None:
+            return None
+        return cls(
+            requested_by=request.requested_by,
+            requested_at=request.requested_at,
+            expires_at=request.expires_at,
+        )
+
+
 class FactorsOut(Struct, frozen=True, kw_only=True):
-    """The second factors of a user, and how many recovery codes are left."""
+    """The second factors of a user, and how many recovery codes are left.
+
+    `reset` waits for a second administrator.
+    """
 
     totp: TotpOut | None
     recovery_codes_left: int
+    reset: ResetRequestOut | None
 
     @classmethod
     def of(cls, factors: Factors) -> Self:
@@ -32,18 +57,23 @@ class FactorsOut(Struct, frozen=True, kw_only=True):
             if totp is None or totp.confirmed_at is None
             else TotpOut(created_at=totp.created_at, confirmed_at=totp.confirmed_at),
             recovery_codes_left=len(factors.recovery_codes),
+            reset=ResetRequestOut.of(factors.reset),
         )
 
 
 class FactorResetOut(Struct, frozen=True, kw_only=True):
-    """Which second factors were taken from a user."""
+    """Which second factors were taken from a user, or what waits to be approved."""
 
     taken: tuple[Literal["totp", "recovery_code", "passkey"], ...]
+    pending: ResetRequestOut | None
 
     @classmethod
     def of(cls, reset: FactorReset) -> Self:
         """Map the result."""
-        return cls(taken=tuple(kind.value for kind in reset.taken))
+        return cls(
+            taken=tuple(kind.value for kind in reset.taken),
+            pending=ResetRequestOut.of(reset.pending),
+        )
 
 
 class NewTotpOut(Struct, frozen=True, kw_only=True):

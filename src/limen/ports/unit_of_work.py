@@ -8,6 +8,7 @@ from limen.ports.accounts import Accounts
 from limen.ports.api_keys import ApiKeys
 from limen.ports.ceremonies import Ceremonies
 from limen.ports.devices import Devices
+from limen.ports.factor_resets import FactorResets
 from limen.ports.factors import RecoveryCodes, Totps
 from limen.ports.families import RefreshFamilies
 from limen.ports.grants import Grants
@@ -138,6 +139,11 @@ class View(Protocol):
     @property
     def devices(self) -> Devices:
         """The devices that people have signed in from."""
+        ...
+
+    @property
+    def factor_resets(self) -> FactorResets:
+        """The resets of second factors that wait for a second administrator."""
         ...
 
 

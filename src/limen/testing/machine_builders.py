@@ -1,4 +1,4 @@
-"""Service accounts and API keys as values, in the way of `builders`."""
+"""Service accounts, API keys and requests as values, in the way of `builders`."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from itertools import count
 from typing import Final
 
 from limen.core.api_keys.model import ApiKey, ApiKeyEnd
+from limen.core.factors.model import RESET_WAITS, ResetRequest
 from limen.core.ids import ApiKeyId, UserId
 from limen.core.users.model import Email, Status, User, UserKind
 from limen.testing.builders import a_user, a_user_id
@@ -61,4 +62,16 @@ def a_full_key(owner_id: UserId) -> ApiKey:
         end_reason=ApiKeyEnd.REPORTED,
         successor_id=ApiKeyId(_ids.new()),
         version=3,
+    )
+
+
+def a_reset_request(
+    user_id: UserId, *, requested_at: datetime = NOON, requested_by: UserId | None = None
+) -> ResetRequest:
+    """Build a request to reset the factors of a user, by somebody else."""
+    return ResetRequest(
+        user_id=user_id,
+        requested_by=requested_by or a_user_id(),
+        requested_at=requested_at,
+        expires_at=requested_at + RESET_WAITS,
     )

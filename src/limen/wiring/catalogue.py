@@ -36,8 +36,7 @@ class Setting:
 
     `name` is the environment variable, `key` the place both in `limen.toml` and in `Settings`
     (`http.port`). Without a `default`, `otherwise` says what holds. What is not shown in full can
-    also be given as `<name>_FILE`, the path of a file that holds it; what is never shown cannot
-    stand in `limen.toml`.
+    also be given as `<name>_FILE`, a path; what is never shown cannot stand in `limen.toml`.
     """
 
     name: str
@@ -320,6 +319,13 @@ CATALOGUE: Final = (
         form=forms.ROLES,
         default="none",
         sentence="Whose holders must have a second factor; * stands for everybody.",
+    ),
+    Setting(
+        name="LIMEN_FACTOR_RESET_APPROVAL",
+        key="factors.reset_approval",
+        form=forms.SWITCH,
+        default="no",
+        sentence="Whether a second administrator approves each reset of somebody's factors.",
     ),
     Setting(
         name="LIMEN_REGISTRATION",

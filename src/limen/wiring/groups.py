@@ -230,12 +230,17 @@ class FactorSettings:
 
     enabled: bool
     required_for: tuple[str, ...]
+    reset_approval: bool
     issuer: str
 
     @property
     def policy(self) -> FactorPolicy:
         """Who shows a second factor."""
-        return FactorPolicy(is_on=self.enabled, required_for=frozenset(self.required_for))
+        return FactorPolicy(
+            is_on=self.enabled,
+            required_for=frozenset(self.required_for),
+            needs_approval=self.reset_approval,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,12 @@ class CliDoor(CliPersonDoor):
     async def reset_factors(self, user: str) -> Answer:
         return await self._type("factors", "reset", user, "--yes")
 
+    async def approve_reset(self, user: str) -> Answer:
+        return await self._type("factors", "approve", user, "--yes")
+
+    async def withdraw_reset(self, user: str) -> Answer:
+        return await self._type("factors", "withdraw", user)
+
     async def create_account(self, fields: Fields) -> Answer:
         words = [fields["username"], *options(fields, "name")]
         return await self._type("service-accounts", "create", *words)

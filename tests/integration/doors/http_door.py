@@ -138,6 +138,12 @@ class HttpDoor(HttpPersonDoor):
     async def reset_factors(self, user: str) -> Answer:
         return await self._ask("DELETE", f"users/{user}/factors")
 
+    async def approve_reset(self, user: str) -> Answer:
+        return await self._ask("POST", f"users/{user}/factors/reset/approve")
+
+    async def withdraw_reset(self, user: str) -> Answer:
+        return await self._ask("DELETE", f"users/{user}/factors/reset")
+
     async def use_key(self, key: str) -> Answer:
         answer = await self._ask("GET", "users", headers=bearer(key))
         if "refused" in answer:

@@ -111,6 +111,13 @@ class LibraryDoor(Door):
         reset = self.limen.factors.reset(_id(user), actor=OPERATOR)
         return await self._shown(FactorResetOut, reset)
 
+    async def approve_reset(self, user: str) -> Answer:
+        reset = self.limen.factors.approve_reset(_id(user), actor=OPERATOR)
+        return await self._shown(FactorResetOut, reset)
+
+    async def withdraw_reset(self, user: str) -> Answer:
+        return await told(self.limen.factors.withdraw_reset(_id(user), actor=OPERATOR))
+
     async def create_account(self, fields: Fields) -> Answer:
         made = self.limen.service_accounts.create(actor=OPERATOR, **fields)
         return await self._shown(ServiceAccountOut, made)

@@ -7,13 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 import pyotp
 import pytest
 
+from limen.core.errors import UserNotFound
+from limen.core.ids import UserId
 from limen.core.signin.levels import FactorPolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
-from limen.testing.assembly import PASSWORD, Assembly
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly
+from limen.testing.machine_builders import a_reset_request
 from limen.testing.passkeys import Authenticator
 from limen.testing.policies import Policies
 from tests.integration.doors.answers import Answer
@@ -259,9 +263,31 @@ async def second_factors(door: Door, told: Transcript) -> None:
     told.append(("its session", await door.begin_totp(token)))
     told.append(("nobody's", await door.show_factors(NOBODY)))
     told.append(("nobody", await door.reset_factors(NOBODY)))
+    told.append(("none waits", await door.approve_reset(ada)))
+    told.append(("nor is withdrawn", await door.withdraw_reset(ada)))
+    await _wait_for_approval(door, ada)
+    told.append(("withdrawn", await door.withdraw_reset(ada)))
+    await _wait_for_approval(door, ada)
+    waiting = (await door.show_factors(ada))["reset"]
+    told.append(("waits", waiting["expires_at"]))
+    told.append(("approved", await door.approve_reset(ada)))
+    told.append(("once", await door.approve_reset(ada)))
     token = (await door.sign_in("ada@example.org", PASSWORD))["access_token"]
     clock.advance(timedelta(minutes=14))
     told.append(("not fresh", await door.begin_totp(token)))
+
+
+async def _wait_for_approval(door: Door, user: str) -> None:
+    """Store what another administrator asked for."""
+    try:
+        other = await door.limen.users.find("second@example.org", actor=OPERATOR)
+    except UserNotFound:
+        other = await door.limen.administrator("second@example.org")
+    now = door.limen.clock.now()
+    request = a_reset_request(UserId(UUID(user)), requested_at=now, requested_by=other.id)
+    async with door.limen.unit_of_work() as uow:
+        await uow.factor_resets.put(request)
+        await uow.commit()
 
 
 async def passkeys(door: Door, told: Transcript) -> None:

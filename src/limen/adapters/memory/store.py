@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 from limen.core.api_keys.model import ApiKey
 from limen.core.devices.model import KnownDevice
 from limen.core.errors import LimenError, StorageReadOnly
-from limen.core.factors.model import RecoveryCode, Totp
+from limen.core.factors.model import RecoveryCode, ResetRequest, Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import (
     ApiKeyId,
@@ -163,6 +163,7 @@ class Rows:
     recovery_codes: Table[UserId, tuple[RecoveryCode, ...]] = field(default_factory=_table)
     api_keys: Table[ApiKeyId, ApiKey] = field(default_factory=_table)
     remembered: Table[RememberedId, Remembered] = field(default_factory=_table)
+    factor_resets: Table[UserId, ResetRequest] = field(default_factory=_table)
     devices: Table[tuple[UserId, bytes], KnownDevice] = field(default_factory=_table)
 
     def draft(self) -> "Rows":

@@ -8,6 +8,7 @@ from limen.adapters.memory.accounts import MemoryAccounts
 from limen.adapters.memory.api_keys import MemoryApiKeys
 from limen.adapters.memory.ceremonies import MemoryCeremonies
 from limen.adapters.memory.devices import MemoryDevices
+from limen.adapters.memory.factor_resets import MemoryFactorResets
 from limen.adapters.memory.factors import MemoryRecoveryCodes, MemoryTotps
 from limen.adapters.memory.families import MemoryFamilies
 from limen.adapters.memory.grants import MemoryGrants
@@ -57,6 +58,7 @@ class MemoryView:
         self.api_keys = MemoryApiKeys(desk)
         self.devices = MemoryDevices(desk)
         self.remembered = MemoryRemembered(desk)
+        self.factor_resets = MemoryFactorResets(desk)
 
 
 class MemoryUnitOfWork(MemoryView):

@@ -81,6 +81,7 @@ class MemoryUsers:
         rows.totps.pop(user_id)
         rows.waiting_totps.pop(user_id)
         rows.recovery_codes.pop(user_id)
+        rows.factor_resets.pop(user_id)
         for key in tuple(rows.api_keys.values()):
             if key.owner_id == user_id:
                 rows.api_keys.pop(key.id)

@@ -47,6 +47,7 @@ _BROKEN: Final[Mapping[str, type[LimenError]]] = {
     "fk_api_keys_user_id": UserNotFound,
     "fk_known_devices_user_id": UserNotFound,
     "fk_remembered_browsers_user_id": UserNotFound,
+    "fk_factor_resets_user_id": UserNotFound,
 }
 
 # What keeps a row of this table from going: others point at it.

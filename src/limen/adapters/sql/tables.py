@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0015"
+REVISION: Final = "0016"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -357,6 +357,15 @@ api_keys: Final = Table(
     Column("successor_id", Id),
     Column("version", Integer, nullable=False),
     Index("ix_api_keys_user_id", "user_id", "id"),
+)
+
+factor_resets: Final = Table(
+    "factor_resets",
+    metadata,
+    _of_user(is_key=True),
+    Column("requested_by", Id, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
 )
 
 known_devices: Final = Table(

@@ -9,6 +9,7 @@ from limen.adapters.sql.ceremonies import SqlCeremonies
 from limen.adapters.sql.database import Database
 from limen.adapters.sql.devices import SqlDevices
 from limen.adapters.sql.engine import Desk
+from limen.adapters.sql.factor_resets import SqlFactorResets
 from limen.adapters.sql.factors import SqlRecoveryCodes, SqlTotps
 from limen.adapters.sql.families import SqlFamilies
 from limen.adapters.sql.grants import SqlGrants
@@ -156,6 +157,11 @@ class SqlView:
     def devices(self) -> SqlDevices:
         """Known devices."""
         return SqlDevices(self._desk)
+
+    @property
+    def factor_resets(self) -> SqlFactorResets:
+        """Requests to reset second factors."""
+        return SqlFactorResets(self._desk)
 
 
 class SqlUnitOfWork(SqlView):

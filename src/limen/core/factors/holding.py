@@ -16,6 +16,11 @@ async def factors_of(view: View, user_id: UserId) -> tuple[FactorKind, ...]:
     return found
 
 
+async def has_factors(view: View, user_id: UserId) -> bool:
+    """Tell whether the user has any second factor, a passkey counted."""
+    return bool(await _own_factors(view, user_id) or await view.passkeys.list(user_id))
+
+
 async def remove_factors(uow: UnitOfWork, user_id: UserId) -> tuple[FactorKind, ...]:
     """Take every second factor from a locked user, passkeys too, and return which there were."""
     found = await factors_of(uow, user_id)

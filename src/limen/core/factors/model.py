@@ -1,7 +1,7 @@
 """Second factors: what a user shows beside the first way in, and what is stored of it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -52,6 +52,26 @@ class RecoveryCode:
     user_id: UserId
     digest: bytes
     made_at: datetime
+
+
+RESET_WAITS: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetRequest:
+    """What an administrator wants to be done to a user's factors, and another one has to approve.
+
+    A user has at most one.
+    """
+
+    user_id: UserId
+    requested_by: UserId
+    requested_at: datetime
+    expires_at: datetime
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether it can still be approved."""
+        return now < self.expires_at
 
 
 def place_of(totp_id: TotpId) -> str:

@@ -23,8 +23,14 @@ from limen.core.events import (
 from limen.core.factors.enrolling import begin_totp, confirm_totp, enrolment_of, first_codes
 from limen.core.factors.holding import factors_of, remove_factors, remove_lonely_codes
 from limen.core.factors.making import NewTotp, TotpMaker
-from limen.core.factors.model import FactorKind, RecoveryCode, Totp
+from limen.core.factors.model import FactorKind, RecoveryCode, ResetRequest, Totp
 from limen.core.factors.recovery_codes import make_recovery_codes
+from limen.core.factors.resetting import (
+    approve_reset,
+    ask_for_reset,
+    find_reset,
+    withdraw_reset,
+)
 from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
@@ -41,17 +47,22 @@ from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factors:
-    """The second factors of a user; of recovery codes those that are left."""
+    """The second factors of a user; of recovery codes those that are left.
+
+    `reset` is one that waits for a second administrator.
+    """
 
     totp: Totp | None
     recovery_codes: tuple[RecoveryCode, ...]
+    reset: ResetRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorReset:
-    """What came of a reset: the factors that were taken."""
+    """What came of a reset: the factors that were taken, or what waits to be approved."""
 
     taken: tuple[FactorKind, ...] = ()
+    pending: ResetRequest | None = None
 
 
 class FactorService:
@@ -80,13 +91,15 @@ class FactorService:
 
         Raises `UserNotFound`.
         """
+        now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             if not actor.owns(user_id):
-                await authorise(view, actor, Permission.FACTORS_READ, self._ambient.clock.now())
+                await authorise(view, actor, Permission.FACTORS_READ, now)
                 await view.users.get(user_id)
             return Factors(
                 totp=await view.totps.find(user_id),
                 recovery_codes=await view.recovery_codes.list(user_id),
+                reset=await find_reset(view, user_id, now),
             )
 
     async def begin_totp(self, *, actor: Actor) -> NewTotp:
@@ -176,23 +189,66 @@ class FactorService:
     async def reset(self, user_id: UserId, *, actor: Actor) -> FactorReset:
         """Take all second factors from a user and end all their sessions; needs `factors.reset`.
 
-        Passkeys go, too: whoever needs this has lost everything. Tells which there were; nothing
-        happens to a user who has none. Raises `UserNotFound` and what `require_fresh` does.
+        Passkeys go, too: whoever needs this has lost everything. Nothing happens to a user who has
+        none. Where resets need approval, people only ask for one: the user is told, and for 24
+        hours it waits for another administrator; one that waits already stays as it is. The
+        operator's own code and shell, which could do anything, reset at once. Raises `UserNotFound`
+        and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.FACTORS_RESET, user_id, now)
             await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
-            found = await remove_factors(uow, user_id)
-            if actor.owns(user_id):
-                await keep_required_factor(uow, self._policy, user_id, now)
-            if not found:
+            if self._policy.needs_approval and not actor.is_system:
+                pending = await ask_for_reset(uow, self._ambient.ids, user_id, actor, now)
                 await uow.commit()
-                return FactorReset()
-            event = FactorsReset(at=now, actor=actor, user_id=user_id, factors=found)
-            await self._finish(uow, user_id, event, MessageKind.FACTORS_RESET)
-        return FactorReset(taken=found)
+                return FactorReset(pending=pending)
+            if await find_reset(uow, user_id, now) is not None:
+                await withdraw_reset(uow, user_id, actor, now)
+            return await self._take(uow, user_id, actor, now)
+
+    async def approve_reset(self, user_id: UserId, *, actor: Actor) -> FactorReset:
+        """Do what another administrator asked for; needs `factors.reset`.
+
+        Exactly one approval counts. The operator may approve, too. Raises `UserNotFound`,
+        `FactorResetNotFound`, `ApprovalByAnother` of who asked or the user, and what
+        `require_fresh` does.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            await authorise_over(uow, actor, Permission.FACTORS_RESET, user_id, now)
+            await require_fresh(uow, actor, now)
+            await uow.users.lock(user_id)
+            await approve_reset(uow, user_id, actor, now)
+            return await self._take(uow, user_id, actor, now)
+
+    async def withdraw_reset(self, user_id: UserId, *, actor: Actor) -> None:
+        """Take back a reset that waits: one's own as its user, or with `factors.reset` anybody's.
+
+        Raises `UserNotFound` or `FactorResetNotFound`.
+        """
+        now = self._ambient.clock.now()
+        async with self._unit_of_work() as uow:
+            if not actor.owns(user_id):
+                await authorise_over(uow, actor, Permission.FACTORS_RESET, user_id, now)
+            await uow.users.lock(user_id)
+            await withdraw_reset(uow, user_id, actor, now)
+            await uow.commit()
+
+    async def _take(
+        self, uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime
+    ) -> FactorReset:
+        """Take every factor from a locked user, tell of it, and commit."""
+        taken = await remove_factors(uow, user_id)
+        if actor.owns(user_id):
+            await keep_required_factor(uow, self._policy, user_id, now)
+        if not taken:
+            await uow.commit()
+            return FactorReset()
+        event = FactorsReset(at=now, actor=actor, user_id=user_id, factors=taken)
+        await self._finish(uow, user_id, event, MessageKind.FACTORS_RESET)
+        return FactorReset(taken=taken)
 
     async def _lock_self(self, uow: UnitOfWork, actor: Actor, now: datetime) -> User:
         await require_fresh(uow, actor, now)

@@ -43,6 +43,7 @@ class Purged:
     partial_sessions: int
     devices: int
     remembered: int
+    factor_resets: int
 
 
 class MaintenanceService:
@@ -79,6 +80,7 @@ class MaintenanceService:
             partial_sessions=await self._drain(now, lambda uow: uow.partial_sessions.purge),
             remembered=await self._drain(now, lambda uow: uow.remembered.purge),
             devices=await self._drain(now - self._policy.devices, lambda uow: uow.devices.purge),
+            factor_resets=await self._drain(now, lambda uow: uow.factor_resets.purge),
         )
 
     async def _drain(

@@ -206,6 +206,7 @@ _IS_WANTED: Final[Mapping[MessageKind, Callable[[User], bool]]] = {
     MessageKind.TOTP_ENROLLED: _is_proved,
     MessageKind.TOTP_REMOVED: _is_proved,
     MessageKind.FACTORS_RESET: _is_proved,
+    MessageKind.FACTOR_RESET_REQUESTED: _is_proved,
     MessageKind.RECOVERY_CODES_MADE: _is_proved,
     MessageKind.RECOVERY_CODE_USED: _is_proved,
     MessageKind.API_KEY_CREATED: _is_proved,

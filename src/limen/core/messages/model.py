@@ -33,6 +33,7 @@ class MessageKind(StrEnum):
     TOTP_ENROLLED = "totp_enrolled"
     TOTP_REMOVED = "totp_removed"
     FACTORS_RESET = "factors_reset"
+    FACTOR_RESET_REQUESTED = "factor_reset_requested"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     API_KEY_CREATED = "api_key_created"
@@ -60,6 +61,7 @@ ABOUT: Final[Mapping[MessageKind, str]] = {
     MessageKind.TOTP_ENROLLED: "Tells that there is an authenticator app now",
     MessageKind.TOTP_REMOVED: "Tells that the authenticator app was given up",
     MessageKind.FACTORS_RESET: "Tells that an administrator removed all second factors",
+    MessageKind.FACTOR_RESET_REQUESTED: "Tells that an administrator wants to remove them",
     MessageKind.RECOVERY_CODES_MADE: "Tells that there are new recovery codes",
     MessageKind.RECOVERY_CODE_USED: "Tells that a recovery code was used, and how many are left",
     MessageKind.API_KEY_CREATED: "Tells that there is a new API key, by its public part",
@@ -84,6 +86,7 @@ VALUES: Final[Mapping[MessageKind, tuple[str, ...]]] = {
     MessageKind.TOTP_ENROLLED: (),
     MessageKind.TOTP_REMOVED: (),
     MessageKind.FACTORS_RESET: (),
+    MessageKind.FACTOR_RESET_REQUESTED: (),
     MessageKind.RECOVERY_CODES_MADE: (),
     MessageKind.RECOVERY_CODE_USED: ("left",),
     MessageKind.API_KEY_CREATED: _KEY,

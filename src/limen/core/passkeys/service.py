@@ -8,6 +8,7 @@ from limen.core.access import authorise, authorise_over, require_fresh, require_
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
+    ApprovalNeeded,
     InvalidInput,
     NotSignedIn,
     PasskeyNotFound,
@@ -16,6 +17,7 @@ from limen.core.errors import (
     VersionMismatch,
 )
 from limen.core.events import PasskeyEnrolled, PasskeyRemoved, PasskeyRenamed
+from limen.core.factors.holding import has_factors
 from limen.core.ids import PasskeyId, UserId
 from limen.core.messages.composing import PASSKEY
 from limen.core.messages.model import MessageKind
@@ -182,7 +184,8 @@ class PasskeyService:
         All sessions but the actor's own end, and the owner is told.
 
         Raises `UserNotFound`, `PasskeyNotFound`, `VersionMismatch`, `FactorRequired` of one's own
-        last factor where one must have one, or what `require_fresh` does.
+        last factor where one must have one, `ApprovalNeeded` of another's last factor where resets
+        need approval, or what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
@@ -194,6 +197,8 @@ class PasskeyService:
             await uow.passkeys.remove(user_id, passkey_id)
             if actor.owns(user_id):
                 await keep_required_factor(uow, self._factors, user_id, now)
+            elif self._factors.needs_approval and not actor.is_system:
+                await _leave_a_factor(uow, user_id)
             # Whoever has it now may have come in by it.
             kept = actor.session_id if actor.owns(user_id) else None
             await end_everything(uow, user_id, now, EndReason.FACTOR_CHANGED, keep=kept)
@@ -245,6 +250,11 @@ async def _owner(uow: UnitOfWork, actor: Actor, now: datetime) -> tuple[User, tu
     if len(enrolled) >= MOST_PASSKEYS:
         raise TooManyPasskeys
     return user, enrolled
+
+
+async def _leave_a_factor(uow: UnitOfWork, user_id: UserId) -> None:
+    if not await has_factors(uow, user_id):
+        raise ApprovalNeeded
 
 
 async def _expected(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from limen.core.errors import FactorRequired
-from limen.core.factors.holding import factors_of
+from limen.core.factors.holding import factors_of, has_factors
 from limen.core.factors.model import FactorKind
 from limen.core.ids import UserId
 from limen.ports.unit_of_work import View
@@ -21,11 +21,13 @@ class FactorPolicy:
     """What an operator decides about second factors.
 
     While it `is_on`, whoever has a second factor shows it at each sign-in. Whoever has one of the
-    roles it is `required_for` (`EVERYBODY` stands for all users) must have one.
+    roles it is `required_for` (`EVERYBODY` stands for all users) must have one. With
+    `needs_approval` a second administrator approves what takes them all from somebody.
     """
 
     is_on: bool = True
     required_for: frozenset[str] = frozenset()
+    needs_approval: bool = False
 
     def requires(self, roles: Collection[str]) -> bool:
         """Tell whether somebody with these roles must have a second factor."""
@@ -47,7 +49,7 @@ async def keep_required_factor(
     roles = [role.name for role in await view.grants.list_held(user_id, now)]
     if not policy.is_on or not policy.requires(roles):
         return
-    if not await factors_of(view, user_id) and not await view.passkeys.list(user_id):
+    if not await has_factors(view, user_id):
         raise FactorRequired
 
 

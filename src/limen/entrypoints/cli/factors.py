@@ -33,9 +33,33 @@ async def show(desk: Desk, *, user: str) -> None:
 async def reset(desk: Desk, *, user: str, yes: bool) -> None:
     """Take all second factors from a user who lost them, passkeys too, and end their sessions.
 
-    Make sure that it is they who ask: after this the password alone lets one in.
+    Make sure that it is they who ask: after this the password alone lets one in. At this shell it
+    is done at once, also where an administrator needs the approval of another one
+    (LIMEN_FACTOR_RESET_APPROVAL): whoever may use this could do anything.
     """
     found = await desk.find_user(user)
     confirm(f"Remove all second factors of {found.email}?", is_sure=yes)
     reset = await desk.services.factors.reset(found.id, actor=desk.actor)
     desk.output.item(FactorResetOut.of(reset))
+
+
+@factors.command(examples=("limen factors approve ada@example.org --yes",))
+@click.argument("user")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@at_the_desk
+async def approve(desk: Desk, *, user: str, yes: bool) -> None:
+    """Approve the reset of a user's factors that an administrator asked for, and do it."""
+    found = await desk.find_user(user)
+    confirm(f"Remove all second factors of {found.email}?", is_sure=yes)
+    reset = await desk.services.factors.approve_reset(found.id, actor=desk.actor)
+    desk.output.item(FactorResetOut.of(reset))
+
+
+@factors.command(examples=("limen factors withdraw ada@example.org",))
+@click.argument("user")
+@at_the_desk
+async def withdraw(desk: Desk, *, user: str) -> None:
+    """Withdraw the reset of a user's factors that waits to be approved."""
+    found = await desk.find_user(user)
+    await desk.services.factors.withdraw_reset(found.id, actor=desk.actor)
+    desk.output.done(f"The factors of {found.email} stay.")

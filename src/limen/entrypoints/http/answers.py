@@ -114,3 +114,8 @@ def accepted(message: str) -> Answered[Success[AcceptedOut]]:
 def plain(data: T) -> Answered[Success[T]]:
     """Answer with something that has no version."""
     return Answered(Success(data=data))
+
+
+def may_wait(data: T, *, is_waiting: bool) -> Answered[Success[T]]:
+    """Answer with what was done, or with what is done once somebody approves it."""
+    return Answered(Success(data=data), status_code=_ACCEPTED if is_waiting else 200)

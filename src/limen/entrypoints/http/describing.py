@@ -15,7 +15,7 @@ COOKIE: Final = "cookie"
 _VERSIONED: Final = "is_versioned"
 
 _WHEN: Final[Mapping[int, str]] = {
-    202: "Mail is on its way and tells the rest",
+    202: "Mail is on its way and tells the rest, or somebody else has to approve it",
     400: "The body, a parameter or a header has the wrong form",
     401: "No access token, or one that is expired or refused",
     403: "Not allowed, also by a cookie without its CSRF token; or more has to be proved first "

@@ -233,8 +233,14 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "FactorsOut": {
         "totp": {"created_at": _CREATED, "confirmed_at": _CREATED},
         "recovery_codes_left": 10,
+        "reset": None,
     },
-    "FactorResetOut": {"taken": ["totp", "recovery_code", "passkey"]},
+    "ResetRequestOut": {
+        "requested_by": _KEY_ID,
+        "requested_at": _CREATED,
+        "expires_at": _CREATED,
+    },
+    "FactorResetOut": {"taken": ["totp", "recovery_code", "passkey"], "pending": None},
     "NewTotpOut": {
         "secret": _TOTP,
         "uri": f"otpauth://totp/id.example.org:ada@example.org?secret={_TOTP}"

@@ -11,7 +11,7 @@ from limen.core.factors.service import FactorService
 from limen.core.ids import UserId
 from limen.core.meter import Limit
 from limen.entrypoints.factor_shapes import FactorResetOut, FactorsOut, NewTotpOut, RecoveryCodesOut
-from limen.entrypoints.http.answers import Answered, plain
+from limen.entrypoints.http.answers import Answered, may_wait, plain
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
@@ -149,6 +149,7 @@ class FactorController(Controller):
             "resetFactors",
             "Take all second factors away",
             refuses=(404,),
+            shapes={202: Success[FactorResetOut]},
             rules=Rules(is_fresh=True),
         ),
     )
@@ -160,7 +161,41 @@ class FactorController(Controller):
     ) -> Answered[Success[FactorResetOut]]:
         """Take all second factors from a user, passkeys too, and end all their sessions.
 
-        Needs `factors.reset`. The answer tells which there were.
+        Needs `factors.reset`. The answer tells which there were. Where the operator wants a second
+        administrator to approve it, the answer is 202 and tells what waits for 24 hours.
         """
         reset = await factors.reset(UserId(user_id), actor=request.actor)
+        return may_wait(FactorResetOut.of(reset), is_waiting=reset.pending is not None)
+
+    @post(
+        "/reset/approve",
+        status_code=200,
+        **described(
+            "approveFactorReset",
+            "Approve a reset of second factors",
+            refuses=(404,),
+            rules=Rules(is_fresh=True),
+        ),
+    )
+    async def approve(
+        self,
+        request: CallRequest,
+        factors: NamedDependency[FactorService],
+        user_id: FromPath[UUID],
+    ) -> Answered[Success[FactorResetOut]]:
+        """Take the factors that another administrator asked to take; needs `factors.reset`."""
+        reset = await factors.approve_reset(UserId(user_id), actor=request.actor)
         return plain(FactorResetOut.of(reset))
+
+    @delete(
+        "/reset",
+        **described("withdrawFactorReset", "Withdraw a reset of second factors", refuses=(404,)),
+    )
+    async def withdraw(
+        self,
+        request: CallRequest,
+        factors: NamedDependency[FactorService],
+        user_id: FromPath[UUID],
+    ) -> None:
+        """Take back a reset that waits: of oneself, or with `factors.reset` anybody's."""
+        await factors.withdraw_reset(UserId(user_id), actor=request.actor)

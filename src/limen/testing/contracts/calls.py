@@ -30,7 +30,7 @@ from limen.testing.builders import (
     an_attempt,
 )
 from limen.testing.fakes import NOON
-from limen.testing.machine_builders import a_key
+from limen.testing.machine_builders import a_key, a_reset_request
 from limen.testing.passkeys import a_ceremony, a_passkey
 
 # Every way to write or lock, each one good by itself.
@@ -116,6 +116,9 @@ WRITES: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     ),
     "remembered.remove": lambda v: v.remembered.remove(a_user_id()),
     "remembered.purge": lambda v: v.remembered.purge(NOON, 1),
+    "factor_resets.put": lambda v: v.factor_resets.put(a_reset_request(a_user_id())),
+    "factor_resets.consume": lambda v: v.factor_resets.consume(a_reset_request(a_user_id()), NOON),
+    "factor_resets.purge": lambda v: v.factor_resets.purge(NOON, 1),
     "devices.note": lambda v: v.devices.note(a_device(a_user_id())),
     "devices.remove": lambda v: v.devices.remove(a_user_id()),
     "devices.purge": lambda v: v.devices.purge(NOON, 1),
@@ -148,6 +151,7 @@ READS: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "recovery_codes.list": lambda v: v.recovery_codes.list(a_user_id()),
     "remembered.find": lambda v: v.remembered.find(a_remembered(a_user_id()).id),
     "remembered.list": lambda v: v.remembered.list(a_user_id()),
+    "factor_resets.find": lambda v: v.factor_resets.find(a_user_id()),
     "devices.list": lambda v: v.devices.list(a_user_id()),
     "outbox.list": lambda v: v.outbox.list(),
     "accounts.list": lambda v: v.accounts.list(),

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from limen.core.api_keys.model import ApiKey
 from limen.core.devices.model import KnownDevice
 from limen.core.events import Event
-from limen.core.factors.model import RecoveryCode, Totp
+from limen.core.factors.model import RecoveryCode, ResetRequest, Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.keys.model import SigningKey
 from limen.core.messages.model import Message
@@ -115,6 +115,7 @@ _PUT: Final[Mapping[type, Callable[[UnitOfWork, Any], Awaitable[Any]]]] = {
     ApiKey: lambda uow, key: uow.api_keys.add(key),
     Remembered: lambda uow, remembered: uow.remembered.add(remembered),
     KnownDevice: lambda uow, device: uow.devices.note(device),
+    ResetRequest: lambda uow, request: uow.factor_resets.put(request),
     Throttle: _put_throttle,
     Attempt: _put_attempt,
     Event: _emit,
@@ -163,6 +164,7 @@ _FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     SigningKey: _find_key,
     Role: lambda view, role: view.roles.get(role.name),
     Message: lambda view, message: view.messages.get(message.id),
+    ResetRequest: lambda view, request: view.factor_resets.find(request.user_id),
     Proof: lambda view, proof: view.proofs.find(proof.id),
     PartialSession: lambda view, partial: view.partial_sessions.find(partial.id),
     Passkey: lambda view, passkey: view.passkeys.find(passkey.credential_id),

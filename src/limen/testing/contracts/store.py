@@ -12,6 +12,7 @@ from limen.testing.contracts.ceremonies import CeremoniesContract
 from limen.testing.contracts.concurrency import ConcurrencyContract
 from limen.testing.contracts.devices import DevicesContract
 from limen.testing.contracts.directory import DirectoryContract
+from limen.testing.contracts.factor_resets import FactorResetsContract
 from limen.testing.contracts.factors import RecoveryCodesContract, TotpsContract
 from limen.testing.contracts.families import FamiliesContract
 from limen.testing.contracts.grants import GrantsContract
@@ -98,6 +99,9 @@ class PlainStoreContract(Contract):
 
     class TestRemembered(RememberedContract):
         """See `limen.ports.remembered`."""
+
+    class TestFactorResets(FactorResetsContract):
+        """See `limen.ports.factor_resets`."""
 
     class TestDevices(DevicesContract):
         """See `limen.ports.devices`."""

@@ -7,7 +7,7 @@ from limen.adapters.memory.api_keys import keys_of
 from limen.adapters.memory.store import Rows
 from limen.core.api_keys.model import ApiKey
 from limen.core.devices.model import KnownDevice
-from limen.core.factors.model import Totp
+from limen.core.factors.model import ResetRequest, Totp
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import ProofId, SessionId, TotpId, UserId
 from limen.core.keys.model import SigningKey
@@ -64,6 +64,7 @@ def _remove_user(rows: Rows, user_id: UserId) -> list[Lock]:
         *_keys_of(rows, user_id),
         *_devices_of(rows, user_id),
         *_remembered_of(rows, user_id),
+        _whole("factor reset", user_id),
         _whole("passkeys of", user_id),
         _whole("totps of", user_id),
         _whole("codes of", user_id),
@@ -235,6 +236,10 @@ def _remembered_of(rows: Rows, user_id: UserId, **_: object) -> list[Lock]:
     return [_change("remembered", remembered_id) for remembered_id in found]
 
 
+def _put_reset(_rows: Rows, request: ResetRequest) -> list[Lock]:
+    return [_reference("user", request.user_id), _whole("factor reset", request.user_id)]
+
+
 def _put_totp(_rows: Rows, totp: Totp) -> list[Lock]:
     # The secrets of a user are one row here, and so are the recovery codes.
     return [_reference("user", totp.user_id), _whole("totps of", totp.user_id)]
@@ -307,6 +312,10 @@ NEEDS: Final[Mapping[str, Mapping[str, Needs]]] = {
         "remove": _remembered_of,
     },
     "devices": {"note": _note_device, "remove": _devices_of},
+    "factor_resets": {
+        "put": _put_reset,
+        "consume": lambda _rows, request, _now: [_whole("factor reset", request.user_id)],
+    },
     "messages": {
         "add": _own_message,
         "save": _own_message,

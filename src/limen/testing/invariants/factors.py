@@ -35,6 +35,10 @@ async def _untold(view: View, user_id: UserId, told: ToldUser, now: datetime) ->
         found.append(
             f"user {user_id} has {len(codes)} recovery codes, the events tell {told.codes}"
         )
+    reset, until = await view.factor_resets.find(user_id), told.reset_until
+    is_purged = reset is None and until is not None and until <= now
+    if not is_purged and (None if reset is None else reset.expires_at) != until:
+        found.append(f"a reset of the factors of user {user_id} waits otherwise than told")
     return found
 
 
@@ -44,4 +48,6 @@ async def _left_behind(view: View, user_id: UserId) -> list[str]:
         found.append(f"an authenticator app of {user_id} has outlived its user")
     if await view.recovery_codes.list(user_id):
         found.append(f"recovery codes of {user_id} have outlived their user")
+    if await view.factor_resets.find(user_id):
+        found.append(f"a reset of the factors of {user_id} has outlived its user")
     return found

@@ -34,6 +34,7 @@ class ToldUser:
     codes: int = 0
     passkeys: set[str] = field(default_factory=set)
     has_owner: bool | None = None
+    reset_until: datetime | None = None
     waiting: int = 0
     app_step: int = 0
     proofs_ended_at: datetime | None = None

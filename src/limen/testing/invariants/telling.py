@@ -158,6 +158,17 @@ def _factors_reset(told: History, event: StoredEvent) -> None:
     _others_ended(told, event)
 
 
+def _reset_requested(told: History, event: StoredEvent) -> None:
+    told.user_of(event).reset_until = _instant(event.payload["until"])
+
+
+def _reset_used(told: History, event: StoredEvent) -> None:
+    user = told.user_of(event)
+    if user.reset_until is None or user.reset_until <= event.at:
+        told.faults.append(f"{event.name} is told of {event.user_id}, for whom no reset waited")
+    user.reset_until = None
+
+
 def _passkey_enrolled(told: History, event: StoredEvent) -> None:
     told.user_of(event).passkeys.add(str(event.payload["passkey_id"]))
 
@@ -293,6 +304,9 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "factor.enrolled": _enrolled,
     "factor.removed": _unenrolled,
     "factor.all_reset": _factors_reset,
+    "factor.reset_requested": _reset_requested,
+    "factor.reset_approved": _reset_used,
+    "factor.reset_withdrawn": _reset_used,
     "recovery_code.all_made": _codes_made,
     "recovery_code.used": _code_used,
     "passkey.enrolled": _passkey_enrolled,

@@ -34,6 +34,7 @@ async def test_what_is_over_goes_and_what_counts_stays() -> None:
         partial_sessions=0,
         devices=0,
         remembered=0,
+        factor_resets=0,
     )
     assert await limen.maintenance.purge(actor=OPERATOR) == nothing
     for _ in range(3):

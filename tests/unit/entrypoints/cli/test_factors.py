@@ -6,6 +6,7 @@ from limen.core.ids import UserId
 from limen.entrypoints.cli.exits import Exit
 from limen.testing.assembly import acting
 from limen.testing.builders import a_user_id
+from limen.testing.machine_builders import a_reset_request
 from tests.unit.entrypoints.cli.shell import Shell
 
 
@@ -34,12 +35,33 @@ def test_second_factors_are_reset(shell: Shell) -> None:
     enrolled(shell)
     assert shell("factors", "reset", "ada@example.org").code == Exit.INVALID
     told = shell("factors", "reset", "ada@example.org", "--yes", "--json").data
-    assert told == {"taken": ["totp", "recovery_code"]}
+    assert told == {"taken": ["totp", "recovery_code"], "pending": None}
     shown = shell("factors", "show", "ada@example.org", "--json").data
-    assert shown == {"totp": None, "recovery_codes_left": 0}
+    assert shown == {"totp": None, "recovery_codes_left": 0, "reset": None}
     assert "factor.all_reset" in shell.wait(shell.limen.event_names())
 
 
 def test_nobody_has_factors(shell: Shell) -> None:
     for words in (("show", str(a_user_id())), ("reset", str(a_user_id()), "--yes")):
         assert shell("factors", *words).code == Exit.NOT_FOUND
+
+
+def test_a_reset_that_waits_is_shown_withdrawn_and_approved(shell: Shell) -> None:
+    user_id = enrolled(shell)
+    for words in (("approve", "--yes"), ("withdraw",)):
+        assert shell("factors", *words, "ada@example.org").code == Exit.NOT_FOUND
+    root = shell.wait(shell.limen.administrator())
+    for words in (("withdraw",), ("approve", "--yes")):
+        shell.wait(wait_for_approval(shell, user_id, root.id))
+        shown = shell("factors", "show", "ada@example.org", "--json").data
+        assert shown["reset"]["requested_by"] == str(root.id)
+        told = shell("factors", *words, "ada@example.org")
+        assert told.code == 0
+    assert shell("factors", "show", "ada@example.org", "--json").data["totp"] is None
+
+
+async def wait_for_approval(shell: Shell, user_id: UserId, by: UserId) -> None:
+    now = shell.limen.clock.now()
+    async with shell.limen.unit_of_work() as uow:
+        await uow.factor_resets.put(a_reset_request(user_id, requested_at=now, requested_by=by))
+        await uow.commit()

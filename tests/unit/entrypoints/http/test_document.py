@@ -113,6 +113,8 @@ def test_the_routes_are_those_of_the_contract() -> None:
         f"DELETE {api}/me/factors/totp",
         f"POST {api}/me/factors/recovery-codes",
         *(f"{method} {user}/factors" for method in ("GET", "DELETE")),
+        f"DELETE {user}/factors/reset",
+        f"POST {user}/factors/reset/approve",
         *(f"{method} {api}/users" for method in ("GET", "POST")),
         *(f"{method} {user}" for method in ("GET", "PUT", "PATCH", "DELETE")),
         *(f"POST {user}/{name}" for name in ("suspend", "reactivate", "password")),

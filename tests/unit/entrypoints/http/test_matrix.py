@@ -114,6 +114,8 @@ GET    /api/v1/users/{{user_id}}/remembered             {_OUT}  200 403 200  200
 DELETE /api/v1/users/{{user_id}}/remembered/{{remembered_id}} {_OUT}  204 403 204  204 403
 GET    /api/v1/users/{{user_id}}/factors                {_OUT}  200 403 200  200 403
 DELETE /api/v1/users/{{user_id}}/factors                {_OUT}  403 403 200
+POST   /api/v1/users/{{user_id}}/factors/reset/approve  {_OUT}  403 403 404
+DELETE /api/v1/users/{{user_id}}/factors/reset          {_OUT}  404 403 404
 GET    /api/v1/users/{{user_id}}/passkeys               {_OUT}  200 403 200  200 403
 DELETE /api/v1/users/{{user_id}}/passkeys/{{passkey_id}}  {_OUT}  204 403 204
 GET    /api/v1/users/{{user_id}}/roles                  {_OUT}  200 403 200  200 403
@@ -200,6 +202,7 @@ FRESH: Final = {
     "PUT /api/v1/users/{user_id}/roles/{role}",
     "DELETE /api/v1/users/{user_id}/roles/{role}",
     "DELETE /api/v1/users/{user_id}/factors",
+    "POST /api/v1/users/{user_id}/factors/reset/approve",
 }
 # What else has become too old by then.
 OVER: Final = {
