@@ -14,6 +14,7 @@ from limen.core.proofs.making import ProofMaker
 from limen.core.proofs.model import LIFETIMES, Proof, Purpose
 from limen.core.recovery import service as recovery
 from limen.core.signin import links
+from limen.core.signin.entering import Entrance
 from limen.core.users import ownership
 from tests.unit.testing.faults import fault
 
@@ -272,7 +273,7 @@ def whoever_is_shut_out_comes_in_by_mail(monkeypatch: pytest.MonkeyPatch) -> Non
         return user
 
     monkeypatch.setattr(links, "spend", spend_anyway)
-    monkeypatch.setattr(links, "let_in", _nothing)
+    monkeypatch.setattr(Entrance, "let_in", _nothing)
     monkeypatch.setattr(MemoryProofs, "remove", _nothing)
 
 
