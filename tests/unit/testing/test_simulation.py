@@ -75,11 +75,11 @@ def test_all_kinds_of_trouble_come_up() -> None:
 
 def test_a_short_history_is_found_and_shows_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     faults_of_services.reuse_is_refused_and_the_session_lives_on.tell(monkeypatch)
-    finding = simulate(1, STEPS).finding
+    finding = simulate(3, STEPS).finding
     assert finding is not None
     assert len(finding.history) == len(finding.numbers) <= 6
     assert finding.numbers[-1] <= finding.step
-    violation, history = replay(1, finding.numbers)
+    violation, history = replay(3, finding.numbers)
     assert violation == finding.violation
     assert history == finding.history
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from limen.core.api_keys.model import KeyClaims
 from limen.core.errors import (
     HashingBusy,
     IdempotencyInProgress,
@@ -21,8 +22,8 @@ from limen.core.errors import (
     TokenInvalid,
     TooManyAttempts,
 )
-from limen.core.ids import SessionId, UserId
-from limen.core.roles.model import OWN, permissions_of
+from limen.core.ids import ApiKeyId, SessionId, UserId
+from limen.core.roles.model import ME_READ, OWN, permissions_of
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
 from limen.core.tokens.family import PresentedToken, read_token
@@ -34,6 +35,7 @@ from limen.testing.simulation.catalogue import (
     ACKNOWLEDGED,
     AUTHORITY,
     EXPIRED,
+    KEY_ACTS,
     NO_ENTRY,
     NO_FALSE_NO,
     NO_REFRESH,
@@ -47,18 +49,23 @@ from limen.testing.simulation.catalogue import (
     SHUT_OUT,
     USED_ONCE,
 )
-from limen.testing.simulation.journal import Call, Commit, Journal
+from limen.testing.simulation.journal import Call, Change, Commit, Journal
 from limen.testing.simulation.people import Shown
 
 # What a refused use case leaves behind: counts, and the record of the refusal.
 _RECORDS: Final = frozenset(
-    {"signin.failed", "signin.throttled", "password.change_refused", "token.reuse_detected"}
+    {
+        *("signin.failed", "signin.throttled", "password.change_refused"),
+        *("token.reuse_detected", "factor.refused", "recovery_code.used", "api_key.refused"),
+    }
 )
-_COUNTS: Final = frozenset({"throttles", "attempts"})
+# A code that was shown is used up, whatever comes behind it.
+_COUNTS: Final = frozenset({"throttles", "attempts", "proofs", "totps"})
 # What a record of these brings with it: the end of a session, and the mail that tells of a wait.
 _MORE: Final = {
     "token.reuse_detected": frozenset({"sessions", "families", "endings"}),
     "signin.throttled": frozenset({"messages"}),
+    "recovery_code.used": frozenset({"messages", "recovery_codes"}),
 }
 # Refusals that need no store.
 _ALONE: Final = (
@@ -70,6 +77,11 @@ _ALONE: Final = (
     TokenExpired,
     TokenInvalid,
 )
+_BEGINNINGS: Final = frozenset({"sign in", "open link", "finish"})
+# What comes first is done, whatever comes behind it.
+_IN_PARTS: Final = frozenset({"purge", "set up app"})
+# Part of the work goes on behind the answer, or is kept apart from it.
+_LOOSE: Final = frozenset({"sign in once", "use key"})
 _WAYS_IN: Final = frozenset({"sign in", "sign in once"})
 _REFUSED_AT_THE_DOOR: Final = (InvalidCredentials, TooManyAttempts, HashingBusy)
 # What everybody may do to themselves.
@@ -110,7 +122,7 @@ class AnswerJudge:
         outcome = call.outcome
         if isinstance(outcome, StorageUnavailable):
             return
-        if call.failed_changes and call.name != "sign in once":
+        if call.failed_changes and call.name not in _LOOSE:
             self._violate(OUTAGE, call, f"the store failed, the answer is {_named(outcome)}")
         if is_out and call.name != "authenticate" and not isinstance(outcome, _ALONE):
             self._violate(OUTAGE, call, f"the store is out, the answer is {_named(outcome)}")
@@ -118,7 +130,7 @@ class AnswerJudge:
     def _refusal(self, call: Call, refusal: LimenError) -> None:
         if refusal.kind is Kind.BROKEN:
             self._violate(NOTHING_BREAKS, call, _named(refusal))
-        if refusal.kind is not Kind.UNAVAILABLE and call.name != "purge":
+        if refusal.kind is not Kind.UNAVAILABLE and call.name not in _IN_PARTS:
             for commit in call.commits:
                 self._refused(call, commit)
         if call.name in _WAYS_IN and refusal.kind is not Kind.UNAVAILABLE:
@@ -128,6 +140,8 @@ class AnswerJudge:
         names = {event.name for event in commit.events}
         allowed = _COUNTS.union(*(_MORE[name] for name in names & _MORE.keys()))
         tables = {change.table for change in commit.changes if change.before != change.after}
+        if any(change.table == "proofs" and _is_spent(change) for change in commit.changes):
+            tables.add("a link")
         if names - _RECORDS or tables - allowed:
             found = f"refused as {_named(call.outcome)} after {sorted(names)} {sorted(tables)}"
             self._violate(REFUSED, call, found)
@@ -156,7 +170,7 @@ class AnswerJudge:
             self._violate(ACKNOWLEDGED, call, f"done, but only {sorted(told)} was committed")
         if call.needs is not None and call.by is not None:
             self._authority(call, call.by)
-        if call.name == "sign in":
+        if call.name in _BEGINNINGS and isinstance(call.outcome, IssuedTokens):
             self._line(call, call.outcome)
 
     # --- authority ---
@@ -168,7 +182,7 @@ class AnswerJudge:
             for change in commit.changes:
                 if change.table in {"roles", "grants"} or change.key == by:
                     return
-        held = self._held(by, call.began_at)
+        held = self.held(by, call.began_at)
         user = self._journal.now("users", by)
         if user is None or user.status is not Status.ACTIVE or call.needs not in held:
             self._violate(AUTHORITY, call, f"{by} has no {call.needs}")
@@ -177,12 +191,30 @@ class AnswerJudge:
 
     def _reaches(self, call: Call, held: frozenset[str]) -> bool:
         """Tell whether the target may do no more than whoever acts, as far as that is certain."""
-        return not call.is_clean or self._held(call.over, call.began_at) & OWN <= held
+        return not call.is_clean or self.held(call.over, call.began_at) & OWN <= held
 
-    def _held(self, user_id: UserId | None, now: datetime) -> frozenset[str]:
+    def held(self, user_id: UserId | None, now: datetime) -> frozenset[str]:
+        """Return what a user may do as it is committed now."""
         grants = self._journal.now("grants", user_id) or ()
         live = [grant.role for grant in grants if grant.ends_at is None or now < grant.ends_at]
         return permissions_of(self._journal.now("roles", role) for role in live)
+
+    def entered_by_key(self, call: Call, claims: KeyClaims) -> None:
+        """Judge that an API key was believed."""
+        key = self._at_start(call, "api_keys", claims.key_id)
+        if key is None or not key.is_live(self._earliest(call)):
+            self._violate(KEY_ACTS, call, "the key was over")
+        held = [self.held(claims.user_id, self._earliest(call)), frozenset({ME_READ})]
+        is_changed = any(
+            change.table in {"roles", "grants"}
+            for commit in self._journal.since(call)
+            for change in commit.changes
+        )
+        if not is_changed and not claims.permissions <= frozenset().union(*held):
+            self._violate(KEY_ACTS, call, f"it does {sorted(claims.permissions)}")
+        user = self._at_start(call, "users", claims.user_id)
+        if user is None or user.status is not Status.ACTIVE:
+            self._violate(SHUT_OUT, call, "came in by a key, and is not active")
 
     # --- access tokens ---
 
@@ -288,7 +320,7 @@ class AnswerJudge:
         elif self._journal.now("sessions", token.session_id).ended_at is None:
             self._violate(REUSE_ENDS, call, "a used token came again, and its session lives on")
 
-    def _at_start(self, call: Call, table: str, key: SessionId | UserId) -> Any:
+    def _at_start(self, call: Call, table: str, key: SessionId | UserId | ApiKeyId) -> Any:
         *_, first = self._journal.during(call, table, key)
         return first
 
@@ -296,6 +328,11 @@ class AnswerJudge:
 def _lives(session: Session, now: datetime) -> bool:
     """Tell whether a session lives, without asking limen."""
     return session.ended_at is None and now < min(session.idle_expires_at, session.expires_at)
+
+
+def _is_spent(change: Change) -> bool:
+    before, after = change.before, change.after
+    return after is None or (before is not None and before.spent_at != after.spent_at)
 
 
 def _named(outcome: object) -> str:

@@ -155,6 +155,28 @@ NO_FALSE_NO: Final = Invariant(
     origin="RFC 9700 section 4.14.2 (what strict rotation costs); security rule 14",
 )
 
+LINK_ONCE: Final = Invariant(
+    name="a link is used once",
+    sentence="A link or code works once, within its time, where it was asked for, for five tries.",
+    origin="OWASP ASVS 5.0, 6.5.1, NIST SP 800-63B-4 section 3.2.2; CWE-294, CWE-640",
+)
+FACTOR_SHOWN: Final = Invariant(
+    name="a second factor is shown",
+    sentence=(
+        "Whoever has a second factor begins no session, and makes none fresh, without a code that "
+        "was used up for it."
+    ),
+    origin="RFC 6238 section 5.2, OWASP ASVS 5.0, 6.5.1; CWE-287, CWE-294",
+)
+KEY_ACTS: Final = Invariant(
+    name="a key acts for its owner",
+    sentence=(
+        "An API key that has ended or run out lets nobody in, and none does more than its owner "
+        "may."
+    ),
+    origin="limen's decisions 0031 and 0032; CWE-613, CWE-863",
+)
+
 # --- changes and answers -------------------------------------------------------------------
 
 AUTHORITY: Final = Invariant(

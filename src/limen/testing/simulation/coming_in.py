@@ -6,6 +6,7 @@ from typing import Any
 from limen.core.actor import Actor
 from limen.core.errors import LimenError, RefreshTokenInvalid, RefreshTokenReused
 from limen.core.idempotency.model import StoredAnswer
+from limen.core.signin.entering import PartialSignIn
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.simulation.journal import Call
 from limen.testing.simulation.people import Client, Worker
@@ -13,6 +14,7 @@ from limen.testing.simulation.town import Act, Town
 
 _KEYS = 6
 _DONE = 200
+_WAITS = "waits for a second factor"
 _LOCALES = (None, "de-AT", "zh-Hant-TW")
 
 
@@ -78,7 +80,7 @@ def sign_in(town: Town) -> Act:
         lambda _: _signing_in(worker, client, name, password),
         password=password,
         over=town.called(name),
-        tells=("signin.succeeded",),
+        tells=("signin.succeeded", "signin.first_factor_proved"),
     )
     act.learn = lambda given: town.remember(client, act.call, given)
     return act
@@ -105,11 +107,11 @@ def sign_in_once(town: Town) -> Act:
         except LimenError:
             await _quietly(service.abandon(claim.attempt))
             raise
-        body = json.dumps(str(given.session_id)).encode()
-        stored = StoredAnswer(status=_DONE, headers=(), body=body)
-        town.journal.answered(claim.attempt, str(given.session_id))
+        told = _WAITS if isinstance(given, PartialSignIn) else str(given.session_id)
+        stored = StoredAnswer(status=_DONE, headers=(), body=json.dumps(told).encode())
+        town.journal.answered(claim.attempt, told)
         kept.append(await _quietly(service.finish(claim.attempt, stored)))
-        return str(given.session_id)
+        return told
 
     def holds() -> bool:
         return not any(kept) or _has_kept_an_answer(act.call)

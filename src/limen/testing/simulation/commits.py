@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from limen.core.events import Event, PasswordChanged, PasswordSet, RoleGranted
+from limen.core.events import (
+    Event,
+    PasswordChanged,
+    PasswordReset,
+    PasswordSet,
+    RoleGranted,
+    UserTakenOver,
+)
 from limen.core.idempotency.model import ABANDONED
 from limen.core.ids import UserId
 from limen.core.roles.model import ADMIN, OWN, permissions_of
@@ -26,11 +33,13 @@ from limen.testing.simulation.catalogue import (
     ONE_LINE,
     ONE_OWNER,
     PURGE_SPARES,
-    RIGHT_PASSWORD,
     SHUT_OUT,
 )
-from limen.testing.simulation.journal import Change, Commit, Ended, Journal
+from limen.testing.simulation.journal import OWNED, Change, Commit, Ended, Journal
+from limen.testing.simulation.proofs import ProofJudge
 from limen.testing.simulation.throttling import examine_throttle
+
+_NEW_PASSWORDS: Final = (PasswordChanged, PasswordSet, PasswordReset)
 
 
 class CommitJudge:
@@ -41,11 +50,12 @@ class CommitJudge:
         self._journal = journal
         self._policies = policies
         self._has_administrator = False
+        self._proofs = ProofJudge(journal)
         self._rules: Final[Mapping[str, Callable[[Commit, Change], None]]] = {
             "users": self._user,
             "emails": self._name,
             "usernames": self._name,
-            "passwords": self._versioned,
+            "passwords": self._password,
             "sessions": self._session,
             "families": self._family,
             "endings": self._ending,
@@ -53,6 +63,7 @@ class CommitJudge:
             "events": self._event,
             "throttles": self._throttle,
             "attempts": self._attempt,
+            **self._proofs.rules,
         }
 
     def judge(self, commit: Commit) -> None:
@@ -76,6 +87,7 @@ class CommitJudge:
         if "keys" in tables:
             self._keys(commit)
         telling.examine(journal, commit)
+        self._proofs.told(commit)
         self._new_passwords(commit)
 
     # --- users ---
@@ -96,17 +108,18 @@ class CommitJudge:
             self._journal.violate(SHUT_OUT, f"user {change.key} is {after.status} and signed in")
 
     def _removed_user(self, user_id: UserId) -> None:
-        left = [
-            table
-            for table in ("passwords", "grants", "user_sessions")
-            if self._journal.now(table, user_id)
-        ]
+        left = [table for table in OWNED if self._journal.now(table, user_id)]
         if left:
             self._journal.violate(NO_ORPHANS, f"removed user {user_id} leaves {left}")
 
     def _name(self, _commit: Commit, change: Change) -> None:
         if change.before is not None and change.after is not None and change.before != change.after:
             self._journal.violate(ONE_OWNER, f"{change.key} went from one user to another")
+
+    def _password(self, commit: Commit, change: Change) -> None:
+        """Judge a password; that of somebody whose account fell to another is a first one."""
+        is_first = any(isinstance(event, UserTakenOver) for event in commit.events)
+        self._versioned(commit, change._replace(before=None) if is_first else change)
 
     def _versioned(self, _commit: Commit, change: Change) -> None:
         before, after = change.before, change.after
@@ -160,11 +173,7 @@ class CommitJudge:
         user = self._journal.now("users", session.user_id)
         if user is None or user.status is not Status.ACTIVE:
             self._journal.violate(SHUT_OUT, f"a session begins for {session.user_id}")
-        credential = self._journal.now("passwords", session.user_id)
-        truth = None if credential is None else credential.digest.reveal()
-        shown = None if commit.call is None else commit.call.password
-        if truth is None or self._journal.passwords.get(truth) != shown:
-            self._journal.violate(RIGHT_PASSWORD, f"session {change.key} began without")
+        self._proofs.begun(commit, session)
 
     def _changed_session(self, commit: Commit, change: Change) -> None:
         before, after = change.before, change.after
@@ -174,6 +183,8 @@ class CommitJudge:
         is_moved = fixed != (after.expires_at, after.created_at, after.user_id)
         if is_moved or after.idle_expires_at > after.expires_at:
             self._journal.violate(BOUNDED, f"session {change.key}")
+        if after.authenticated_at != before.authenticated_at:
+            self._proofs.risen(commit, after)
         if after.last_used_at > commit.latest:
             self._journal.violate(BOUNDED, f"session {change.key} used in the future")
 
@@ -229,7 +240,7 @@ class CommitJudge:
 
     def _new_passwords(self, commit: Commit) -> None:
         for event in commit.events:
-            if isinstance(event, PasswordChanged | PasswordSet) and event.user_id is not None:
+            if isinstance(event, _NEW_PASSWORDS) and event.user_id is not None:
                 kept = event.actor.session_id if isinstance(event, PasswordChanged) else None
                 others = [s for s in self._live_sessions(event.user_id) if s != kept]
                 if others:

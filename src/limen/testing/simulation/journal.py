@@ -16,6 +16,11 @@ from limen.testing.fakes import FrozenClock
 from limen.testing.simulation.catalogue import DONE_ONCE, Invariant
 
 _COMMITS_KEPT: Final = 200
+# Tables by user: what goes with them.
+OWNED: Final = (
+    *("passwords", "grants", "user_sessions", "user_proofs"),
+    *("totps", "waiting_totps", "recovery_codes"),
+)
 
 
 class Change(NamedTuple):
@@ -31,8 +36,9 @@ class Change(NamedTuple):
 class Call:
     """One use case that a client asked a worker for, and what the store saw of it.
 
-    `password` is what was shown, `shown` the token. `needs` and `over` are the permission that the
-    use case asks for and the user it is about. `tells` are events of which a success has one.
+    `password` is what was shown, `browser` the secret of one, `shown` the token. `needs` and `over`
+    are the permission that the use case asks for and the user it is about. `tells` are events of
+    which a success has one.
     """
 
     name: str
@@ -40,6 +46,7 @@ class Call:
     worker: int
     by: UserId | None = None
     password: str | None = None
+    browser: str | None = None
     shown: str | None = None
     needs: Permission | None = None
     over: UserId | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from limen.core.api_keys.service import NewKey
 from limen.core.errors import PasswordMismatch
 from limen.core.ids import SessionId, UserId
 from limen.core.secret import Secret
@@ -15,18 +16,25 @@ from limen.testing.simulation.journal import CALL, Journal
 
 STEM: Final = "correct horse"
 _REMEMBERED: Final = 6
+_WAITING: Final = 3
 _ALMOST_A_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """Somebody with an address. `passwords` are all that may be theirs, the likeliest last."""
+    """Somebody with an address. `passwords` are all that may be theirs, the likeliest last.
+
+    `app` and `new_app` are secrets in their telephone, `codes` their recovery codes.
+    """
 
     number: int
     email: str
     username: str
     passwords: list[str] = field(default_factory=list)
     user_id: UserId | None = None
+    app: str | None = None
+    new_app: str | None = None
+    codes: list[str] = field(default_factory=list)
 
     def may_be(self, password: str) -> None:
         """Take a password down: it is set, or it may be."""
@@ -69,17 +77,28 @@ class Shown:
 
 @dataclass(slots=True, kw_only=True)
 class Client:
-    """A device of a person: the tokens it was given, the newest last."""
+    """A device of a person: the tokens it was given, the newest last.
+
+    `partials` are sign-ins that wait, `keys` API keys; `browser` is what asking for a link gave.
+    """
 
     number: int
     address: str
     person: Person
     shown: list[Shown] = field(default_factory=list)
+    partials: list[str] = field(default_factory=list)
+    keys: list[NewKey] = field(default_factory=list)
+    browser: str | None = None
 
     def remember(self, shown: Shown) -> None:
         """Keep the tokens of an answer, and a few from before: somebody may have copied them."""
         self.shown.append(shown)
         del self.shown[:-_REMEMBERED]
+
+    def wait(self, partial_token: str) -> None:
+        """Keep what a sign-in gave that waits for a second factor."""
+        self.partials.append(partial_token)
+        del self.partials[:-_WAITING]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Events and changes side by side: each has the other in the same transaction."""
 
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from limen.core.events import (
     EmailSet,
     Event,
     PasswordChanged,
     PasswordHashUpgraded,
+    PasswordReset,
     PasswordSet,
     RefreshTokenReuseDetected,
     RefreshTokenRotated,
@@ -31,14 +31,14 @@ from limen.core.events import (
     UserUpdated,
 )
 from limen.core.users.model import Status
+from limen.testing.simulation import told_proofs
 from limen.testing.simulation.catalogue import NO_SECRET_TOLD, TOLD, TRUE_EVENTS
 from limen.testing.simulation.journal import Change, Commit, Journal
 from limen.testing.simulation.people import STEM
-
-Fact: TypeAlias = tuple[object, ...]
+from limen.testing.simulation.told_proofs import Fact
 
 _STATUS = {Status.SUSPENDED: "suspended", Status.ACTIVE: "reactivated"}
-_SECRET = ("limen_rt_", STEM, "$plain$")
+_SECRET = ("limen_rt_", "limen_ps_", "limen_sign-in_", "limen_reset-password_", STEM, "$plain$")
 
 
 def examine(journal: Journal, commit: Commit) -> None:
@@ -67,7 +67,7 @@ def _is_implied(fact: Fact, told: set[Fact]) -> bool:
     match kind:
         case "password" | "granted" | "withdrawn":
             return ("added", about[0]) in told or ("removed", about[0]) in told
-        case "ended":
+        case "ended" | "api key ended":
             return any(
                 other[0] in {"sessions ended", "suspended", "removed", "password", "moved"}
                 and other[1] == about[0]
@@ -86,7 +86,7 @@ def _is_told_anew(journal: Journal, fact: Fact) -> bool:
         # An ended grant goes without a word, but may be withdrawn all the same.
         grants = journal.now("grants", about[0]) or ()
         return all(grant.role != about[1] for grant in grants)
-    return kind in {"sessions ended", "throttled"}
+    return kind in {"sessions ended", "throttled", "risen"}
 
 
 def _facts(change: Change, commit: Commit) -> Iterator[Fact]:
@@ -107,6 +107,8 @@ def _facts(change: Change, commit: Commit) -> Iterator[Fact]:
             yield (f"role {'removed' if change.after is None else verb}", change.key)
         case "keys" if change.before is None:
             yield ("key added", change.key)
+        case _:
+            yield from told_proofs.facts(change)
 
 
 def _of_user(change: Change) -> Iterator[Fact]:
@@ -118,6 +120,8 @@ def _of_user(change: Change) -> Iterator[Fact]:
     else:
         if before.status is not after.status:
             yield (_STATUS.get(after.status, "pending"), change.key)
+        if before.email_verified_at is None and after.email_verified_at is not None:
+            yield ("verified", change.key)
         if before.profile != after.profile:
             yield ("updated", change.key)
         if before.email.key != after.email.key:
@@ -130,6 +134,8 @@ def _of_session(change: Change) -> Iterator[Fact]:
         yield ("signed in", change.key)
     elif before.ended_at is None and after is not None and after.ended_at is not None:
         yield ("ended", before.user_id)
+    elif after is not None and before.authenticated_at != after.authenticated_at:
+        yield ("risen", change.key)
 
 
 def _of_grants(change: Change, commit: Commit) -> Iterator[Fact]:
@@ -160,7 +166,7 @@ def _told(event: Event) -> Iterator[Fact]:
             yield ("updated", user_id)
         case EmailSet():
             yield ("moved", user_id)
-        case PasswordSet() | PasswordChanged() | PasswordHashUpgraded():
+        case PasswordSet() | PasswordChanged() | PasswordHashUpgraded() | PasswordReset():
             yield ("password", user_id)
         case SessionRevoked() | SessionsRevoked() | RefreshTokenReuseDetected():
             yield from (("ended", user_id), ("sessions ended", user_id))
@@ -188,3 +194,5 @@ def _told_of_rest(event: Event) -> Iterator[Fact]:
             yield ("key added", event.key_id)
         case SignInThrottled():
             yield ("throttled", event.user_id)
+        case _:
+            yield from told_proofs.told(event)

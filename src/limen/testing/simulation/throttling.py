@@ -3,12 +3,29 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from limen.core.events import PasswordChanged, PasswordSet, SignedIn, UserCreated, UserRegistered
+from limen.core.events import (
+    EmailVerified,
+    FactorEnrolled,
+    FirstFactorProved,
+    PasswordChanged,
+    PasswordReset,
+    PasswordSet,
+    SessionSteppedUp,
+    SignedIn,
+    UserCreated,
+    UserRegistered,
+)
 from limen.core.signin.model import ThrottlePolicy
 from limen.testing.simulation.catalogue import NOT_FORGOTTEN, THROTTLED
 from limen.testing.simulation.journal import Change, Commit, Journal
 
-_SUCCESSES = (SignedIn, PasswordChanged, PasswordSet)
+_SUCCESSES = (
+    *(SignedIn, FirstFactorProved, SessionSteppedUp),
+    *(PasswordChanged, PasswordSet, PasswordReset),
+    *(EmailVerified, FactorEnrolled),
+)
+# What a proof uses up, of which no event tells.
+_USED_UP = frozenset({"totps", "recovery_codes", "proofs"})
 
 
 def examine_throttle(
@@ -89,6 +106,7 @@ def _count_forgotten(commit: Commit) -> None:
 
 def _removed(journal: Journal, commit: Commit, change: Change, policy: ThrottlePolicy) -> None:
     is_success = any(isinstance(event, _SUCCESSES) for event in commit.events)
+    is_success |= any(other.table in _USED_UP for other in commit.changes)
     is_old = change.before.last_at < commit.latest - policy.memory
     if not is_success and not is_old:
         journal.violate(NOT_FORGOTTEN, f"{change.before.attempts} attempts are gone")

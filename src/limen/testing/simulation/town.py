@@ -7,6 +7,7 @@ from typing import Any
 from limen.core.actor import Actor
 from limen.core.errors import LimenError
 from limen.core.ids import UserId
+from limen.core.signin.entering import PartialSignIn
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.fakes import CountingIds, FrozenClock
 from limen.testing.policies import Policies
@@ -123,6 +124,8 @@ class Town:
             life = self.policies.tokens.access_lifetime
             client.remember(Shown.of(given, call.began_at, self.journal.highest, life))
             client.person.user_id = given.user.id
+        elif isinstance(given, PartialSignIn):
+            client.wait(given.partial_token.reveal())
 
     async def enter(self, worker: Worker, call: Call, client: Client, shown: Shown) -> Actor:
         """Pass the door with an access token, as every request does."""

@@ -8,12 +8,13 @@ from limen.core.roles.model import ADMIN
 from limen.core.users.model import Status
 from limen.testing.simulation.catalogue import (
     COMMITTED,
+    LINK_ONCE,
     NO_ORPHANS,
     NOTHING_BREAKS,
     ONE_OWNER,
     SHUT_OUT,
 )
-from limen.testing.simulation.journal import Journal
+from limen.testing.simulation.journal import OWNED, Journal
 
 _LONG_AGO = timedelta(hours=1)
 
@@ -50,6 +51,9 @@ def _examine_users(journal: Journal, rows: Rows) -> None:
     names = [user.email.key for user in rows.users.values()]
     if len(set(names)) != len(names):
         journal.violate(ONE_OWNER, "two users have one address")
+    slots = [(one.user_id, one.purpose, one.browser_digest) for one in rows.proofs.values()]
+    if len(set(slots)) != len(slots):
+        journal.violate(LINK_ONCE, "two links of one user for one purpose and browser")
     for session in rows.sessions.values():
         user = rows.users.get(session.user_id)
         is_out = user is None or user.status is not Status.ACTIVE
@@ -61,9 +65,15 @@ def _orphans(rows: Rows) -> Iterator[str]:
     yield from _lost_names(rows)
     yield from _lost_sessions(rows)
     users = rows.users
-    for name in ("passwords", "grants", "user_sessions"):
+    for name in OWNED:
         keys = [key for key, _ in getattr(rows, name).items()]
         yield from (f"{name} of {key}, who is nobody" for key in keys if key not in users)
+    for name in ("proofs", "partial_sessions"):
+        owners = [one.user_id for one in getattr(rows, name).values()]
+        yield from (f"{name} of {one}, who is nobody" for one in owners if one not in users)
+    yield from (
+        f"key {key.id} of nobody" for key in rows.api_keys.values() if key.owner_id not in users
+    )
     for grants in rows.grants.values():
         yield from (f"{g.role} is granted and gone" for g in grants if g.role not in rows.roles)
     if ADMIN not in rows.roles:

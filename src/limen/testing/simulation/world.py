@@ -16,7 +16,14 @@ from limen.testing.assembly import OPERATOR, Assembly
 from limen.testing.fakes import CountingIds, FrozenClock
 from limen.testing.people import registered
 from limen.testing.policies import Policies
-from limen.testing.simulation import administering, coming_in, trouble
+from limen.testing.simulation import (
+    administering,
+    coming_in,
+    keyholding,
+    mailing,
+    proving,
+    trouble,
+)
 from limen.testing.simulation.answers import AnswerJudge
 from limen.testing.simulation.catalogue import ACKNOWLEDGED, NOTHING_BREAKS
 from limen.testing.simulation.chance import Chance
@@ -52,7 +59,14 @@ Action = Callable[[Town], Act | None]
 _ACTIONS: Final[Sequence[tuple[float, Action]]] = (
     (0.17, coming_in.sign_in),
     (0.24, coming_in.refresh),
-    (0.24, coming_in.authenticate),
+    (0.045, coming_in.authenticate),
+    (0.03, mailing.ask_for_letter),
+    (0.025, mailing.deliver),
+    (0.03, mailing.open_letter),
+    (0.035, proving.finish),
+    (0.02, proving.change_factors),
+    (0.015, proving.step_up),
+    (0.04, keyholding.hold_keys),
     (0.05, coming_in.register),
     (0.05, coming_in.leave),
     (0.03, coming_in.change_password),
@@ -80,6 +94,11 @@ _DUELS: Final[Sequence[tuple[Action, Action]]] = (
     (coming_in.change_password, coming_in.change_password),
     (administering.withdraw, administering.withdraw),
     (administering.grant, administering.administer),
+    (mailing.open_letter, mailing.open_letter),
+    (mailing.open_letter, coming_in.sign_in),
+    (proving.finish, proving.finish),
+    (proving.step_up, coming_in.leave),
+    (keyholding.hold_keys, keyholding.hold_keys),
 )
 
 
