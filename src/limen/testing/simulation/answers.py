@@ -60,7 +60,7 @@ _RECORDS: Final = frozenset(
     }
 )
 # A code that was shown is used up, whatever comes behind it.
-_COUNTS: Final = frozenset({"throttles", "attempts", "proofs", "totps"})
+_COUNTS: Final = frozenset({"throttles", "attempts", "proofs", "totps", "partial_sessions"})
 # What a record of these brings with it: the end of a session, and the mail that tells of a wait.
 _MORE: Final = {
     "token.reuse_detected": frozenset({"sessions", "families", "endings"}),

@@ -103,7 +103,7 @@ class ProofJudge:
         digest = None if browser is None else browser_digest(Secret(browser))
         spent = [proof for proof in _spent(commit) if proof.user_id == user_id]
         is_right = any(
-            proof.purpose is Purpose.SIGN_IN and proof.browser_digest == digest for proof in spent
+            proof.purpose is Purpose.SIGN_IN and proof.asker == digest for proof in spent
         )
         if not is_right:
             self._journal.violate(LINK_ONCE, f"{about} without a link of this browser")

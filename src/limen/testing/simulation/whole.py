@@ -51,9 +51,9 @@ def _examine_users(journal: Journal, rows: Rows) -> None:
     names = [user.email.key for user in rows.users.values()]
     if len(set(names)) != len(names):
         journal.violate(ONE_OWNER, "two users have one address")
-    slots = [(one.user_id, one.purpose, one.browser_digest) for one in rows.proofs.values()]
+    slots = [(one.user_id, one.purpose, one.asker) for one in rows.proofs.values()]
     if len(set(slots)) != len(slots):
-        journal.violate(LINK_ONCE, "two links of one user for one purpose and browser")
+        journal.violate(LINK_ONCE, "two links of one user for one purpose and asker")
     for session in rows.sessions.values():
         user = rows.users.get(session.user_id)
         is_out = user is None or user.status is not Status.ACTIVE
