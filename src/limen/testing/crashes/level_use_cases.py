@@ -4,11 +4,12 @@ from base64 import b32decode
 from datetime import timedelta
 from typing import Final
 
+from limen.core.factors.service import FactorService
 from limen.core.factors.totp import code_at, step_at
 from limen.core.secret import Secret
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import FactorPolicy
-from limen.testing.assembly import PASSWORD, Assembly, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.crashes.scene import ROLE, SOMEWHERE, Scene, UseCase, enrol, next_to, shown
 from limen.testing.policies import Policies
 
@@ -70,7 +71,27 @@ async def _step_up(scene: Scene) -> None:
     )
 
 
+async def _ask_for_reset(scene: Scene) -> FactorService:
+    """Have somebody ask to reset Ada's app, where another one has to approve it."""
+    await enrol(scene)
+    limen = next_to(scene.limen, policies=Policies(factors=FactorPolicy(needs_approval=True)))
+    await limen.factors.reset(scene.ada.id, actor=scene.operator)
+    return limen.factors
+
+
+async def _approve_reset(scene: Scene) -> None:
+    factors = await _ask_for_reset(scene)
+    await factors.approve_reset(scene.ada.id, actor=OPERATOR)
+
+
+async def _withdraw_reset(scene: Scene) -> None:
+    factors = await _ask_for_reset(scene)
+    await factors.withdraw_reset(scene.ada.id, actor=scene.operator)
+
+
 USE_CASES: Final[dict[str, UseCase]] = {
+    "factors.approve_reset": _approve_reset,
+    "factors.withdraw_reset": _withdraw_reset,
     "second_step.finish": _finish,
     "second_step.finish_by_cookie": _finish_in_a_browser,
     "second_step.stop": _stop,
