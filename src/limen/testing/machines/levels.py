@@ -44,8 +44,8 @@ _KEEPER: Final = "keeper"
 _LIFE: Final = timedelta(minutes=10)
 _INSTANT: Final = timedelta(microseconds=1)
 _SPANS: Final = st.sampled_from([STEP, STEP, FRESH - _INSTANT, _INSTANT, FRESH, WAITS])
-# A code of the app, the same one again, one that is nobody's.
 _CODES_EACH: Final = 5
+# A code of the app, the same one again, one that is nobody's.
 _CODES: Final = st.sampled_from(["good", "good", "last", "wrong"])
 
 
