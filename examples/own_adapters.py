@@ -25,8 +25,8 @@ from limen.core.passwords.proving import PasswordProver
 from limen.core.passwords.service import PasswordService
 from limen.core.query import Lists
 from limen.core.secret import Secret
-from limen.core.signin.model import ThrottlePolicy
 from limen.core.text import fold
+from limen.core.throttles.model import ThrottlePolicy
 from limen.core.users.model import UserPolicy
 from limen.core.users.service import UserService
 from limen.ports.breached_passwords import BreachedPasswords

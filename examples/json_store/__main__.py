@@ -34,9 +34,9 @@ from limen.core.remembered.remembering import Memory
 from limen.core.sessions.model import SessionPolicy
 from limen.core.signin.entering import Entrance, PartialSignIn
 from limen.core.signin.levels import FactorPolicy
-from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
 from limen.core.signin.service import SignInService
+from limen.core.throttles.model import ThrottlePolicy
 from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.tokens.model import TokenPolicy

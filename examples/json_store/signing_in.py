@@ -9,7 +9,7 @@ from examples.json_store.tables import Repository
 from limen.core.errors import ConcurrentUpdate, SessionNotFound, UserNotFound
 from limen.core.ids import SessionId, UserId
 from limen.core.sessions.model import Ending, EndReason, Session
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.core.tokens.family import RefreshFamily
 from limen.ports.families import RefreshFamilies, Standing
 from limen.ports.sessions import Sessions

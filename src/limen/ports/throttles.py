@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 
 
 class Throttles(Protocol):

@@ -32,7 +32,7 @@ from limen.core.remembered.model import Remembered
 from limen.core.roles.model import ADMIN, Grant, Role
 from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason, Session
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.core.tokens.family import RefreshFamily
 from limen.core.users.model import Email, Json, Status, User, UserKind, Username
 from limen.ports.accounts import Account

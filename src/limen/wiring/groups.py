@@ -16,8 +16,8 @@ from limen.core.secret import Secret
 from limen.core.sessions.denial import DenialPolicy
 from limen.core.sessions.model import SessionPolicy
 from limen.core.signin.levels import FactorPolicy
-from limen.core.signin.model import ThrottlePolicy
 from limen.core.signin.policy import SignInPolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.core.tokens.model import TokenPolicy
 from limen.core.users.model import Email, UserPolicy
 from limen.wiring.choices import (

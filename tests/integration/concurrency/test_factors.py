@@ -7,7 +7,7 @@ import pyotp
 
 from limen.core.actor import Actor
 from limen.core.ids import UserId
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly, acting
 from limen.testing.policies import Policies

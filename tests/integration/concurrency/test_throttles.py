@@ -1,7 +1,7 @@
 """Counting when many come at the same time, at several nodes."""
 
 from limen.core.actor import Actor
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.policies import Policies
 from tests.integration.concurrency.together import MANY, kinds, together, two_nodes

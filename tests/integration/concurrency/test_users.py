@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from limen.core.errors import InvalidCredentials, SessionEnded, TooManyAttempts
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.core.tokens.issuing import IssuedTokens
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting

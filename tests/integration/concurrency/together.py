@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from limen.core.errors import LimenError
 from limen.core.ids import UserId
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly
 from limen.testing.policies import Policies

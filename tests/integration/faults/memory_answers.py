@@ -15,7 +15,7 @@ from limen.adapters.memory.throttles import MemoryThrottles
 from limen.core.errors import ConcurrentUpdate
 from limen.core.ids import UserId
 from limen.core.roles.model import ADMIN, Grant, Role
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.testing.builders import a_grant, a_signing_key
 from tests.integration.faults.fault import faults_of
 from tests.integration.faults.memory_losses import lose

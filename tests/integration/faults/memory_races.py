@@ -18,7 +18,7 @@ from limen.adapters.memory.users import MemoryUsers
 from limen.core.errors import ConcurrentUpdate
 from limen.core.ids import SessionId, UserId
 from limen.core.roles.model import Grant
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.core.users.model import User
 from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWork

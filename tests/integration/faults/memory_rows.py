@@ -23,7 +23,7 @@ from limen.core.ids import UserId
 from limen.core.page import Operator
 from limen.core.roles.model import Grant, Role
 from limen.core.sessions.model import Session
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.core.tokens.family import RefreshFamily
 from limen.core.users.model import Email, User, Username
 from tests.integration.faults.fault import faults_of

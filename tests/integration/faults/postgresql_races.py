@@ -25,7 +25,7 @@ from limen.adapters.sql.throttles import SqlThrottles
 from limen.core.errors import ConcurrentUpdate
 from limen.core.idempotency.model import Attempt
 from limen.core.ids import UserId
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.core.tokens.family import RefreshFamily
 from tests.integration.faults.fault import ROUNDS, faults_of
 from tests.integration.faults.sql import say, sort_by

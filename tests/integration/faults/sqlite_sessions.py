@@ -26,7 +26,7 @@ from limen.adapters.sql.tables import (
 )
 from limen.adapters.sql.throttles import SqlThrottles
 from limen.core.errors import LimenError
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from tests.integration.faults.fault import ROUNDS, faults_of
 from tests.integration.faults.sql import outside, say, say_nothing
 

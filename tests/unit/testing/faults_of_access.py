@@ -14,10 +14,10 @@ from limen.core.actor import Actor
 from limen.core.errors import TooManyAttempts
 from limen.core.ids import UserId
 from limen.core.roles.model import Grant, Role
-from limen.core.signin.model import Throttle, ThrottlePolicy, of_user
 from limen.core.signin.service import SignInService
-from limen.core.signin.stuffing import Tried
-from limen.core.signin.throttling import _keys, charge
+from limen.core.throttles.charging import _keys, charge
+from limen.core.throttles.model import Throttle, ThrottlePolicy, of_user
+from limen.core.throttles.stuffing import Tried
 from limen.core.users.model import Status, User
 from limen.ports.unit_of_work import UnitOfWork
 from tests.unit.testing.faults import fault
@@ -165,12 +165,12 @@ def success_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault("SignInMachine")
 def strangers_lock_people_out_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("limen.core.signin.throttling.is_same_network", lambda *_: False)
+    monkeypatch.setattr("limen.core.throttles.charging.is_same_network", lambda *_: False)
 
 
 @fault("SignInMachine")
 def every_address_of_a_host_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("limen.core.signin.model._network", lambda address: address)
+    monkeypatch.setattr("limen.core.throttles.model._network", lambda address: address)
 
 
 @fault("SignInMachine")

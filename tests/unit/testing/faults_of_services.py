@@ -24,7 +24,7 @@ from limen.core.roles import model as roles
 from limen.core.sessions.denial import DenialList
 from limen.core.sessions.model import EndReason, Session
 from limen.core.signin import service as signing_in
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.core.tokens import family as families
 from limen.core.tokens import service as refreshing
 from limen.core.tokens.family import RefreshFamily, RefreshTokens

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 
 from limen.adapters.memory.store import Desk, changes
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.ports.throttles import Throttles
 
 

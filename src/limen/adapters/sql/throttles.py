@@ -12,7 +12,7 @@ from limen.adapters.sql.columns import Instant, TextList, listed
 from limen.adapters.sql.engine import Desk
 from limen.adapters.sql.statements import Row, Statement
 from limen.adapters.sql.tables import throttles
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.ports.throttles import Throttles
 
 _COLUMNS: Final = (

@@ -11,7 +11,7 @@ from limen.core.ids import UserId
 from limen.core.roles.model import allowed_to_keys, permissions_of
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
-from limen.core.signin.throttling import charge_wrong_key
+from limen.core.throttles.charging import charge_wrong_key
 from limen.core.users.model import UserPolicy
 from limen.ports.api_keys import OwnedKey
 from limen.ports.unit_of_work import UnitOfWorkFactory

@@ -16,7 +16,7 @@ from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
-from limen.core.signin.model import of_network
+from limen.core.throttles.model import of_network
 from limen.ports.entropy import Entropy
 from limen.ports.unit_of_work import UnitOfWork
 

@@ -18,7 +18,7 @@ from limen.core.proofs.model import Proof, Purpose
 from limen.core.proofs.spending import spend
 from limen.core.reading import Reader
 from limen.core.secret import Secret
-from limen.core.signin.throttling import charge_mail, unlock
+from limen.core.throttles.charging import charge_mail, unlock
 from limen.core.users.model import Email, User
 from limen.core.users.ownership import displace, leave_address, prove_address
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -11,7 +11,7 @@ from limen.core.factors.model import FactorKind, Totp
 from limen.core.factors.recovery_codes import make_recovery_codes
 from limen.core.ids import UserId
 from limen.core.secret import Secret
-from limen.core.signin.model import of_factor, of_user
+from limen.core.throttles.model import of_factor, of_user
 from limen.ports.entropy import Entropy
 from limen.ports.unit_of_work import UnitOfWork
 

@@ -16,8 +16,8 @@ from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.partial_sessions.model import MOST_TRIES
 from limen.core.secret import Secret, as_secret
-from limen.core.signin.model import ThrottlePolicy, of_factor
-from limen.core.signin.throttling import charge, clear, subject_of
+from limen.core.throttles.charging import charge, clear, subject_of
+from limen.core.throttles.model import ThrottlePolicy, of_factor
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 LEFT: Final = "left"

@@ -39,8 +39,8 @@ from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.levels import FactorPolicy, keep_required_factor
-from limen.core.signin.model import ThrottlePolicy
-from limen.core.signin.throttling import charge, charge_enrolment, clear
+from limen.core.throttles.charging import charge, charge_enrolment, clear
+from limen.core.throttles.model import ThrottlePolicy
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from limen.core.errors import TooManyAttempts
 from limen.core.messages.model import MessageKind
-from limen.core.signin.model import of_network
-from limen.core.signin.throttling import is_signed_in_at
+from limen.core.throttles.charging import is_signed_in_at
+from limen.core.throttles.model import of_network
 from limen.core.users.model import Email, User
 from limen.ports.unit_of_work import UnitOfWork
 

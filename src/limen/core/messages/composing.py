@@ -17,7 +17,7 @@ from limen.core.messages.model import VALUES, Message, MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.proofs.making import ProofMaker
 from limen.core.proofs.model import CHANGES, LIFETIMES, Purpose, network_digest
-from limen.core.signin.model import of_network
+from limen.core.throttles.model import of_network
 from limen.core.users.model import Email, Status, User, read_identifier
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

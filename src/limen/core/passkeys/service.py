@@ -38,7 +38,7 @@ from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.signin.levels import FactorPolicy, keep_required_factor
-from limen.core.signin.throttling import charge_ceremony
+from limen.core.throttles.charging import charge_ceremony
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from limen.ports.webauthn import WebAuthn

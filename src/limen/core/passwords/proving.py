@@ -9,8 +9,8 @@ from limen.core.events import PasswordChangeRefused
 from limen.core.ids import UserId
 from limen.core.passwords.model import checkable
 from limen.core.secret import Secret
-from limen.core.signin.model import ThrottlePolicy
-from limen.core.signin.throttling import charge, forgive, subject_of
+from limen.core.throttles.charging import charge, forgive, subject_of
+from limen.core.throttles.model import ThrottlePolicy
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.unit_of_work import UnitOfWorkFactory
 

@@ -17,8 +17,8 @@ from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.model import account_key, of_user
-from limen.core.signin.throttling import clear, subject_of
+from limen.core.throttles.charging import clear, subject_of
+from limen.core.throttles.model import account_key, of_user
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 _NEW: Final = "new_password"

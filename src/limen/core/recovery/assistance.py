@@ -14,7 +14,7 @@ from limen.core.messages.posting import post
 from limen.core.roles.model import Permission
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.model import account_key, of_factor, of_user, of_user_at, of_user_on
+from limen.core.throttles.model import account_key, of_factor, of_user, of_user_at, of_user_on
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

@@ -17,7 +17,7 @@ from limen.core.proofs.spending import spend
 from limen.core.secret import Secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.throttling import charge_mail, unlock
+from limen.core.throttles.charging import charge_mail, unlock
 from limen.core.users.model import User
 from limen.core.users.ownership import prove_address
 from limen.ports.unit_of_work import UnitOfWorkFactory

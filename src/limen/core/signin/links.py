@@ -15,7 +15,7 @@ from limen.core.proofs.model import SECRET_BYTES, Proof, Purpose, digest_of
 from limen.core.proofs.spending import spend
 from limen.core.secret import Secret, as_secret
 from limen.core.signin.entering import Entrance, Entry, PartialSignIn, SignInOutcome
-from limen.core.signin.throttling import charge_mail, unlock
+from limen.core.throttles.charging import charge_mail, unlock
 from limen.core.users.model import User
 from limen.core.users.ownership import prove_address
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -14,10 +14,10 @@ from limen.core.passkeys.model import CeremonyPurpose, Passkey
 from limen.core.passkeys.proving import note_use
 from limen.core.secret import Secret, as_secret
 from limen.core.signin.entering import Begun, Entrance, Entry
-from limen.core.signin.model import of_user
 from limen.core.signin.passkeys import PasskeyParts
 from limen.core.signin.rising import Rise, SteppedUp
-from limen.core.signin.throttling import charge_ceremony
+from limen.core.throttles.charging import charge_ceremony
+from limen.core.throttles.model import of_user
 from limen.core.tokens.issuing import IssuedTokens
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from limen.core.sessions.model import Session, SessionPolicy
 from limen.core.signin.levels import MULTI_FACTOR, FactorPolicy
-from limen.core.signin.model import ThrottlePolicy
 from limen.core.states import SessionState
+from limen.core.throttles.model import ThrottlePolicy
 from limen.core.users.model import UserPolicy
 
 

@@ -21,7 +21,7 @@ from limen.core.sessions.model import EndReason
 from limen.core.signin.entering import Entrance
 from limen.core.signin.levels import with_second_factor
 from limen.core.signin.policy import SignInPolicy
-from limen.core.signin.throttling import charge, charge_enrolment, clear
+from limen.core.throttles.charging import charge, charge_enrolment, clear
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -25,10 +25,10 @@ from limen.core.signin.entering import (
     PartialSignIn,
     SignInOutcome,
 )
-from limen.core.signin.model import of_stranger
 from limen.core.signin.policy import SignInPolicy
-from limen.core.signin.stuffing import Tried, note_failure
-from limen.core.signin.throttling import charge, clear, forgive, subject_of
+from limen.core.throttles.charging import charge, clear, forgive, subject_of
+from limen.core.throttles.model import of_stranger
+from limen.core.throttles.stuffing import Tried, note_failure
 from limen.core.users.model import User, read_identifier
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory

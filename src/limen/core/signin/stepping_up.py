@@ -17,7 +17,7 @@ from limen.core.passwords.proving import PasswordProver
 from limen.core.secret import Secret
 from limen.core.signin.levels import FactorPolicy, awaited_factors, with_second_factor
 from limen.core.signin.rising import Rise, SteppedUp
-from limen.core.signin.throttling import clear, subject_of
+from limen.core.throttles.charging import clear, subject_of
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 _PASSWORD = ("pwd",)

@@ -11,7 +11,7 @@ from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.reading import Reader
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
-from limen.core.signin.throttling import take_over
+from limen.core.throttles.charging import take_over
 from limen.core.users.model import Profile, Status, User, own_words
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork, View

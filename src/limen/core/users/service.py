@@ -40,7 +40,7 @@ from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.throttling import charge_registration
+from limen.core.throttles.charging import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
 from limen.core.users.making import add_user, authorise_making, judge, new_user
 from limen.core.users.model import Email, Json, Profile, Status, User, UserPolicy, read_identifier

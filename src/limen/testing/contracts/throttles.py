@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import a_throttle
 from limen.testing.contract import Contract

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from limen.core.errors import LimenError, StorageUnavailable
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly
 from limen.testing.crashes.journal import (

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from limen.core.errors import LimenError
 from limen.core.ids import UserId
 from limen.core.signin.levels import FactorPolicy
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.core.tokens.issuing import IssuedTokens
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly

@@ -18,7 +18,7 @@ from limen.core.proofs.model import Proof, Purpose
 from limen.core.remembered.model import Remembered
 from limen.core.roles.model import Grant, Role
 from limen.core.sessions.model import Session
-from limen.core.signin.model import Throttle
+from limen.core.throttles.model import Throttle
 from limen.core.tokens.family import RefreshFamily
 from limen.core.users.model import User
 from limen.ports.accounts import Account

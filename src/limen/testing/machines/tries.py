@@ -7,7 +7,7 @@ from typing import Final
 from limen.core.errors import LimenError, SessionEnded, StepUpNeeded, TooManyAttempts
 from limen.core.ids import SessionId, UserId
 from limen.core.signin.entering import SignInOutcome
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.testing.machines.gate import Underway
 
 # Small numbers, so that a few steps reach every edge.

@@ -15,7 +15,7 @@ from limen.core.events import (
     UserCreated,
     UserRegistered,
 )
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.testing.simulation.catalogue import NOT_FORGOTTEN, THROTTLED
 from limen.testing.simulation.journal import Change, Commit, Journal
 

@@ -18,7 +18,7 @@ from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.secret import Secret
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.core.users.model import User
 from limen.testing.assembly import PASSWORD, Assembly
 from limen.testing.builders import a_totp, a_user_id

@@ -23,9 +23,9 @@ from limen.core.ids import RememberedId
 from limen.core.remembered.model import GRACE, MOST, Remembered
 from limen.core.secret import Secret
 from limen.core.signin.levels import FactorPolicy
-from limen.core.signin.model import ThrottlePolicy
-from limen.core.signin.throttling import is_signed_in_at
 from limen.core.states import SessionState
+from limen.core.throttles.charging import is_signed_in_at
+from limen.core.throttles.model import ThrottlePolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.passkeys import Authenticator
 from limen.testing.policies import Policies

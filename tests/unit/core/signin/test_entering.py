@@ -10,7 +10,8 @@ from limen.core.events import SignInFailure
 from limen.core.ids import UserId
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
-from limen.core.signin.model import (
+from limen.core.throttles.charging import charge_registration
+from limen.core.throttles.model import (
     Throttle,
     ThrottlePolicy,
     account_key,
@@ -18,7 +19,6 @@ from limen.core.signin.model import (
     of_user,
     of_user_at,
 )
-from limen.core.signin.throttling import charge_registration
 from limen.core.users.model import Status, UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, tokens_of
 from limen.testing.builders import a_user

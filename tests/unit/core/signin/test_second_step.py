@@ -18,7 +18,7 @@ from limen.core.factors.model import FactorKind
 from limen.core.partial_sessions.model import LIFETIME, MOST_TRIES
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import FactorPolicy
-from limen.core.signin.model import ThrottlePolicy
+from limen.core.throttles.model import ThrottlePolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, in_memory, tokens_of
 from limen.testing.policies import Policies
 from limen.testing.telephone import STEP, WRONG, Telephone

@@ -10,7 +10,7 @@ import pytest
 
 from limen.core.actor import Actor
 from limen.core.errors import LimenError
-from limen.core.signin.model import Throttle, account_key, of_stranger, of_user
+from limen.core.throttles.model import Throttle, account_key, of_stranger, of_user
 from limen.core.users.model import UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, in_memory
 from limen.testing.policies import Policies

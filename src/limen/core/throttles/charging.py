@@ -12,7 +12,8 @@ from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.meter import Limit, Quota
-from limen.core.signin.model import (
+from limen.core.states import SessionState
+from limen.core.throttles.model import (
     Throttle,
     ThrottlePolicy,
     account_key,
@@ -23,7 +24,6 @@ from limen.core.signin.model import (
     of_user_at,
     of_user_on,
 )
-from limen.core.states import SessionState
 from limen.core.users.model import User
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork

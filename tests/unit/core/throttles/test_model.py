@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from limen.core.errors import TooManyAttempts
 from limen.core.ids import UserId
-from limen.core.signin.model import (
+from limen.core.throttles.model import (
     Throttle,
     ThrottlePolicy,
     account_key,

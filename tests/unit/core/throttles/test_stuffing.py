@@ -8,8 +8,8 @@ import pytest
 from limen.core.actor import Actor
 from limen.core.errors import HashingBusy, InvalidCredentials, LimenError
 from limen.core.meter import Meter
-from limen.core.signin.model import Throttle, ThrottlePolicy
-from limen.core.signin.stuffing import Tried, note_failure
+from limen.core.throttles.model import Throttle, ThrottlePolicy
+from limen.core.throttles.stuffing import Tried, note_failure
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, in_memory
 from limen.testing.fakes import NOON
 from limen.testing.policies import Policies

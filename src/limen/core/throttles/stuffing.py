@@ -6,7 +6,7 @@ from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.events import StuffingSuspected
-from limen.core.signin.model import Throttle, ThrottlePolicy, address_key, of_network
+from limen.core.throttles.model import Throttle, ThrottlePolicy, address_key, of_network
 from limen.ports.unit_of_work import UnitOfWork
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Owns how often one may try, and from where; never what is tried."""
