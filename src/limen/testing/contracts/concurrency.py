@@ -250,16 +250,6 @@ class ConcurrencyContract(Contract):
         assert Counter(outcomes) == {True: 3, False: MANY - 3}
         await assert_kept(unit_of_work, replace(proof, tries=5))
 
-    async def test_of_many_codes_for_one_partial_session_as_many_get_through_as_tries_are_left(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user, partial := a_partial_session(user.id, tries=2))
-        charging = [lambda uow: uow.partial_sessions.charge(partial.id, 5)] * MANY
-        outcomes = await at_once(unit_of_work, *charging)
-        assert Counter(outcomes) == {True: 3, False: MANY - 3}
-        await assert_kept(unit_of_work, replace(partial, tries=5))
-
     async def test_of_many_new_proofs_for_one_purpose_one_is_left(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:

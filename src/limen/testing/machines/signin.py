@@ -24,8 +24,10 @@ from limen.testing.machines.machine import Bench
 from limen.testing.machines.telling import TellingMachine
 from limen.testing.machines.tries import (
     IDLE,
+    MICROSECOND,
     NETWORKS,
     POLICY,
+    WAITS,
     WORTH_TELLING,
     Entered,
     Owner,
@@ -42,7 +44,6 @@ from limen.testing.policies import Policies
 HOME: Final = "203.0.113.1"
 WRONG: Final = "a wrong horse battery"
 REGISTRATIONS: Final = 2
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 # What people type, and whom they mean; the last two are nobody's names, now and for ever.
 _MEANT: Final = {
@@ -57,24 +58,11 @@ _NAMES: Final = st.sampled_from(["ada", "ada", "eve", "zoe"])
 _IDENTIFIERS: Final = st.sampled_from([*["ada@example.org"] * 4, *_MEANT])
 _ADDRESSES: Final = st.sampled_from([None, *[HOME] * 3, *NETWORKS])
 _ATTEMPTS: Final = st.tuples(_IDENTIFIERS, _ADDRESSES)
-_WAITS: Final = st.sampled_from(
-    [
-        _MICROSECOND,
-        timedelta(seconds=20),
-        POLICY.window,
-        POLICY.locked_wait,
-        POLICY.memory + _MICROSECOND,
-        IDLE,
-        timedelta(days=8),
-        -timedelta(seconds=20),
-        -POLICY.window,
-    ]
-)
 _ADMINISTRATION: Final = st.sampled_from(
     ["suspends", *["lets in again"] * 3, "gives a password to", "deletes", "signs out"]
 )
 _RARELY: Final = st.sampled_from([False, False, False, False, True])
-_NUDGES: Final = st.sampled_from([-_MICROSECOND, timedelta(0), _MICROSECOND])
+_NUDGES: Final = st.sampled_from([-MICROSECOND, timedelta(0), MICROSECOND])
 
 
 Attempt = tuple[str, str | None]
@@ -381,7 +369,7 @@ class SignInMachine(TellingMachine):
 
     # --- time ---
 
-    @rule(by=_WAITS)
+    @rule(by=WAITS)
     def wait(self, by: timedelta) -> None:
         self.pass_time(by)
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from hypothesis import strategies as st
+
 from limen.core.errors import LimenError, SessionEnded, StepUpNeeded, TooManyAttempts
 from limen.core.ids import SessionId, UserId
 from limen.core.signin.entering import SignInOutcome
@@ -29,6 +31,21 @@ WORTH_TELLING: Final = timedelta(minutes=1)
 # What follows from the policy: the seconds one waits after the n-th attempt in a row.
 _WAITS: Final = {1: 0, 2: 0, 3: 20, 4: 40, 5: 70, 6: 70}
 _LOCKED: Final = 2 * 60 * 60
+
+MICROSECOND: Final = timedelta(microseconds=1)
+WAITS: Final = st.sampled_from(
+    [
+        MICROSECOND,
+        timedelta(seconds=20),
+        POLICY.window,
+        POLICY.locked_wait,
+        POLICY.memory + MICROSECOND,
+        IDLE,
+        timedelta(days=8),
+        -timedelta(seconds=20),
+        -POLICY.window,
+    ]
+)
 
 # Addresses, and the networks as which they count.
 NETWORKS: Final = {
