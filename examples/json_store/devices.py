@@ -22,6 +22,9 @@ class JsonDevices(Repository):
         tables.devices.put(seen)
         return known is None
 
+    async def find(self, user_id: UserId, digest: bytes) -> KnownDevice | None:
+        return (await self._desk.read()).devices.get(device_key(user_id, digest))
+
     async def list(self, user_id: UserId) -> tuple[KnownDevice, ...]:
         own = (await self._desk.read()).devices.where(user_id=user_id)
         by_digest = sorted(own, key=lambda device: device.digest)

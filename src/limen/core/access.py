@@ -3,7 +3,14 @@
 from datetime import datetime
 
 from limen.core.actor import Actor
-from limen.core.errors import LastAdministrator, NotByKey, NotSignedIn, SessionEnded, StepUpNeeded
+from limen.core.errors import (
+    LastAdministrator,
+    NotByKey,
+    NotSignedIn,
+    SessionEnded,
+    StepUpNeeded,
+    UserNotFound,
+)
 from limen.core.ids import SessionId, UserId
 from limen.core.roles.model import (
     ADMIN,
@@ -15,6 +22,8 @@ from limen.core.roles.model import (
     refuse_beyond,
     require,
 )
+from limen.core.sessions.model import Session
+from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, View
 
 
@@ -101,8 +110,8 @@ async def require_fresh(view: View, actor: Actor, now: datetime) -> None:
     """Check that the actor has proved lately who they are, in the session they act in.
 
     It guards what could take an account from its owner. Raises `NotSignedIn`, `NotByKey`,
-    `SessionEnded`, or `StepUpNeeded` also for an actor without a session. The operator's own code
-    need not.
+    `SessionEnded`, or `StepUpNeeded` also for an actor without a session, or with an access token
+    from before they proved themselves last. The operator's own code need not.
     """
     if actor.is_system:
         return
@@ -112,8 +121,27 @@ async def require_fresh(view: View, actor: Actor, now: datetime) -> None:
     session = await view.sessions.find(actor.session_id)
     if session is None or session.user_id != user_id or not session.is_live(now):
         raise SessionEnded
-    if not session.is_fresh(now):
+    if not session.is_fresh(now) or _is_outdated(actor, session):
         raise StepUpNeeded
+
+
+def _is_outdated(actor: Actor, session: Session) -> bool:
+    """Tell whether what the actor shows is from before the session rose; it has whole seconds."""
+    shown = actor.authenticated_at
+    return shown is not None and shown < session.authenticated_at.replace(microsecond=0)
+
+
+async def lock_fresh(uow: UnitOfWork, actor: Actor, now: datetime) -> User:
+    """Lock and return the acting user; raise as `require_fresh` does.
+
+    Their session is looked at behind the lock: whoever takes the account over ends it within one.
+    """
+    try:
+        user = await uow.users.lock(require_person(actor))
+    except UserNotFound as gone:
+        raise SessionEnded from gone
+    await require_fresh(uow, actor, now)
+    return user
 
 
 async def require_fresh_person(view: View, actor: Actor, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Who does something, and through which request."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -29,13 +30,15 @@ class Actor:
     at a browser that remembers the user `user_id`: they have proved nothing, and own nothing.
     `address` and `user_agent` are what the door knows of the caller, `device` is the mark its
     browser keeps, `request_id` ties events to log lines. In `meter` is noted what is counted for
-    the caller's network, if the door wants to tell it.
+    the caller's network, if the door wants to tell it. `authenticated_at` is when the access token
+    says that they proved themselves: of a session that rose since, it is an old copy.
     """
 
     kind: ActorKind
     name: str | None = None
     user_id: UserId | None = None
     session_id: SessionId | None = None
+    authenticated_at: datetime | None = None
     request_id: str | None = None
     address: str | None = None
     user_agent: str | None = None
@@ -66,13 +69,26 @@ class Actor:
             device=device,
         )
 
-    def as_user(self, user_id: UserId, session_id: SessionId | None = None) -> "Actor":
+    def as_user(
+        self,
+        user_id: UserId,
+        session_id: SessionId | None = None,
+        authenticated_at: datetime | None = None,
+    ) -> "Actor":
         """Return this actor as the user they have proved to be, in the same request."""
-        return replace(self, kind=ActorKind.USER, user_id=user_id, session_id=session_id)
+        return replace(
+            self,
+            kind=ActorKind.USER,
+            user_id=user_id,
+            session_id=session_id,
+            authenticated_at=authenticated_at,
+        )
 
-    def as_identified(self, user_id: UserId, session_id: SessionId) -> "Actor":
+    def as_identified(
+        self, user_id: UserId, session_id: SessionId, authenticated_at: datetime | None = None
+    ) -> "Actor":
         """Return this actor as whoever is in a browser that remembers this user."""
-        named = self.as_user(user_id, session_id)
+        named = self.as_user(user_id, session_id, authenticated_at)
         return replace(named, kind=ActorKind.IDENTIFIED)
 
     def as_key(self, user_id: UserId, name: str, scopes: frozenset[str]) -> "Actor":
@@ -82,9 +98,7 @@ class Actor:
     @property
     def recorded(self) -> "Actor":
         """This actor as events tell of it: who it was, not what it could do."""
-        if not self.scopes and self.meter is None and self.device is None:
-            return self
-        return replace(self, scopes=frozenset(), meter=None, device=None)
+        return replace(self, scopes=frozenset(), meter=None, device=None, authenticated_at=None)
 
     @property
     def person_id(self) -> UserId | None:

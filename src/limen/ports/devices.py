@@ -18,6 +18,10 @@ class Devices(Protocol):
         """
         ...
 
+    async def find(self, user_id: UserId, digest: bytes) -> KnownDevice | None:
+        """Return the device of this user that goes by this digest."""
+        ...
+
     async def list(self, user_id: UserId) -> tuple[KnownDevice, ...]:
         """Return the devices of a user, the last seen first, at most 200."""
         ...

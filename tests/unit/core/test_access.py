@@ -76,6 +76,20 @@ async def test_the_fresh_session_of_somebody_else_is_none(use_case: UseCase) -> 
 
 
 @delicate
+async def test_a_copy_of_the_token_from_before_the_step_up_is_not_fresh(use_case: UseCase) -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    mine = await limen.enter()
+    limen.clock.advance(FRESH)
+    old = (await limen.tokens.authenticate(mine.access_token)).authenticated_at
+    await limen.step_up.step_up(password=PASSWORD, actor=acting(mine))
+    copied = Actor.anonymous().as_user(ada.id, mine.session_id, old)
+    with pytest.raises(StepUpNeeded):
+        await use_case(limen, copied)
+    await use_case(limen, Actor.anonymous().as_user(ada.id, mine.session_id, limen.clock.now()))
+
+
+@delicate
 async def test_without_a_session_nothing_was_proved(use_case: UseCase) -> None:
     limen = Assembly()
     ada = await limen.register()

@@ -34,6 +34,10 @@ class MemoryDevices:
         )
         return known is None
 
+    async def find(self, user_id: UserId, digest: bytes) -> KnownDevice | None:
+        """Return the device of this user that goes by this digest."""
+        return (await self._desk.read()).devices.get((user_id, digest))
+
     async def list(self, user_id: UserId) -> tuple[KnownDevice, ...]:
         """Return the devices of a user, the last seen first."""
         rows = await self._desk.read()

@@ -9,7 +9,7 @@ from sqlalchemy.sql.expression import bindparam
 
 from limen.adapters.sql.columns import Instant
 from limen.adapters.sql.engine import Desk
-from limen.adapters.sql.statements import Statement
+from limen.adapters.sql.statements import Row, Statement
 from limen.adapters.sql.tables import known_devices
 from limen.core.devices.model import KnownDevice
 from limen.core.ids import UserId
@@ -25,6 +25,7 @@ _SEE: Final = Statement(
     .where(_TABLE.user_id == bindparam("of"), _TABLE.digest == bindparam("known_by"))
     .values(last_seen_at=bindparam("last_seen_at"))
 )
+_FIND: Final = Statement(select(*_TABLE).where(_IS_OF_USER, _TABLE.digest == bindparam("known_by")))
 _LIST: Final = Statement(
     select(*_TABLE)
     .where(_IS_OF_USER)
@@ -53,26 +54,29 @@ class SqlDevices:
 
     async def note(self, device: KnownDevice) -> bool:
         """Store a device, and tell whether it is new."""
+        # Nearly every device is known.
         if await self._desk.execute(
+            _SEE, of=device.user_id, known_by=device.digest, last_seen_at=device.last_seen_at
+        ):
+            return False
+        added = await self._desk.execute(
             _ADD,
             user_id=device.user_id,
             digest=device.digest,
             first_seen_at=device.first_seen_at,
             last_seen_at=device.last_seen_at,
-        ):
-            return True
-        await self._desk.execute(
-            _SEE, of=device.user_id, known_by=device.digest, last_seen_at=device.last_seen_at
         )
-        return False
+        return bool(added)
+
+    async def find(self, user_id: UserId, digest: bytes) -> KnownDevice | None:
+        """Return the device of this user that goes by this digest."""
+        row = await self._desk.fetch_one(_FIND, user_id=user_id, known_by=digest)
+        return None if row is None else _read(row)
 
     async def list(self, user_id: UserId) -> tuple[KnownDevice, ...]:
         """Return the devices of a user, the last seen first."""
         rows = await self._desk.fetch_all(_LIST, user_id=user_id)
-        return tuple(
-            KnownDevice(user_id=row[0], digest=row[1], first_seen_at=row[2], last_seen_at=row[3])
-            for row in rows
-        )
+        return tuple(map(_read, rows))
 
     async def remove(self, user_id: UserId) -> None:
         """Remove all devices of a user."""
@@ -81,6 +85,10 @@ class SqlDevices:
     async def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` devices that were last seen before `before`."""
         return await self._desk.execute(_PURGE, before=before, limit=limit)
+
+
+def _read(row: Row) -> KnownDevice:
+    return KnownDevice(user_id=row[0], digest=row[1], first_seen_at=row[2], last_seen_at=row[3])
 
 
 _conforms: type[Devices] = SqlDevices

@@ -47,8 +47,9 @@ _PURGE: Final = Statement(delete(outbox).where(outbox.c.id.in_(_OLD)))
 
 EMIT: Final = Bulk(outbox)
 
-# What a key could do, and what was counted, is no matter of who it was.
-_ACTOR_FIELDS: Final = tuple(f.name for f in fields(Actor) if f.name not in {"scopes", "meter"})
+# What `Actor.recorded` leaves out.
+_UNTOLD: Final = frozenset({"scopes", "meter", "device", "authenticated_at"})
+_ACTOR_FIELDS: Final = tuple(field.name for field in fields(Actor) if field.name not in _UNTOLD)
 
 
 class SqlOutbox:
@@ -78,7 +79,8 @@ class SqlOutbox:
 
 def write_event(event: Event, event_id: UUID) -> Mapping[str, object]:
     """Return an event as a row."""
-    actor = ((name, getattr(event.actor, name)) for name in _ACTOR_FIELDS)
+    recorded = event.actor.recorded
+    actor = ((name, getattr(recorded, name)) for name in _ACTOR_FIELDS)
     return {
         "id": event_id,
         "name": event.name,

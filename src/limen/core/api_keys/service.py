@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from limen.core.access import authorise, authorise_over, require_fresh
+from limen.core.access import authorise, authorise_over, lock_fresh, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.api_keys.checking import ApiKeyChecker
@@ -273,11 +273,12 @@ class ApiKeyService:
         self, uow: UnitOfWork, owner_id: UserId, actor: Actor, now: datetime
     ) -> User:
         """Return who is to own a key that the actor may make."""
+        if actor.owns(owner_id):
+            return await lock_fresh(uow, actor, now)
         await require_fresh(uow, actor, now)
-        if not actor.owns(owner_id):
-            await authorise_over(uow, actor, _MANAGE, owner_id, now)
+        await authorise_over(uow, actor, _MANAGE, owner_id, now)
         owner = await uow.users.lock(owner_id)
-        if owner.is_person and not (actor.is_system or actor.owns(owner_id)):
+        if owner.is_person and not actor.is_system:
             raise PermissionMissing("People make their keys themselves.")
         return owner
 

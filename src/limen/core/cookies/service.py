@@ -129,7 +129,8 @@ class CookieService:
             if kept is not None:
                 await uow.users.lock(session.user_id)
             await uow.families.rotate(family)
-            await self._devices.add_mark(uow, session, device, now)
+            if session.is_fresh(now):
+                await self._devices.add_mark(uow, session, device, now)
             if kept is not None:
                 await remember(uow, kept, actor.as_user(session.user_id, session.id), now)
             uow.emit(

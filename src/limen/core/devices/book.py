@@ -12,6 +12,7 @@ from limen.core.devices.model import (
     write_mark,
 )
 from limen.core.events import NewDeviceSeen
+from limen.core.ids import UserId
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.secret import Secret
@@ -44,18 +45,16 @@ class DeviceBook:
         now: datetime,
         *,
         mark: Secret[str] | None,
-        is_first: bool,
     ) -> None:
         """Write down where somebody has just proved who they are; the caller commits.
 
-        Unless it is their first sign-in, they are told by mail if neither the mark nor the pair of
-        network and user agent was seen before.
+        They are told by mail if neither the mark nor the pair of network and user agent was seen
+        before, and anything else was.
         """
-        user_id, raw = session.user_id, read_mark(mark)
-        pair = digest_of_pair(user_id, of_network(session.address), session.user_agent)
-        digests = [pair] if raw is None else [pair, digest_of_mark(user_id, raw)]
-        are_new = [await uow.devices.note(_seen(session, digest, now)) for digest in digests]
-        if is_first or not all(are_new):
+        user_id = session.user_id
+        digests = _digests(user_id, session.address, session.user_agent, mark)
+        are_new = [await uow.devices.note(_seen(user_id, digest, now)) for digest in digests]
+        if not all(are_new) or len(await uow.devices.list(user_id)) == len(digests):
             return
         uow.emit(NewDeviceSeen(at=now, actor=actor, user_id=user_id, session_id=session.id))
         if self._sends_mail:
@@ -71,8 +70,25 @@ class DeviceBook:
         raw = read_mark(mark)
         if raw is not None:
             digest = digest_of_mark(session.user_id, raw)
-            await uow.devices.note(_seen(session, digest, now))
+            await uow.devices.note(_seen(session.user_id, digest, now))
 
 
-def _seen(session: Session, digest: bytes, now: datetime) -> KnownDevice:
-    return KnownDevice(user_id=session.user_id, digest=digest, first_seen_at=now, last_seen_at=now)
+async def forget_other_devices(
+    uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime
+) -> None:
+    """Let only the actor's device be known, who has just proved to be the user."""
+    await uow.devices.remove(user_id)
+    for digest in _digests(user_id, actor.address, actor.user_agent, actor.device):
+        await uow.devices.note(_seen(user_id, digest, now))
+
+
+def _digests(
+    user_id: UserId, address: str | None, user_agent: str | None, mark: Secret[str] | None
+) -> list[bytes]:
+    raw = read_mark(mark)
+    pair = digest_of_pair(user_id, of_network(address), user_agent)
+    return [pair] if raw is None else [pair, digest_of_mark(user_id, raw)]
+
+
+def _seen(user_id: UserId, digest: bytes, now: datetime) -> KnownDevice:
+    return KnownDevice(user_id=user_id, digest=digest, first_seen_at=now, last_seen_at=now)

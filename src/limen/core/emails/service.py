@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from limen.core.access import require_fresh, require_person
+from limen.core.access import lock_fresh, require_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
-from limen.core.errors import InvalidInput, NotSignedIn, UserNotFound
+from limen.core.errors import InvalidInput, NotSignedIn
 from limen.core.events import EmailChanged, EmailChangeRequested
 from limen.core.messages.composing import NEW_EMAIL, asked_by
 from limen.core.messages.model import MessageKind
@@ -81,19 +81,15 @@ class EmailService:
         Whether the new address is taken is told by nothing here. Raises `NotSignedIn`,
         `StepUpNeeded`, `SessionEnded`, `InvalidInput` or `TooManyAttempts`.
         """
-        user_id = require_person(actor)
+        require_person(actor)
         reader = Reader()
         email = reader.read("new_email", Email.parse, new_email)
         if email is None:
             raise InvalidInput(details=reader.faults)
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            await require_fresh(uow, actor, now)
+            user = await lock_fresh(uow, actor, now)
             await charge_mail(uow, actor, now)
-            try:
-                user = await uow.users.lock(user_id)
-            except UserNotFound as gone:
-                raise NotSignedIn from gone
             if user.email.key == email.key:
                 reader.fault("new_email", "same", "is your address already")
                 raise InvalidInput(details=reader.faults)

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from limen.core.access import authorise, authorise_over, require_fresh, require_person
+from limen.core.access import authorise, authorise_over, lock_fresh, require_fresh, require_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
     FactorMissing,
     FactorNotFound,
     FactorsOff,
-    NotSignedIn,
-    UserNotFound,
 )
 from limen.core.events import (
     Event,
@@ -251,11 +249,7 @@ class FactorService:
         return FactorReset(taken=taken)
 
     async def _lock_self(self, uow: UnitOfWork, actor: Actor, now: datetime) -> User:
-        await require_fresh(uow, actor, now)
-        try:
-            return await uow.users.lock(require_person(actor))
-        except UserNotFound as gone:
-            raise NotSignedIn from gone
+        return await lock_fresh(uow, actor, now)
 
     async def _finish(
         self, uow: UnitOfWork, user_id: UserId, event: Event, kind: MessageKind

@@ -16,8 +16,12 @@ from limen.ports.unit_of_work import UnitOfWork
 
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
-# What tells and needs no answer, and has no network that asked.
-_ONCE_A_DAY: Final = frozenset({MessageKind.SIGN_IN_LOCKED, MessageKind.EMAIL_TAKEN})
+# How many a day of what strangers can have told, which needs no answer.
+_TOLD: Final = {
+    MessageKind.SIGN_IN_LOCKED: 1,
+    MessageKind.EMAIL_TAKEN: 1,
+    MessageKind.NEW_DEVICE: 5,
+}
 
 
 class _Limit(NamedTuple):
@@ -42,7 +46,8 @@ async def allow(
     From one network five an hour of one kind may be asked for, and of all kinds ten an hour and
     twenty a day; from all together twenty an hour and fifty a day. A network where the user is
     signed in has an allowance of its own for mail to the address they proved: strangers elsewhere
-    cannot use it up. What asks for nothing is told once a day.
+    cannot use it up. That attempts have to wait, or that somebody registered the address again, is
+    told once a day, new devices five times.
     """
     is_theirs = user.email_verified_at is not None and to.key == user.email.key
     is_at_home = is_theirs and await is_signed_in_at(uow, user.id, asked_from, now)
@@ -55,8 +60,8 @@ async def allow(
             _Limit(f"{to.key} hour", 20, _HOUR),
             _Limit(f"{to.key} day", 50, _DAY),
         ]
-    if kind in _ONCE_A_DAY:
-        limits = [_Limit(f"{kind} {to.key}", 1, _DAY)]
+    if kind in _TOLD:
+        limits = [_Limit(f"{kind} {to.key}", _TOLD[kind], _DAY)]
     throttles = await uow.throttles.lock([_key(limit) for limit in limits], now)
     try:
         charged = [

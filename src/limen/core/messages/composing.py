@@ -40,9 +40,12 @@ _PURPOSES: Final = {
 
 
 # What strangers can have sent.
-_ASKED_FOR: Final = {*_PURPOSES, MessageKind.EMAIL_TAKEN, MessageKind.SIGN_IN_LOCKED} - {
-    MessageKind.PASSWORD_RESET_REQUIRED
-}
+_ASKED_FOR: Final = {
+    *_PURPOSES,
+    MessageKind.EMAIL_TAKEN,
+    MessageKind.SIGN_IN_LOCKED,
+    MessageKind.NEW_DEVICE,
+} - {MessageKind.PASSWORD_RESET_REQUIRED}
 # What nobody waits for any more once its time is over; anything else is welcome late, too.
 _HASTY: Final = CHANGES | {Purpose.SIGN_IN}
 

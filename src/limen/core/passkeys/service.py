@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from limen.core.access import authorise, authorise_over, require_fresh, require_person
+from limen.core.access import authorise, authorise_over, lock_fresh, require_fresh, require_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
     ApprovalNeeded,
     InvalidInput,
-    NotSignedIn,
     PasskeyNotFound,
     TooManyPasskeys,
-    UserNotFound,
     VersionMismatch,
 )
 from limen.core.events import PasskeyEnrolled, PasskeyRemoved, PasskeyRenamed
@@ -241,11 +239,7 @@ def _read(name: str, answer: Mapping[str, object]) -> tuple[str, Attestation]:
 
 async def _owner(uow: UnitOfWork, actor: Actor, now: datetime) -> tuple[User, tuple[Passkey, ...]]:
     """Lock and return the actor, who may have one more passkey, and those there are."""
-    await require_fresh(uow, actor, now)
-    try:
-        user = await uow.users.lock(require_person(actor))
-    except UserNotFound as gone:
-        raise NotSignedIn from gone
+    user = await lock_fresh(uow, actor, now)
     enrolled = await uow.passkeys.list(user.id)
     if len(enrolled) >= MOST_PASSKEYS:
         raise TooManyPasskeys

@@ -5,6 +5,7 @@ from typing import Final
 from limen.core.access import authorise_over, require_fresh, require_person
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
+from limen.core.devices.book import forget_other_devices
 from limen.core.errors import CurrentPasswordWrong
 from limen.core.events import PasswordChanged, PasswordSet
 from limen.core.ids import UserId
@@ -17,8 +18,7 @@ from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.throttles.charging import clear, subject_of
-from limen.core.throttles.model import account_key, of_user
+from limen.core.signin.throttling import clear, forget_attempts, subject_of
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 _NEW: Final = "new_password"
@@ -58,8 +58,9 @@ class PasswordService:
             await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
             await store_password(uow, user_id, digest, now)
-            await uow.throttles.clear(account_key(of_user(user_id)))
+            await forget_attempts(uow, user_id, now)
             await end_everything(uow, user_id, now, EndReason.PASSWORD_CHANGED)
+            await uow.devices.remove(user_id)
             uow.emit(PasswordSet(at=now, actor=actor, user_id=user_id))
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user_id, now)
             await uow.commit()
@@ -90,6 +91,7 @@ class PasswordService:
             await end_everything(
                 uow, user_id, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id
             )
+            await forget_other_devices(uow, user_id, actor, now)
             uow.emit(PasswordChanged(at=now, actor=actor, user_id=user_id))
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user_id, now)
             await uow.commit()

@@ -21,8 +21,9 @@ from limen.core.proofs.model import (
 )
 from limen.core.reading import Reader
 from limen.core.secret import Secret, as_secret
-from limen.core.throttles.charging import charge, subject_of
-from limen.core.throttles.model import ThrottlePolicy, of_network, of_stranger
+from limen.core.signin.model import ThrottlePolicy, of_network, of_stranger
+from limen.core.signin.stuffing import Tried, note_failure
+from limen.core.signin.throttling import charge, subject_of
 from limen.core.users.model import User, read_identifier
 from limen.ports.clock import Clock
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -140,7 +141,7 @@ class ProofChecker:
             proofs = await self._proofs(uow, user_id, places, now)
             charged = [proof for proof in proofs if await uow.proofs.charge(proof.id, MOST_TRIES)]
             known = None if user_id == NOBODY else user_id
-            await charge(
+            before = await charge(
                 uow, subject, actor, self._throttle, now, user_id=known, ids=self._maker.ids
             )
             await uow.commit()
@@ -149,6 +150,10 @@ class ProofChecker:
         for proof in right:
             if proof in charged:
                 return proof
+        tried = Tried.at(before, self._throttle.window, now)
+        async with self._unit_of_work() as uow:
+            await note_failure(uow, tried, actor, self._throttle, now)
+            await uow.commit()
         raise ProofInvalid
 
     async def _proofs(

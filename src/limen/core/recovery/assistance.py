@@ -14,7 +14,8 @@ from limen.core.messages.posting import post
 from limen.core.roles.model import Permission
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.throttles.model import account_key, of_factor, of_user, of_user_at, of_user_on
+from limen.core.signin.model import account_key, of_factor
+from limen.core.signin.throttling import places_of
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -87,12 +88,7 @@ class AssistanceService:
 
 async def _unlock(uow: UnitOfWork, user_id: UserId, now: datetime) -> None:
     """Forget the attempts against a user, wherever they are known, and at each factor."""
-    places = {of_user(user_id)}
-    for session in await uow.sessions.list_live(user_id, now):
-        if session.address is not None:
-            places.add(of_user_at(user_id, session.address))
-    for device in await uow.devices.list(user_id):
-        places.add(of_user_on(user_id, device.digest))
+    places = await places_of(uow, user_id, now)
     factors = {of_factor(place, kind) for place in places for kind in FactorKind}
     for subject in sorted(places | factors | {enrolment_of(user_id)}):
         await uow.throttles.clear(account_key(subject))

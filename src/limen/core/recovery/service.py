@@ -4,6 +4,7 @@ from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
+from limen.core.devices.book import forget_other_devices
 from limen.core.errors import ProofInvalid, UserNotFound
 from limen.core.events import PasswordReset, PasswordResetRequested
 from limen.core.messages.composing import asked_by
@@ -85,8 +86,9 @@ class RecoveryService:
             user = await spend(uow, proof, now)
             user = await prove_address(uow, user, by, now, is_maker=False)
             await store_password(uow, user.id, digest, now)
-            await end_everything(uow, user.id, now, EndReason.PASSWORD_CHANGED)
             await unlock(uow, user.id, by)
+            await end_everything(uow, user.id, now, EndReason.PASSWORD_CHANGED)
+            await forget_other_devices(uow, user.id, by, now)
             uow.emit(PasswordReset(at=now, actor=by, user_id=user.id))
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user.id, now)
             await uow.commit()

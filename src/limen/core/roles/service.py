@@ -34,7 +34,7 @@ from limen.core.roles.model import (
     refuse_more_by_key,
     role_name_or_none,
 )
-from limen.ports.unit_of_work import UnitOfWorkFactory
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 class RoleService:
@@ -99,12 +99,14 @@ class RoleService:
         """Give a role another description and other permissions; needs `roles.manage`.
 
         A key adds none that it does not hold itself, of an application either. Raises
-        `RoleNotFound`, `RoleBuiltIn`, `InvalidInput` or `VersionMismatch`.
+        `RoleNotFound`, `RoleBuiltIn`, `InvalidInput`, `VersionMismatch`, and of people what
+        `require_fresh` does: those who hold the role may do at once what it allows.
         """
         now = self._ambient.clock.now()
         read = _read_role(name, description, permissions, now)
         async with self._unit_of_work() as uow:
             held = await authorise(uow, actor, Permission.ROLES_MANAGE, now)
+            await require_fresh_person(uow, actor, now)
             role = await uow.roles.get(_known(name))
             _expect(role, expected_version)
             replaced = role.replaced(read.description, read.permissions, now)
@@ -187,13 +189,23 @@ class RoleService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.ROLES_GRANT, user_id, now)
+            held = await authorise(uow, actor, Permission.ROLES_GRANT, now)
             await require_fresh_person(uow, actor, now)
             await uow.users.get(user_id)
             if role == ADMIN:
                 await keep_an_administrator(uow, user_id, now)
+            if actor.is_key:
+                await _refuse_to_take(uow, held, role)
             await uow.grants.remove(user_id, _known(role))
             uow.emit(RoleWithdrawn(at=now, actor=actor, user_id=user_id, role=role))
             await uow.commit()
+
+
+async def _refuse_to_take(uow: UnitOfWork, held: frozenset[str], name: str) -> None:
+    """Refuse a key to take what it could not give."""
+    for role in await uow.roles.list():
+        if role.name == name:
+            refuse_more_by_key(held, role.permissions)
 
 
 def _read_role(name: str, description: str, permissions: Iterable[str], now: datetime) -> Role:

@@ -207,7 +207,6 @@ class Entrance:
             entry.by,
             entry.now,
             mark=entry.device,
-            is_first=user.last_sign_in_at is None,
         )
         uow.emit(
             SignedIn(

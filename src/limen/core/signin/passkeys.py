@@ -13,8 +13,8 @@ from limen.core.passkeys.options import Descriptor
 from limen.core.passkeys.proving import PasskeyProver, note_use
 from limen.core.secret import Secret, as_secret
 from limen.core.signin.entering import Entrance, Entry
-from limen.core.throttles.charging import charge_ceremony
-from limen.core.throttles.model import account_key, of_stranger, of_user
+from limen.core.signin.model import of_stranger
+from limen.core.signin.throttling import charge_ceremony, unlock
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User, read_identifier
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -87,7 +87,7 @@ class PasskeySignInService:
         entry = self._entrance.prepare(used.user_id, methods=used.methods, label=label, actor=by)
         async with self._unit_of_work() as uow:
             admitted = await self._admit(uow, used, entry, by)
-            await uow.throttles.clear(account_key(of_user(admitted.id)))
+            await unlock(uow, admitted.id, by)
             begun = await self._entrance.finish(uow, admitted, entry)
             await uow.commit()
         return await self._entrance.issue(begun)

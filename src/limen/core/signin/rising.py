@@ -77,9 +77,7 @@ class Rise:
         if not await uow.sessions.prove(session):
             raise SessionEnded
         if not was_full:
-            await self._devices.note(
-                uow, session, actor, now, mark=actor.device, is_first=user.last_sign_in_at is None
-            )
+            await self._devices.note(uow, session, actor, now, mark=actor.device)
         renewed = await self._renew(uow, session, cookie, actor)
         held = await uow.grants.list_held(user.id, now)
         uow.emit(

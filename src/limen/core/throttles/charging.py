@@ -22,7 +22,7 @@ from limen.core.throttles.model import (
     of_stranger,
     of_user,
     of_user_at,
-    of_user_on,
+    of_user_in_known_browser,
 )
 from limen.core.users.model import User
 from limen.ports.ids import IdSource
@@ -93,27 +93,41 @@ async def is_signed_in_at(
 async def subject_of(uow: UnitOfWork, user_id: UserId, actor: Actor, now: datetime) -> str:
     """Return what attempts against a user count against.
 
-    A network where they are signed in has an allowance of its own, and so has a browser that they
-    have signed in with, so that strangers elsewhere cannot lock them out there.
+    A network where they are signed in has an allowance of its own, and so have all browsers
+    together that they have signed in with, so that strangers elsewhere cannot lock them out there.
     """
     if actor.address is not None and await is_signed_in_at(uow, user_id, actor.address, now):
         return of_user_at(user_id, actor.address)
     mark = read_mark(actor.device)
     if mark is not None:
         device = digest_of_mark(user_id, mark)
-        if any(known.digest == device for known in await uow.devices.list(user_id)):
-            return of_user_on(user_id, device)
+        if await uow.devices.find(user_id, device) is not None:
+            return of_user_in_known_browser(user_id)
     return of_user(user_id)
 
 
+async def places_of(uow: UnitOfWork, user_id: UserId, now: datetime) -> set[str]:
+    """Return everything that attempts against a user may count against now, but factors."""
+    places = {of_user(user_id), of_user_in_known_browser(user_id)}
+    for session in await uow.sessions.list_live(user_id, now):
+        if session.address is not None:
+            places.add(of_user_at(user_id, session.address))
+    return places
+
+
+async def forget_attempts(uow: UnitOfWork, user_id: UserId, now: datetime) -> None:
+    """Forget the attempts against a user, wherever they are; before their sessions are ended."""
+    for place in sorted(await places_of(uow, user_id, now)):
+        await uow.throttles.clear(account_key(place))
+
+
 async def unlock(uow: UnitOfWork, user_id: UserId, actor: Actor) -> None:
-    """Forget the attempts against a locked user who proved by mail that it is them."""
-    await uow.throttles.clear(account_key(of_user(user_id)))
+    """Forget the attempts that keep a user waiting where they proved otherwise that it is them."""
+    places = {of_user(user_id), of_user_in_known_browser(user_id)}
     if actor.address is not None:
-        await uow.throttles.clear(account_key(of_user_at(user_id, actor.address)))
-    mark = read_mark(actor.device)
-    if mark is not None:
-        await uow.throttles.clear(account_key(of_user_on(user_id, digest_of_mark(user_id, mark))))
+        places.add(of_user_at(user_id, actor.address))
+    for place in sorted(places):
+        await uow.throttles.clear(account_key(place))
 
 
 async def clear(uow: UnitOfWork, subject: str, actor: Actor, now: datetime) -> None:

@@ -107,9 +107,12 @@ def of_user_at(user_id: UserId, address: str) -> str:
     return f"user:{user_id} at {_network(address)}"
 
 
-def of_user_on(user_id: UserId, device: bytes) -> str:
-    """Name the subject of attempts against a user from a device they have signed in with."""
-    return f"user:{user_id} on {device.hex()}"
+def of_user_in_known_browser(user_id: UserId) -> str:
+    """Name the subject of attempts against a user in all browsers they have signed in with.
+
+    One for all of them: somebody who could make more browsers known has no more attempts by it.
+    """
+    return f"user:{user_id} in a known browser"
 
 
 def of_network(address: str | None) -> str:

@@ -316,8 +316,11 @@ class User:
         )
 
     def with_profile(self, profile: Profile, now: datetime) -> "User":
-        """Put `profile` in place of the present one; a new address is unverified."""
-        kept = profile.email.key == self.email.key
+        """Put `profile` in place of the present one; a new address is unverified.
+
+        Another spelling is a new address, too: it may be somebody else's mailbox.
+        """
+        kept = profile.email.address == self.email.address
         return self._changed(
             now,
             email=profile.email,

@@ -346,7 +346,7 @@ class UserService:
             changed = changed_fields(user.profile, profile)
             if not changed:
                 return user
-            is_moved = profile.email.key != user.email.key
+            is_moved = profile.email.address != user.email.address
             if is_moved:
                 await require_fresh(uow, actor, now)
             after = user.with_profile(profile, now)

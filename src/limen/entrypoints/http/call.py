@@ -139,7 +139,7 @@ class Call:
         if claims is not None:
             is_full = claims.state is SessionState.FULL
             become = actor.as_user if is_full else actor.as_identified
-            actor = become(claims.user_id, claims.session_id)
+            actor = become(claims.user_id, claims.session_id, claims.authenticated_at)
         key = self.key
         return actor if key is None else actor.as_key(key.user_id, key.name, key.scopes)
 

@@ -108,7 +108,7 @@ class RoleController(Controller):
             refuses=(403, 404, 409, 412, 422),
             has_body=True,
             is_versioned=True,
-            rules=Rules(is_open_to_keys=True),
+            rules=Rules(is_open_to_keys=True, is_fresh=True),
         ),
     )
     async def replace(

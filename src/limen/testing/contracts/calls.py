@@ -152,6 +152,7 @@ READS: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "remembered.find": lambda v: v.remembered.find(a_remembered(a_user_id()).id),
     "remembered.list": lambda v: v.remembered.list(a_user_id()),
     "factor_resets.find": lambda v: v.factor_resets.find(a_user_id()),
+    "devices.find": lambda v: v.devices.find(a_user_id(), b"x"),
     "devices.list": lambda v: v.devices.list(a_user_id()),
     "outbox.list": lambda v: v.outbox.list(),
     "accounts.list": lambda v: v.accounts.list(),

@@ -65,6 +65,17 @@ class DevicesContract(Contract):
         with pytest.raises(UserNotFound):
             await keep(unit_of_work, a_device(a_user_id()))
 
+    async def test_find_returns_the_device_of_this_user_or_none(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        device, theirs = await _kept(unit_of_work), await _kept(unit_of_work)
+        async with unit_of_work.view() as view:
+            found = await view.devices.find(device.user_id, device.digest)
+            other = await view.devices.find(device.user_id, theirs.digest)
+            another = await view.devices.find(theirs.user_id, device.digest)
+        assert_same(found, device)
+        assert (other, another) == (None, None)
+
     async def test_list_returns_those_of_the_user_the_last_seen_first(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:

@@ -1,10 +1,13 @@
 """What `limen.ports.outbox.Outbox` promises; that events go with the change: `unit_of_work`."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from limen.core.actor import Actor, ActorKind
 from limen.core.events import Event, RoleGranted, SignInFailed, SignInFailure, UserUpdated
+from limen.core.meter import Meter
+from limen.core.secret import Secret
 from limen.ports.outbox import StoredEvent
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import a_session_id, a_user_id, an_event
@@ -23,16 +26,17 @@ async def _list(unit_of_work: UnitOfWorkFactory) -> tuple[StoredEvent, ...]:
 class OutboxContract(Contract):
     """Events that wait to be told. Fixture: `unit_of_work`."""
 
-    async def test_list_returns_the_actor_without_what_it_could_do(
+    async def test_list_returns_the_actor_as_recorded_without_what_it_could_do_or_show(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        key = Actor.anonymous(address="2001:db8::1").as_key(
-            a_user_id(), "limen_ak_1", frozenset({"users.read"})
-        )
+        caller = Actor.anonymous(address="2001:db8::1", device=Secret("limen_dm_x"))
+        metered = replace(caller, meter=Meter())
+        key = metered.as_key(a_user_id(), "limen_ak_1", frozenset({"users.read"}))
         await keep(unit_of_work, an_event(actor=key))
         (found,) = await _list(unit_of_work)
         assert_same(found.actor, key.recorded)
         assert found.actor.scopes == frozenset()
+        assert (found.actor.device, found.actor.meter) == (None, None)
 
     async def test_list_returns_events_with_every_field(
         self, unit_of_work: UnitOfWorkFactory

@@ -333,12 +333,14 @@ async def test_an_administrators_change_is_told_at_the_former_address_if_it_was_
     assert limen.mail.to("safe@example.org") == ()
 
 
-async def test_the_same_address_in_other_letters_ends_nothing() -> None:
+async def test_the_same_address_in_other_letters_is_another_mailbox() -> None:
     limen, actor = await proved()
     assert actor.user_id is not None
     changed = await limen.users.update(actor.user_id, email="Ada@example.org", actor=OPERATOR)
-    assert changed.email_verified_at is not None
-    assert len(await limen.sessions.list(actor.user_id, actor=OPERATOR)) == 1
+    assert changed.email_verified_at is None
+    assert await limen.sessions.list(actor.user_id, actor=OPERATOR) == ()
+    await limen.delivery.deliver()
+    assert "email_changed" in [mail.subject for mail in limen.mail.to(ADA)]
 
 
 async def test_a_change_that_was_asked_for_before_a_new_password_is_not_even_mailed() -> None:

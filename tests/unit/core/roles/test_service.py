@@ -232,3 +232,6 @@ async def test_a_sign_in_of_long_ago_gives_and_takes_no_roles() -> None:
         await limen.roles.grant(ada.id, ADMIN, actor=root)
     with pytest.raises(StepUpNeeded):
         await limen.roles.withdraw(ada.id, "editor", actor=root)
+    with pytest.raises(StepUpNeeded):
+        await limen.roles.replace("editor", permissions=("users.read",), actor=root)
+    assert (await limen.roles.get("editor", actor=OPERATOR)).permissions == frozenset()

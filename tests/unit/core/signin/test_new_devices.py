@@ -7,10 +7,12 @@ import pytest
 
 from limen.core.actor import Actor
 from limen.core.cookies.carrying import CookieSession
-from limen.core.devices.model import KnownDevice
+from limen.core.devices.model import KnownDevice, digest_of_mark, digest_of_pair
 from limen.core.errors import InvalidCredentials, TooManyAttempts
 from limen.core.secret import Secret
+from limen.core.signin.throttling import unlock
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, tokens_of
+from limen.testing.builders import a_user_id
 from limen.testing.passkeys import Authenticator
 from limen.testing.policies import Policies
 
@@ -18,6 +20,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.
 HOME = Actor.anonymous(address="192.0.2.7", user_agent=FIREFOX)
 AWAY = Actor.anonymous(address="198.51.100.9", user_agent=FIREFOX)
 EMAIL = "ada@example.org"
+NEW = "staple of the battery"
 
 
 async def sign_in(limen: Assembly, actor: Actor) -> None:
@@ -174,10 +177,90 @@ async def test_a_device_not_seen_for_long_is_forgotten() -> None:
     limen = Assembly()
     await proved(limen)
     await sign_in(limen, HOME)
-    limen.clock.advance(timedelta(days=401))
+    limen.clock.advance(timedelta(days=200))
+    await sign_in(limen, AWAY)
+    limen.clock.advance(timedelta(days=201))
     assert (await limen.maintenance.purge(actor=OPERATOR)).devices == 1
     await sign_in(limen, HOME)
-    assert await told(limen) == 1
+    assert await told(limen) == 2
+
+
+async def test_nobody_is_told_who_is_known_from_no_device_at_all() -> None:
+    limen = Assembly()
+    await proved(limen)
+    await sign_in(limen, HOME)
+    limen.clock.advance(timedelta(days=401))
+    assert (await limen.maintenance.purge(actor=OPERATOR)).devices == 1
+    await sign_in(limen, AWAY)
+    assert await told(limen) == 0
+
+
+async def test_a_thiefs_device_is_forgotten_with_the_password_they_had() -> None:
+    for way in ("reset", "set", "change"):
+        limen = Assembly()
+        await proved(limen)
+        user = await limen.users.find(EMAIL, actor=OPERATOR)
+        mine = await by_cookie(limen, HOME)
+        thief = await by_cookie(limen, AWAY)
+        if way == "reset":
+            await limen.recovery.forgot(identifier=EMAIL, actor=HOME)
+            mail = await limen.read_mail()
+            token = mail["link"].partition("#")[2]
+            await limen.recovery.reset(token=token, new=NEW, actor=HOME)
+        elif way == "set":
+            await limen.passwords.set(user.id, new=NEW, actor=OPERATOR)
+            await limen.sign_in.sign_in(identifier=EMAIL, password=NEW, actor=HOME)
+        else:
+            me = HOME.as_user(user.id, mine.session.id)
+            await limen.passwords.change(current=PASSWORD, new=NEW, actor=me)
+        before = (await limen.event_names()).count("device.new")
+        await limen.sign_in.sign_in(identifier=EMAIL, password=NEW, actor=HOME)
+        assert (await limen.event_names()).count("device.new") == before, way
+        marked = replace(AWAY, device=thief.device)
+        await limen.sign_in.sign_in(identifier=EMAIL, password=NEW, actor=marked)
+        assert (await limen.event_names()).count("device.new") == before + 1, way
+
+
+async def test_mail_of_new_devices_does_not_bury_other_mail() -> None:
+    limen = Assembly()
+    await proved(limen)
+    for number in range(9):
+        await sign_in(limen, replace(HOME, user_agent=f"agent {chr(97 + number)}"))
+    assert await told(limen) == 5
+    assert (await limen.event_names()).count("device.new") == 8
+
+
+async def test_a_session_that_is_not_fresh_makes_no_browser_known() -> None:
+    limen = Assembly()
+    await proved(limen)
+    outcome = await limen.sign_in.sign_in(identifier=EMAIL, password=PASSWORD, actor=HOME)
+    limen.clock.advance(timedelta(minutes=10))
+    token = tokens_of(outcome).refresh_token
+    await limen.cookie_sessions.exchange(refresh_token=token, actor=AWAY)
+    assert len(await known(limen)) == 1
+
+
+def test_two_people_at_one_browser_are_not_tied_to_each_other() -> None:
+    ada, eve, raw = a_user_id(), a_user_id(), b"m" * 32
+    assert digest_of_mark(ada, raw) != digest_of_mark(eve, raw)
+    pairs = {digest_of_pair(user, "192.0.2.7", FIREFOX) for user in (ada, eve)}
+    assert len(pairs) == 2
+
+
+async def test_whoever_proves_it_otherwise_need_not_wait_in_a_browser_they_are_known_in() -> None:
+    limen = Assembly()
+    await limen.register()
+    user = await limen.users.find(EMAIL, actor=OPERATOR)
+    owner = replace(AWAY, device=(await by_cookie(limen, HOME)).device)
+    for _ in range(6):
+        with pytest.raises(InvalidCredentials):
+            await limen.sign_in.sign_in(identifier=EMAIL, password="wrong", actor=owner)
+    with pytest.raises(TooManyAttempts):
+        await by_cookie(limen, owner)
+    async with limen.unit_of_work() as uow:
+        await unlock(uow, user.id, owner)
+        await uow.commit()
+    await by_cookie(limen, owner)
 
 
 async def test_devices_go_with_their_user_and_no_event_holds_a_mark() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from limen.core.actor import Actor
-from limen.core.errors import HashingBusy, InvalidCredentials, LimenError
+from limen.core.errors import HashingBusy, InvalidCredentials, LimenError, ProofInvalid
 from limen.core.meter import Meter
 from limen.core.throttles.model import Throttle, ThrottlePolicy
 from limen.core.throttles.stuffing import Tried, note_failure
@@ -51,6 +51,16 @@ async def test_many_accounts_from_one_network_are_told_of_with_the_window(limen:
         "since": begun.isoformat(),
         "until": (begun + timedelta(minutes=15)).isoformat(),
     }
+
+
+async def test_a_code_before_each_password_hides_nobody(limen: Assembly) -> None:
+    for who in ("ada", "eve", "zoe"):
+        with pytest.raises(ProofInvalid):
+            await limen.links.complete(
+                browser="x", identifier=who, code="BCDF-GHJK", actor=Actor.anonymous(address=HOME)
+            )
+        await fail(limen, who)
+    assert await suspicions(limen) == 1
 
 
 async def test_it_is_told_once_in_each_window(limen: Assembly) -> None:

@@ -256,8 +256,10 @@ def test_a_new_address_is_not_verified() -> None:
     assert user.with_profile(profile, LATER).email_verified_at == NOW
     other = patch_profile(profile, email="ada@example.com")
     assert user.with_profile(other, LATER).email_verified_at is None
-    same = patch_profile(profile, email="ADA@example.org")
-    assert user.with_profile(same, LATER).email_verified_at == NOW
+    # Where the provider keeps letters apart it is somebody else's mailbox.
+    for spelling in ("ADA@example.org", "\uff41da@example.org"):
+        respelled = patch_profile(profile, email=spelling)
+        assert user.with_profile(respelled, LATER).email_verified_at is None
 
 
 def test_a_patch_changes_only_what_is_given() -> None:

@@ -199,6 +199,7 @@ FRESH: Final = {
     "PATCH /api/v1/users/{user_id}",
     "DELETE /api/v1/users/{user_id}",
     "POST /api/v1/users/{user_id}/password",
+    "PUT /api/v1/roles/{role}",
     "PUT /api/v1/users/{user_id}/roles/{role}",
     "DELETE /api/v1/users/{user_id}/roles/{role}",
     "DELETE /api/v1/users/{user_id}/factors",

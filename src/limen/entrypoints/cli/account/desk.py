@@ -42,8 +42,7 @@ class OwnDesk:
 
         Raises `NotSignedIn`, `SecondFactorNeeded`, and whatever a server would answer.
         """
-        claims = await self._claims()
-        return Actor.anonymous().as_user(claims.user_id, claims.session_id)
+        return (await self.myself())[1]
 
     async def actor_if_any(self) -> Actor:
         """Return who is signed in here, or nobody where no sign-in is kept."""
@@ -52,7 +51,10 @@ class OwnDesk:
     async def myself(self) -> tuple[UserId, Actor]:
         """Return the id of who is signed in here, and the actor they are."""
         claims = await self._claims()
-        return claims.user_id, Actor.anonymous().as_user(claims.user_id, claims.session_id)
+        actor = Actor.anonymous().as_user(
+            claims.user_id, claims.session_id, claims.authenticated_at
+        )
+        return claims.user_id, actor
 
     def waiting(self) -> str:
         """Return the token of a sign-in that waits for its second factor; raise `NotSignedIn`."""
