@@ -158,6 +158,6 @@ def a_machine_is_the_last_administrator(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(MemoryGrants, "count_administrators", count)
 
 
-@fault("TestOutbox::test_list_returns_the_actor_without_what_it_could_do")
+@fault("TestOutbox::test_list_returns_the_actor_as_recorded_without_what_it_could_do_or_show")
 def events_tell_what_a_key_could_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Actor, "recorded", property(lambda self: self))

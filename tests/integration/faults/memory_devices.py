@@ -52,6 +52,15 @@ def nobody_has_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MemoryDevices, "note", note)
 
 
+@fault("TestDevices::test_find_returns_the_device_of_this_user_or_none")
+def a_device_is_found_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def find(self: MemoryDevices, _: UserId, digest: bytes) -> KnownDevice | None:
+        rows = await self._desk.read()
+        return next((known for known in rows.devices.values() if known.digest == digest), None)
+
+    monkeypatch.setattr(MemoryDevices, "find", find)
+
+
 @fault(
     "TestDevices::test_list_returns_those_of_the_user_the_last_seen_first",
     "TestDevices::test_list_returns_at_most_200",

@@ -142,7 +142,10 @@ def an_address_can_be_flooded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault("EmailMachine")
 def an_address_is_changed_long_after_the_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(emails, "require_fresh", _nothing)
+    async def lock(uow: Any, actor: Any, _: datetime) -> Any:
+        return await uow.users.lock(actor.user_id)
+
+    monkeypatch.setattr(emails, "lock_fresh", lock)
 
 
 # --- lost passwords ---

@@ -67,8 +67,8 @@ class RequiredFactorService:
         by, now = actor or Actor.anonymous(), self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             partial = await find_partial(uow, partial_token, now)
-            user = await _lock_without_factor(uow, partial)
             await charge_enrolment(uow, by, now)
+            user = await _lock_without_factor(uow, partial)
             made = await begin_totp(uow, self._maker, user.id, by, now)
             await uow.commit()
         return self._maker.show(made, user.email.address)

@@ -130,7 +130,7 @@ class RoleMachine(TellingMachine):
             f"{who} makes {name} allow {_list(permissions)}{_as_read(behind)}",
             self.limen.roles.replace(
                 name,
-                actor=cast.actor(who),
+                actor=self._fresh(who),
                 description="changed",
                 permissions=permissions,
                 expected_version=self._version(name, behind),

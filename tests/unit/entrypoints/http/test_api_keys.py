@@ -33,6 +33,7 @@ OPENED_BY: Final[Mapping[str, str]] = {
     "DELETE users/{eve}/sessions": Permission.SESSIONS_REVOKE,
     "DELETE users/{eve}/sessions/{session}": Permission.SESSIONS_REVOKE,
     "GET users/{eve}/factors": Permission.FACTORS_READ,
+    "GET users/{eve}/passkeys": Permission.PASSKEYS_READ,
     "GET users/{eve}/roles": Permission.ROLES_READ,
     "PUT users/{eve}/roles/idle": Permission.ROLES_GRANT,
     "DELETE users/{eve}/roles/idle": Permission.ROLES_GRANT,
