@@ -18,7 +18,7 @@ from limen.core.roles.model import Permission
 from limen.core.secret import Secret
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.throttling import clear, forget_attempts, subject_of
+from limen.core.throttles.charging import clear, forget_attempts, subject_of
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
 _NEW: Final = "new_password"

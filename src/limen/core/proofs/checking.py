@@ -21,9 +21,9 @@ from limen.core.proofs.model import (
 )
 from limen.core.reading import Reader
 from limen.core.secret import Secret, as_secret
-from limen.core.signin.model import ThrottlePolicy, of_network, of_stranger
-from limen.core.signin.stuffing import Tried, note_failure
-from limen.core.signin.throttling import charge, subject_of
+from limen.core.throttles.charging import charge, subject_of
+from limen.core.throttles.model import ThrottlePolicy, of_network, of_stranger
+from limen.core.throttles.stuffing import Tried, note_failure
 from limen.core.users.model import User, read_identifier
 from limen.ports.clock import Clock
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -14,8 +14,8 @@ from limen.core.messages.posting import post
 from limen.core.roles.model import Permission
 from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
-from limen.core.signin.model import account_key, of_factor
-from limen.core.signin.throttling import places_of
+from limen.core.throttles.charging import places_of
+from limen.core.throttles.model import account_key, of_factor
 from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

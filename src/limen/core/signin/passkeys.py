@@ -13,8 +13,8 @@ from limen.core.passkeys.options import Descriptor
 from limen.core.passkeys.proving import PasskeyProver, note_use
 from limen.core.secret import Secret, as_secret
 from limen.core.signin.entering import Entrance, Entry
-from limen.core.signin.model import of_stranger
-from limen.core.signin.throttling import charge_ceremony, unlock
+from limen.core.throttles.charging import charge_ceremony, unlock
+from limen.core.throttles.model import of_stranger
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.users.model import User, read_identifier
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -10,7 +10,7 @@ from limen.core.cookies.carrying import CookieSession
 from limen.core.devices.model import KnownDevice, digest_of_mark, digest_of_pair
 from limen.core.errors import InvalidCredentials, TooManyAttempts
 from limen.core.secret import Secret
-from limen.core.signin.throttling import unlock
+from limen.core.throttles.charging import unlock
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, tokens_of
 from limen.testing.builders import a_user_id
 from limen.testing.passkeys import Authenticator
