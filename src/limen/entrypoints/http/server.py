@@ -101,7 +101,6 @@ def _server(settings: Settings, workers: int) -> AbstractServer[Any]:
 
 def _application(settings: Settings, directory: Path | None, parent: int) -> ASGIApp:
     """Make the application, in a worker that has not begun to listen to signals."""
-    hold_stops()
     configure(settings.log)
     # A store in memory begins in this worker: nobody could make an administrator before.
     is_kept = settings.database.store is not Store.MEMORY
@@ -114,7 +113,10 @@ def _application(settings: Settings, directory: Path | None, parent: int) -> ASG
         ):
             yield opened
 
-    return create_app(opening, settings.http, metrics_directory=directory)
+    application = create_app(opening, settings.http, metrics_directory=directory)
+    # Until here a stop ends the worker at once; from here on it waits for the event loop.
+    hold_stops()
+    return application
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from limen.core.ids import UserId
 from limen.core.page import ListQuery
 from limen.core.roles.model import ME_READ
 from limen.testing.assembly import OPERATOR
+from limen.testing.machines.cast import first
 from limen.testing.machines.machine import Bench, StoreMachine
 from limen.testing.policies import Policies
 
@@ -160,12 +161,18 @@ class ApiKeyMachine(StoreMachine):
     @rule(target=keys, key=keys, overlap=_OVERLAPS)
     def rotate(self, key: Known, overlap: timedelta | None) -> MultipleResults[Known]:
         is_over = not key.holds(self.now) or key.has_successor
+        beside = [
+            other
+            for other in self.known
+            if other.owner == key.owner and other.has_successor and other.holds(self.now)
+        ]
+        is_one_too_many = len(beside) >= _MOST and overlap != timedelta(0)
         made = self.attempt(
             f"{key} is rotated, to hold for {overlap}",
             self.limen.api_keys.rotate(
                 self.ids[key.owner], key.made.key.id, actor=OPERATOR, overlap=overlap
             ),
-            (ApiKeyOver,) if is_over else (),
+            first(TooManyApiKeys if is_one_too_many else None, ApiKeyOver if is_over else None),
         )
         if isinstance(made, LimenError):
             return multiple()

@@ -33,9 +33,9 @@ _IDLE: Final = timedelta(days=14)
 _MINUTE: Final = timedelta(minutes=1)
 _LIFE: Final = timedelta(days=30)
 _SPANS: Final = st.sampled_from(
-    [_INSTANT, GRACE - _INSTANT, GRACE, _MINUTE, timedelta(days=8), _IDLE, _LIFE]
+    [_INSTANT, GRACE - _INSTANT, GRACE, GRACE, _MINUTE, timedelta(days=8), _IDLE, _LIFE]
 )
-_AGES: Final = st.sampled_from([0, 0, 1, 2])
+_AGES: Final = st.sampled_from([0, 0, 1, 1, 2])
 # Fewer than are remembered at most: which of them gives way is told by the tests of the service.
 _MOST: Final = 6
 

@@ -306,3 +306,13 @@ async def test_a_known_browser_has_no_more_attempts_than_anybody() -> None:
     with pytest.raises(TooManyAttempts):
         await by_cookie(limen, owner)
     await sign_in(limen, replace(AWAY, address="203.0.113.5"))
+
+
+async def test_an_account_that_falls_to_its_owner_knows_no_device_of_its_maker() -> None:
+    limen = Assembly()
+    await limen.register()
+    await by_cookie(limen, HOME)
+    await limen.emails.send_verification(identifier=EMAIL, actor=AWAY)
+    mail = await limen.read_mail()
+    await limen.emails.verify(token=mail["link"].partition("#")[2], actor=AWAY)
+    assert await known(limen) == ()

@@ -32,6 +32,8 @@ OPENED_BY: Final[Mapping[str, str]] = {
     "GET users/{eve}/sessions": Permission.SESSIONS_READ,
     "DELETE users/{eve}/sessions": Permission.SESSIONS_REVOKE,
     "DELETE users/{eve}/sessions/{session}": Permission.SESSIONS_REVOKE,
+    "GET users/{eve}/remembered": Permission.SESSIONS_READ,
+    "DELETE users/{eve}/remembered/{browser}": Permission.SESSIONS_REVOKE,
     "GET users/{eve}/factors": Permission.FACTORS_READ,
     "GET users/{eve}/passkeys": Permission.PASSKEYS_READ,
     "GET users/{eve}/roles": Permission.ROLES_READ,
@@ -73,11 +75,16 @@ async def names_of(site: Site) -> dict[str, object]:
     account = await site.limen.service_accounts.create(actor=OPERATOR, username="robot")
     made = await site.limen.api_keys.create(account.id, actor=OPERATOR, name="nightly")
     key = await site.limen.api_keys.create(eve.tokens.user.id, actor=OPERATOR, name="x")
+    begun = await site.limen.cookie_sessions.exchange(
+        refresh_token=eve.tokens.refresh_token, is_remembered=True
+    )
+    assert begun.kept is not None
     async with site.limen.unit_of_work.view() as view:
         (message, *_) = await view.messages.list()
     return {
         "eve": eve.id,
         "session": eve.session_id,
+        "browser": begun.kept.remembered.id,
         "key": key.key.id,
         "account": account.id,
         "account_key": made.key.id,
