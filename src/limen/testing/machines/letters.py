@@ -72,6 +72,7 @@ class Person:
     must_be_reset: bool = False
     sessions: dict[str, SignedIn] = field(default_factory=dict)
     begun: list[SignedIn] = field(default_factory=list)
+    known: set[str | None] = field(default_factory=set)
 
     def __repr__(self) -> str:
         return self.email

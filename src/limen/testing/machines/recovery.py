@@ -98,7 +98,8 @@ class RecoveryMachine(MailMachine):
     def reset_by_link(self, letter: Letter, new: str) -> None:
         is_good = letter.purpose is Purpose.RESET_PASSWORD and letter.is_live(self.now)
         use_case = self.limen.recovery.reset(new=new, token=letter.token)
-        self._reset(f"{letter!r} sets {new!r}", letter, new, use_case, is_good=is_good)
+        did = f"{letter!r} sets {new!r}"
+        self._reset(did, letter, new, use_case, is_good=is_good, network=None)
 
     @rule(letter=MailMachine.letters, network=_NETWORK, new=_NEW, is_right=st.booleans())
     def reset_by_code(
@@ -115,7 +116,7 @@ class RecoveryMachine(MailMachine):
         )
         kind = "right" if is_right else "wrong"
         did = f"at {network or 'no address'} a {kind} code of {letter!r} sets {new!r}"
-        self._reset(did, found or letter, new, use_case, is_good=is_good)
+        self._reset(did, found or letter, new, use_case, is_good=is_good, network=network)
 
     @rule(letter=MailMachine.letters, network=_NETWORK, new=_NEW, times=st.integers(4, 6))
     def guess_codes(self, letter: Letter, network: str | None, new: str, times: int) -> None:
@@ -143,6 +144,7 @@ class RecoveryMachine(MailMachine):
         use_case: Coroutine[Any, Any, User],
         *,
         is_good: bool,
+        network: str | None,
     ) -> None:
         refusals: Refusals = () if is_good else (ProofInvalid,)
         if is_good and new == _SHORT:
@@ -159,6 +161,7 @@ class RecoveryMachine(MailMachine):
         person.is_proved = True
         person.password, person.password_since = new, self.now
         person.must_be_reset = False
+        person.known = {network}
         person.end_sessions()
         self.forget_letters(person)
         self.tell("password.reset")
@@ -176,9 +179,13 @@ class RecoveryMachine(MailMachine):
             self.limen.sign_in.sign_in(identifier=address, password=password),
             () if is_let_in else (InvalidCredentials,),
         )
+        if is_let_in and person.known - {None} == person.known != set():
+            self.tell("device.new")
+            self.post(MessageKind.NEW_DEVICE, person=person)
         self.tell("signin.succeeded" if is_let_in else "signin.failed")
         if isinstance(outcome, LimenError):
             return multiple()
+        person.known.add(None)
         begun = tokens_of(outcome)
         person.enter(str(begun.session_id), SignedIn(begun.session_id, self.now))
         return multiple(begun)

@@ -29,7 +29,6 @@ from limen.testing.machines.tries import (
     POLICY,
     WAITS,
     WORTH_TELLING,
-    Entered,
     Owner,
     Tally,
     Try,
@@ -312,15 +311,8 @@ class SignInMachine(TellingMachine):
             self.tell("password.change_refused")
         else:
             self._clear(names)
-            self._replace_password(owner, new, "password.changed", keep=last)
-
-    def _replace_password(
-        self, owner: Owner, new: str, event: str, *, keep: Entered | None = None
-    ) -> None:
-        owner.password = new
-        owner.digest += 1
-        owner.end_sessions(self.now, keep=keep)
-        self.tell(event)
+            owner.replace_password(new, self.now, keep=last, known=[network])
+            self.tell("password.changed")
 
     @rule(name=_NAMES, what=_ADMINISTRATION)
     def administer(self, name: str, what: str) -> None:
@@ -346,8 +338,11 @@ class SignInMachine(TellingMachine):
             self.tell("user.deleted")
         elif what == "gives a password to":
             self.attempt(did, self.limen.passwords.set(owner.id, new=PASSWORDS[1], actor=OPERATOR))
-            self.tallies.pop(f"user {owner.id}", None)
-            self._replace_password(owner, PASSWORDS[1], "password.set")
+            live = [one.network for one in owner.sessions if one.is_live(self.now)]
+            for place in ("", *(f" at {network}" for network in live)):
+                self.tallies.pop(f"user {owner.id}{place}", None)
+            owner.replace_password(PASSWORDS[1], self.now)
+            self.tell("password.set")
         else:
             count = self.attempt(did, sessions.revoke_all(owner.id, actor=OPERATOR))
             self.compare("how many sessions ended", count, owner.end_sessions(self.now))

@@ -1,5 +1,6 @@
 """What the machine about throttling knows: who tried how often, and how long one waits."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -151,12 +152,28 @@ class Owner:
     is_active: bool = True
     digest: int = 1
     sessions: list[Entered] = field(default_factory=list)
+    known: set[str | None] = field(default_factory=set)
 
     def enters_anew(self, network: str | None, now: datetime) -> bool:
-        """Begin a session; tell whether it is not the first, and from a network not seen before."""
-        seen = {session.network for session in self.sessions}
+        """Begin a session; tell whether others are known, and not this network."""
+        is_new = bool(self.known) and network not in self.known
+        self.known.add(network)
         self.sessions.append(Entered(network, now, now + IDLE))
-        return bool(seen) and network not in seen
+        return is_new
+
+    def replace_password(
+        self,
+        new: str,
+        now: datetime,
+        *,
+        keep: Entered | None = None,
+        known: Collection[str | None] = (),
+    ) -> None:
+        """Have another password, no sessions but the one to keep, and no other known networks."""
+        self.password = new
+        self.digest += 1
+        self.end_sessions(now, keep=keep)
+        self.known = set(known)
 
     def end_sessions(self, now: datetime, *, keep: Entered | None = None) -> int:
         """End all that have not ended, but for the one to keep; return how many."""

@@ -188,7 +188,7 @@ class UserMachine(TellingMachine):
         if wanted == known.user:
             return
         self._learn(replace(known, user=expected), "user.updated")
-        if wanted.email.key != known.user.email.key:
+        if wanted.email.address != known.user.email.address:
             self._learn(replace(known, user=expected, live_sessions=0), "email.set")
 
     def _whom(self, user_id: UserId) -> str:
@@ -359,7 +359,7 @@ class UserMachine(TellingMachine):
         )
 
     def _next(self, user: User) -> User:
-        kept = user.email.key == self.known[user.id].user.email.key
+        kept = user.email.address == self.known[user.id].user.email.address
         verified = user.email_verified_at if kept else None
         return replace(
             user, version=user.version + 1, updated_at=self.now, email_verified_at=verified
