@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 
+from limen.adapters.aesgcm import AesGcmCipher
 from limen.adapters.memory.store import MemoryStore
 from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
@@ -19,6 +20,7 @@ from limen.core.errors import (
     PasswordHashUnknown,
     PasswordMismatch,
 )
+from limen.core.messages.posting import Postbox
 from limen.core.passwords.model import PasswordPolicy
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.passwords.proving import PasswordProver
@@ -27,6 +29,7 @@ from limen.core.query import Lists
 from limen.core.secret import Secret
 from limen.core.text import fold
 from limen.core.throttles.model import ThrottlePolicy
+from limen.core.users.making import AccountParts
 from limen.core.users.model import UserPolicy
 from limen.core.users.service import UserService
 from limen.ports.breached_passwords import BreachedPasswords
@@ -122,11 +125,13 @@ async def main() -> None:
     preparation = PasswordPreparation(
         policy=PasswordPolicy(min_length=15), breached=HouseWords(), hasher=hasher
     )
+    cipher = AesGcmCipher(keys=[Secret(entropy.bytes(32))], entropy=entropy)
+    postbox = Postbox(cipher=cipher, ids=ids)
     users = UserService(
         unit_of_work=unit_of_work,
         ambient=ambient,
         lists=Lists(Secret(entropy.bytes(32))),
-        preparation=preparation,
+        parts=AccountParts(preparation=preparation, postbox=postbox),
         policy=UserPolicy(),
     )
     prover = PasswordProver(

@@ -40,6 +40,7 @@ from limen.core.throttles.model import ThrottlePolicy
 from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.tokens.model import TokenPolicy
+from limen.core.users.making import AccountParts
 from limen.core.users.model import UserPolicy
 from limen.core.users.service import UserService
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -85,20 +86,21 @@ async def open_identity(folder: Path) -> AsyncIterator[Identity]:
         sessions=SessionPolicy(),
         factors=FactorPolicy(is_on=False),
     )
+    postbox = Postbox(cipher=cipher, ids=ids)
     entrance = Entrance(
         ambient=ambient,
         issuer=issuer,
         policy=policy,
         browsers=BrowserParts(
             cookies=SessionCookies(secrets.derive("session cookies")),
-            devices=DeviceBook(entropy=entropy, postbox=Postbox(cipher=cipher, ids=ids)),
+            devices=DeviceBook(entropy=entropy, postbox=postbox),
             memory=Memory(ambient=ambient, lifetime=policy.sessions.remembered),
         ),
     )
     hasher = PooledHasher(schemes=[BcryptScheme(12)], threads=1, queue_limit=8)
     try:
         lists = Lists(secrets.derive("list cursors"))
-        yield assemble(store, ambient, hasher, entrance, lists, policy=policy)
+        yield assemble(store, ambient, hasher, entrance, lists, policy=policy, postbox=postbox)
     finally:
         await hasher.close()
 
@@ -111,6 +113,7 @@ def assemble(
     lists: Lists,
     *,
     policy: SignInPolicy,
+    postbox: Postbox,
 ) -> Identity:
     """Put the two services together."""
     preparation = PasswordPreparation(
@@ -120,7 +123,7 @@ def assemble(
         unit_of_work=store,
         ambient=ambient,
         lists=lists,
-        preparation=preparation,
+        parts=AccountParts(preparation=preparation, postbox=postbox),
         policy=policy.users,
     )
     sign_in = SignInService(

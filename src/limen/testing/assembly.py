@@ -58,6 +58,7 @@ from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import IssuedTokens, TokenIssuer
 from limen.core.tokens.service import TokenService
 from limen.core.tokens.verification import AccessTokenVerifier
+from limen.core.users.making import AccountParts
 from limen.core.users.service import UserService
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.everyday import OPERATOR, PASSWORD, Everyday, tokens_of
@@ -187,11 +188,12 @@ class Assembly(Everyday):
         preparation = PasswordPreparation(
             policy=policies.passwords, breached=self.breached, hasher=self._asking
         )
+        postbox = Postbox(cipher=PlainCipher(), ids=self.ids)
         self.users = UserService(
             unit_of_work=uow,
             ambient=ambient,
             lists=self._lists,
-            preparation=preparation,
+            parts=AccountParts(preparation=preparation, postbox=postbox),
             policy=policies.users,
         )
         prover = PasswordProver(

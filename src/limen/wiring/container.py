@@ -57,6 +57,7 @@ from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.tokens.service import TokenService
 from limen.core.tokens.verification import AccessTokenVerifier
+from limen.core.users.making import AccountParts
 from limen.core.users.service import UserService
 from limen.ports.mailer import Mailer
 from limen.ports.message_writer import MessageWriter
@@ -221,7 +222,7 @@ class Container(DeclarativeContainer):
         unit_of_work=unit_of_work,
         ambient=ambient,
         lists=lists,
-        preparation=preparation,
+        parts=Callable(AccountParts, preparation=preparation, postbox=postbox),
         policy=settings.provided.account.policy,
     )
     passwords = Singleton[PasswordService](

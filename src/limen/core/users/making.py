@@ -1,11 +1,13 @@
 """Making accounts: whether one may be made as asked, and the user it begins with."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from limen.core.access import authorise
 from limen.core.actor import Actor
 from limen.core.errors import InvalidInput, PasswordRefused
 from limen.core.ids import UserId
+from limen.core.messages.posting import Postbox
 from limen.core.passwords.model import PasswordCredential
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.reading import Reader
@@ -15,6 +17,14 @@ from limen.core.throttles.charging import take_over
 from limen.core.users.model import Profile, Status, User, own_words
 from limen.ports.ids import IdSource
 from limen.ports.unit_of_work import UnitOfWork, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountParts:
+    """What an account is made with: its password, and the mail that asks to prove its address."""
+
+    preparation: PasswordPreparation
+    postbox: Postbox
 
 
 async def authorise_making(

@@ -30,10 +30,9 @@ from limen.core.events import (
     UserUpdated,
 )
 from limen.core.ids import UserId
+from limen.core.messages.composing import asked_by
 from limen.core.messages.model import MessageKind
-from limen.core.messages.posting import post
 from limen.core.page import Listing, ListQuery
-from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.query import Lists
 from limen.core.reading import UNSET, Maybe, Reader, Unset
 from limen.core.roles.model import Permission
@@ -42,7 +41,7 @@ from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.throttles.charging import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
-from limen.core.users.making import add_user, authorise_making, judge, new_user
+from limen.core.users.making import AccountParts, add_user, authorise_making, judge, new_user
 from limen.core.users.model import Email, Json, Profile, Status, User, UserPolicy, read_identifier
 from limen.core.users.ownership import leave_address
 from limen.core.users.profile import changed_fields, complete, patch_profile, read_profile
@@ -63,13 +62,14 @@ class UserService:
         unit_of_work: UnitOfWorkFactory,
         ambient: Ambient,
         lists: Lists,
-        preparation: PasswordPreparation,
+        parts: AccountParts,
         policy: UserPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
         self._lists = lists
-        self._preparation = preparation
+        self._preparation = parts.preparation
+        self._postbox = parts.postbox
         self._policy = policy
 
     async def register(
@@ -107,7 +107,9 @@ class UserService:
             async with self._unit_of_work() as uow:
                 await add_user(uow, user, digest, now)
                 uow.emit(UserRegistered(at=now, actor=by, user_id=user.id))
-                await post(uow, self._ambient.ids, MessageKind.VERIFY_EMAIL, user.id, now)
+                await self._postbox.post(
+                    uow, MessageKind.VERIFY_EMAIL, now, values=asked_by(by), user_id=user.id
+                )
                 await uow.commit()
         except EmailTaken:
             if not is_hidden:
@@ -382,7 +384,7 @@ class UserService:
                 return
             is_proved = owner.email_verified_at is not None
             kind = MessageKind.EMAIL_TAKEN if is_proved else MessageKind.VERIFY_EMAIL
-            await post(uow, self._ambient.ids, kind, owner.id, now)
+            await self._postbox.post(uow, kind, now, values=asked_by(actor), user_id=owner.id)
             uow.emit(RegistrationRepeated(at=now, actor=actor, user_id=owner.id))
             await uow.commit()
 

@@ -108,3 +108,18 @@ async def test_who_is_shut_out_is_written_nothing() -> None:
     await limen.users.suspend(ada.id, actor=OPERATOR)
     assert await limen.users.register(email=ADA, password=OTHERS) is None
     assert await limen.delivery.deliver() == {MessageState.DROPPED: 1}
+
+
+async def test_one_network_cannot_keep_the_mail_from_whoever_registers_elsewhere() -> None:
+    limen = cautious()
+    stranger = Actor.anonymous(address="203.0.113.5")
+    for _ in range(5):
+        for _ in range(5):
+            await limen.users.register(email=ADA, password="not the owner's", actor=stranger)
+        await limen.delivery.deliver()
+        limen.clock.advance(timedelta(hours=1, seconds=1))
+    before = len(limen.mail.to(ADA))
+    owner = Actor.anonymous(address="198.51.100.77")
+    await limen.users.register(email=ADA, password="the owner's own", actor=owner)
+    await limen.delivery.deliver()
+    assert (before, len(limen.mail.to(ADA))) == (20, 21)
