@@ -39,10 +39,13 @@ _DUE: Final = (
     .order_by(messages.c.due_at, messages.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
+    # As a table of its own, which is looked for once: PostgreSQL may ask a subquery again for each
+    # row, and each time it skips what this very statement has taken.
+    .cte("due")
 )
 _CLAIM: Final = Statement(
     update(messages)
-    .where(messages.c.id.in_(_DUE))
+    .where(messages.c.id.in_(select(_DUE.c.id)))
     .values(
         due_at=bindparam("until", type_=Instant),
         tries=messages.c.tries + 1,
