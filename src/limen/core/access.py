@@ -51,8 +51,8 @@ async def authorise(
 
 async def authorise_over(
     view: View, actor: Actor, permission: Permission, user_id: UserId, now: datetime
-) -> None:
-    """Check that the actor may do this to that user.
+) -> frozenset[str]:
+    """Return what the actor may do, which includes `permission` over that user.
 
     Nobody reaches a user who may do more than they themselves: raises `BeyondOwnPermissions`. A key
     never reaches its owner: raises `NotByKey`.
@@ -61,11 +61,12 @@ async def authorise_over(
     if actor.is_key and actor.user_id == user_id:
         raise NotByKey
     if actor.is_system or actor.owns(user_id):
-        return
+        return held
     granted = {grant.role for grant in await view.grants.list(user_id) if grant.is_live(now)}
     if granted:
         roles = [role for role in await view.roles.list() if role.name in granted]
         refuse_beyond(held, permissions_of(roles))
+    return held
 
 
 def may_see(actor: Actor, user_id: UserId) -> bool:

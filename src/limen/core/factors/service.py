@@ -39,7 +39,6 @@ from limen.core.sessions.model import EndReason
 from limen.core.signin.levels import FactorPolicy, keep_required_factor
 from limen.core.throttles.charging import charge, charge_enrolment, clear
 from limen.core.throttles.model import ThrottlePolicy
-from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
@@ -111,7 +110,7 @@ class FactorService:
             raise FactorsOff
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            user = await self._lock_self(uow, actor, now)
+            user = await lock_fresh(uow, actor, now)
             await charge_enrolment(uow, actor, now)
             made = await begin_totp(uow, self._maker, user.id, actor, now)
             await uow.commit()
@@ -142,7 +141,7 @@ class FactorService:
             )
             await uow.commit()
         async with self._unit_of_work() as uow:
-            user = await self._lock_self(uow, actor, now)
+            user = await lock_fresh(uow, actor, now)
             await confirm_totp(uow, self._maker, user.id, shown, now)
             codes = await first_codes(uow, self._ambient.entropy, user.id, actor, now)
             await clear(uow, subject, actor, now)
@@ -159,7 +158,7 @@ class FactorService:
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            user = await self._lock_self(uow, actor, now)
+            user = await lock_fresh(uow, actor, now)
             if await uow.totps.find(user.id) is None:
                 raise FactorNotFound
             await uow.totps.remove(user.id)
@@ -176,7 +175,7 @@ class FactorService:
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            user = await self._lock_self(uow, actor, now)
+            user = await lock_fresh(uow, actor, now)
             if not await factors_of(uow, user.id):
                 raise FactorMissing
             codes = await make_recovery_codes(uow, self._ambient.entropy, user.id, now)
@@ -247,9 +246,6 @@ class FactorService:
         event = FactorsReset(at=now, actor=actor, user_id=user_id, factors=taken)
         await self._finish(uow, user_id, event, MessageKind.FACTORS_RESET)
         return FactorReset(taken=taken)
-
-    async def _lock_self(self, uow: UnitOfWork, actor: Actor, now: datetime) -> User:
-        return await lock_fresh(uow, actor, now)
 
     async def _finish(
         self, uow: UnitOfWork, user_id: UserId, event: Event, kind: MessageKind

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from limen.core.access import authorise, require_fresh_person
+from limen.core.access import authorise, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.events import RoleGranted, UsersImported
@@ -21,7 +21,7 @@ from limen.core.imports.rows import (
 )
 from limen.core.passwords.model import PasswordCredential
 from limen.core.passwords.preparation import PasswordPreparation
-from limen.core.roles.model import Permission, Role, permissions_of, refuse_beyond
+from limen.core.roles.model import Permission, Role, permissions_of, refuse_beyond, require
 from limen.core.secret import Secret
 from limen.core.users.model import own_words
 from limen.ports.accounts import Account
@@ -79,11 +79,11 @@ class ImportService:
         good, faults = await self._read(rows, roles)
         if is_strict and faults:
             return ImportReport(faults=faults)
-        async with self._unit_of_work.view() as view:
-            if any(read.row.email_verified or read.row.has_owner for read in good):
-                await authorise(view, actor, Permission.USERS_VERIFY, now)
-            if any(read.roles for read in good):
-                await require_fresh_person(view, actor, now)
+        if any(read.row.email_verified or read.row.has_owner for read in good):
+            require(Permission.USERS_VERIFY, held)
+        if any(read.roles for read in good):
+            async with self._unit_of_work.view() as view:
+                await require_fresh(view, actor, now)
         refuse_beyond(held, _permissions_given(good, roles))
         good, refused = await self._hash(good, is_dry_run=is_dry_run)
         faults += refused

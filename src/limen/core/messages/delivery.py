@@ -75,11 +75,14 @@ class Delivery:
         Whoever stops this in its midst may have the message sent twice. Raises
         `StorageUnavailable`.
         """
-        for message in await self._claim():
-            after, cause = await self._try(message)
-            await self._save(after)
-            return Outcome(message_id=message.id, state=after.state, cause=cause)
-        return None
+        claimed = await self._claim()
+        if not claimed:
+            return None
+        # A second one would be nobody's until its claim lapses.
+        (message,) = claimed
+        after, cause = await self._try(message)
+        await self._save(after)
+        return Outcome(message_id=message.id, state=after.state, cause=cause)
 
     async def _claim(self) -> tuple[Message, ...]:
         now = self._clock.now()

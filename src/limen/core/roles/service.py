@@ -166,8 +166,7 @@ class RoleService:
         end = None if ends_at is None else _read_end(ends_at, now)
         grant = Grant(user_id=user_id, role=role, granted_at=now, ends_at=end)
         async with self._unit_of_work() as uow:
-            held = await authorise(uow, actor, Permission.ROLES_GRANT, now)
-            await authorise_over(uow, actor, Permission.ROLES_GRANT, user_id, now)
+            held = await authorise_over(uow, actor, Permission.ROLES_GRANT, user_id, now)
             await require_fresh_person(uow, actor, now)
             if role == ADMIN and end is not None:
                 await keep_an_administrator(uow, user_id, now)
@@ -183,13 +182,12 @@ class RoleService:
     async def withdraw(self, user_id: UserId, role: str, *, actor: Actor) -> None:
         """Take a role from a user; needs `roles.grant`.
 
-        Raises `UserNotFound`, `GrantNotFound`, `LastAdministrator`, and of people what
-        `require_fresh` does.
+        A key takes none that it could not give. Raises `UserNotFound`, `GrantNotFound`,
+        `LastAdministrator`, and of people what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            await authorise_over(uow, actor, Permission.ROLES_GRANT, user_id, now)
-            held = await authorise(uow, actor, Permission.ROLES_GRANT, now)
+            held = await authorise_over(uow, actor, Permission.ROLES_GRANT, user_id, now)
             await require_fresh_person(uow, actor, now)
             await uow.users.get(user_id)
             if role == ADMIN:

@@ -59,9 +59,8 @@ class Rise:
 
         The user is locked by it, the caller commits. A session that a browser carries needs its
         living `cookie`, which is renewed: whoever else has it is left behind. One that was merely
-        identified is full from then on. Raises
-        `NotSignedIn`, `NotByKey`, `SessionEnded`, or `ConcurrentUpdate` if the cookie was renewed
-        meanwhile.
+        identified is full from then on. Raises `NotSignedIn`, `NotByKey`, `SessionEnded`, or
+        `ConcurrentUpdate` if the cookie was renewed meanwhile.
         """
         user_id, session_id = require_any_session(actor)
         now = self._ambient.clock.now()

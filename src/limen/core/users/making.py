@@ -11,7 +11,7 @@ from limen.core.messages.posting import Postbox
 from limen.core.passwords.model import PasswordCredential
 from limen.core.passwords.preparation import PasswordPreparation
 from limen.core.reading import Reader
-from limen.core.roles.model import Permission
+from limen.core.roles.model import Permission, require
 from limen.core.secret import Secret
 from limen.core.throttles.charging import take_over
 from limen.core.users.model import Profile, Status, User, own_words
@@ -31,11 +31,11 @@ async def authorise_making(
     view: View, actor: Actor, now: datetime, *, has_password: bool, is_email_verified: bool
 ) -> None:
     """Check that the actor may make an account, and may give it a password or a proved address."""
-    await authorise(view, actor, Permission.USERS_WRITE, now)
+    held = await authorise(view, actor, Permission.USERS_WRITE, now)
     if has_password:
-        await authorise(view, actor, Permission.PASSWORDS_SET, now)
+        require(Permission.PASSWORDS_SET, held)
     if is_email_verified:
-        await authorise(view, actor, Permission.USERS_VERIFY, now)
+        require(Permission.USERS_VERIFY, held)
 
 
 async def judge(

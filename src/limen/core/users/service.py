@@ -208,10 +208,9 @@ class UserService:
         """Change what is given and leave the rest; `attributes` is a merge patch (RFC 7396).
 
         Everybody may change their own username, name and locale; more, or for others, needs
-        `users.write`. Another address needs a fresh sign-in,
-        counts as unproved, lets nobody in by mail until its owner
-        proved it or somebody vouched, and ends all sessions of the user but the actor's own, with
-        all links, codes and pending changes.
+        `users.write`. Another address needs a fresh sign-in, counts as unproved, lets nobody in by
+        mail until its owner proved it or somebody vouched, and ends all sessions of the user but
+        the actor's own, with all links, codes and pending changes.
         Raises `UserNotFound`, `InvalidInput`, `EmailTaken`, `UsernameTaken`, `VersionMismatch`, and
         for another address what `require_fresh` does.
         """

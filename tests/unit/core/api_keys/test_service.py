@@ -306,7 +306,7 @@ async def test_a_key_makes_no_proved_account() -> None:
     await limen.users.create(actor=key, email="x@example.org")
 
 
-async def test_a_key_gives_nobody_what_it_does_not_hold_of_an_application_either() -> None:
+async def test_a_key_gives_and_takes_only_what_it_holds_of_an_application_too() -> None:
     limen = Assembly()
     eve = await limen.register("eve@example.org")
     for name in ("read", "pay"):
@@ -321,6 +321,10 @@ async def test_a_key_gives_nobody_what_it_does_not_hold_of_an_application_either
         await limen.roles.replace("read", permissions=["invoices.read", "invoices.pay"], actor=key)
     await limen.roles.replace("read", permissions=["invoices.read"], description="x", actor=key)
     await limen.roles.grant(eve.id, "pay", actor=ada)
+    with pytest.raises(BeyondOwnPermissions):
+        await limen.roles.withdraw(eve.id, "pay", actor=key)
+    await limen.roles.withdraw(eve.id, "read", actor=key)
+    await limen.roles.withdraw(eve.id, "pay", actor=ada)
 
 
 async def test_a_key_sees_its_owner_if_it_may() -> None:
