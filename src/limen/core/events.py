@@ -444,7 +444,7 @@ class SessionSteppedUp(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRevoked(Event):
-    """One session was ended: by its user signing out, or by somebody revoking it."""
+    """One session was ended: by its user, by somebody else, or for want of a second factor."""
 
     name: ClassVar[str] = "session.revoked"
     ends_sessions: ClassVar[bool] = True

@@ -203,7 +203,7 @@ class Assembly(Everyday):
             unit_of_work=uow, ambient=ambient, prover=prover, preparation=preparation
         )
         self._build_mail_parts(ambient, prover, preparation)
-        self.roles = RoleService(unit_of_work=uow, ambient=ambient)
+        self.roles = RoleService(unit_of_work=uow, ambient=ambient, factors=policies.factors)
         self.imports = ImportService(
             unit_of_work=uow, ambient=ambient, hasher=self._asking, preparation=preparation
         )

@@ -7,12 +7,16 @@ import pytest
 
 from limen.core.actor import Actor
 from limen.core.errors import NotByKey, NotSignedIn, SessionEnded, StepUpNeeded
+from limen.core.ids import PasskeyId, UserId
+from limen.core.imports.model import AccountRow
 from limen.core.roles.model import OWN
 from limen.core.sessions.model import FRESH
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.builders import a_user_id
 
 NEW = "staple of the battery"
 UseCase = Callable[[Assembly, Actor], Awaitable[object]]
+Helping = Callable[[Assembly, UserId, Actor], Awaitable[object]]
 
 
 def _delete(limen: Assembly, actor: Actor) -> Awaitable[object]:
@@ -147,17 +151,69 @@ async def test_an_administrator_takes_no_way_around_it_to_their_own_account() ->
     await limen.users.update(root.id, name="Root", actor=mine)
 
 
+# What helpers prove again (decision 0042): it lets somebody in, gives power, or cannot be undone.
+BY_HELPERS: dict[str, Helping] = {
+    "create an account with a password": lambda limen, _, actor: limen.users.create(
+        actor=actor, email="new@example.org", password=NEW
+    ),
+    "create an account with a proved address": lambda limen, _, actor: limen.users.create(
+        actor=actor, email="new@example.org", is_email_verified=True
+    ),
+    "change an address": lambda limen, whom, actor: limen.users.update(
+        whom, actor=actor, email="new@example.org"
+    ),
+    "put an address in place": lambda limen, whom, actor: limen.users.replace(
+        whom, actor=actor, email="new@example.org"
+    ),
+    "set a password": lambda limen, whom, actor: limen.passwords.set(whom, new=NEW, actor=actor),
+    "vouch": lambda limen, whom, actor: limen.assistance.verify_email(whom, actor=actor),
+    "reset factors": lambda limen, whom, actor: limen.factors.reset(whom, actor=actor),
+    "approve a reset": lambda limen, whom, actor: limen.factors.approve_reset(whom, actor=actor),
+    "remove a passkey": lambda limen, whom, actor: limen.passkeys.remove(
+        whom, PasskeyId(a_user_id()), actor=actor
+    ),
+    "give a role": lambda limen, whom, actor: limen.roles.grant(whom, "clerk", actor=actor),
+    "take a role": lambda limen, whom, actor: limen.roles.withdraw(whom, "clerk", actor=actor),
+    "change a role": lambda limen, _, actor: limen.roles.replace("clerk", actor=actor),
+    "delete": lambda limen, whom, actor: limen.users.delete(whom, actor=actor),
+    "import": lambda limen, _, actor: limen.imports.add(
+        [AccountRow(line=1, email="new@example.org")], actor=actor
+    ),
+    "export": lambda limen, _, actor: limen.imports.export(actor=actor),
+}
+
+
+@pytest.mark.parametrize("use_case", BY_HELPERS.values(), ids=BY_HELPERS)
+async def test_a_sign_in_of_long_ago_is_not_enough_to_help(use_case: Helping) -> None:
+    limen = Assembly()
+    await limen.roles.create(actor=OPERATOR, name="clerk")
+    ada = await limen.register()
+    await limen.administrator()
+    root = acting(await limen.enter("root@example.org"))
+    limen.clock.advance(FRESH)
+    told = await limen.event_names()
+    with pytest.raises(StepUpNeeded):
+        await use_case(limen, ada.id, root)
+    assert await limen.event_names() == told
+
+
+async def test_a_sign_in_of_long_ago_shuts_out_and_makes_what_nobody_comes_in_by() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    await limen.administrator()
+    root = acting(await limen.enter("root@example.org"))
+    limen.clock.advance(FRESH)
+    await limen.users.create(actor=root, email="new@example.org")
+    await limen.users.update(ada.id, actor=root, name="Ada")
+    await limen.assistance.require_reset(ada.id, actor=root)
+    await limen.assistance.unlock(ada.id, actor=root)
+    await limen.sessions.revoke_all(ada.id, actor=root)
+    await limen.users.suspend(ada.id, actor=root)
+    await limen.users.reactivate(ada.id, actor=root)
+
+
 async def test_strangers_are_not_signed_in() -> None:
     limen = Assembly()
     for use_case in (DELICATE["change the password"], DELICATE["change the address"]):
         with pytest.raises(NotSignedIn):
             await use_case(limen, Actor.anonymous())
-
-
-async def test_administrators_delete_others_whenever_they_signed_in() -> None:
-    limen = Assembly()
-    root = await limen.administrator()
-    ada = await limen.register()
-    limen.clock.advance(FRESH)
-    await limen.users.delete(ada.id, actor=Actor.anonymous().as_user(root.id))
-    await limen.users.delete((await limen.register()).id, actor=OPERATOR)

@@ -69,21 +69,18 @@ class ImportService:
         Bad rows are reported and the others added; with `is_strict` one bad row keeps the whole
         batch out. A row whose e-mail address is there already counts as `present`, so that an
         import can be begun again. With `is_dry_run` everything is checked and nothing changed.
-        Rows with a proved address need `users.verify`, too. People who give roles need a fresh
-        sign-in: raises what `require_fresh` does.
+        Rows with a proved address need `users.verify`, too. Raises what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             held = await authorise(view, actor, Permission.USERS_IMPORT, now)
+            await require_fresh(view, actor, now)
             roles = {role.name: role for role in await view.roles.list()}
         good, faults = await self._read(rows, roles)
         if is_strict and faults:
             return ImportReport(faults=faults)
         if any(read.row.email_verified or read.row.has_owner for read in good):
             require(Permission.USERS_VERIFY, held)
-        if any(read.roles for read in good):
-            async with self._unit_of_work.view() as view:
-                await require_fresh(view, actor, now)
         refuse_beyond(held, _permissions_given(good, roles))
         good, refused = await self._hash(good, is_dry_run=is_dry_run)
         faults += refused
@@ -96,10 +93,14 @@ class ImportService:
     async def export(
         self, *, actor: Actor, after: UserId | None = None, limit: int = 500
     ) -> Exported:
-        """Return the people behind `after` in order of id, with hashes; needs `users.export`."""
+        """Return the people behind `after` in order of id, with hashes; needs `users.export`.
+
+        Raises what `require_fresh` does.
+        """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             await authorise(view, actor, Permission.USERS_EXPORT, now)
+            await require_fresh(view, actor, now)
             accounts = await view.accounts.list(after=after, limit=limit)
         rows = tuple(
             write_row(account, line, now)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from limen.core.access import authorise_over
+from limen.core.access import authorise_over, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.events import EmailVerified, PasswordResetRequired, UserUnlocked
@@ -57,11 +57,12 @@ class AssistanceService:
         """Vouch that a user's address is theirs; needs `users.verify`.
 
         The account stays as it is: who vouches answers for its password and factors, too. A proved
-        address stays so. Raises `UserNotFound` or `NotAPerson`.
+        address stays so. Raises `UserNotFound`, `NotAPerson` and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.USERS_VERIFY, user_id, now)
+            await require_fresh(uow, actor, now)
             user = await uow.users.lock(user_id)
             user.require_person()
             if user.email_verified_at is not None:

@@ -34,6 +34,7 @@ from limen.core.roles.model import (
     refuse_more_by_key,
     role_name_or_none,
 )
+from limen.core.signin.levels import FactorPolicy, end_sessions_without_factor
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
@@ -44,9 +45,12 @@ class RoleService:
     not.
     """
 
-    def __init__(self, *, unit_of_work: UnitOfWorkFactory, ambient: Ambient) -> None:
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory, ambient: Ambient, factors: FactorPolicy
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._ambient = ambient
+        self._factors = factors
 
     async def list(self, *, actor: Actor) -> tuple[Role, ...]:
         """Return all roles in order of name; needs `roles.read`."""
@@ -158,9 +162,9 @@ class RoleService:
         """Give a user a role, for good or until `ends_at`; needs `roles.grant`.
 
         Takes the place of an earlier grant of the same role. A key gives no permission that it does
-        not hold itself, of an application either. Raises `UserNotFound`, `RoleNotFound`,
-        `LastAdministrator`, `InvalidInput` for an end that has passed, and of people what
-        `require_fresh` does.
+        not hold itself, of an application either. If the role asks for a second factor, sessions
+        without one end. Raises `UserNotFound`, `RoleNotFound`, `LastAdministrator`, `InvalidInput`
+        for an end that has passed, and of people what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         end = None if ends_at is None else _read_end(ends_at, now)
@@ -174,8 +178,10 @@ class RoleService:
             refuse_beyond(held, given)
             if actor.is_key:
                 refuse_more_by_key(held, given)
+            await uow.users.lock(user_id)
             await uow.grants.put(grant)
             uow.emit(RoleGranted(at=now, actor=actor, user_id=user_id, role=role, ends_at=end))
+            await end_sessions_without_factor(uow, self._factors, grant, actor)
             await uow.commit()
         return grant
 

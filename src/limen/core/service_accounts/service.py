@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from limen.core.access import authorise, authorise_over
+from limen.core.access import authorise, authorise_over, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
@@ -183,11 +183,12 @@ class ServiceAccountService:
     ) -> None:
         """Remove an account with its grants and keys; needs `service_accounts.manage`.
 
-        Raises `VersionMismatch`.
+        Raises `VersionMismatch` and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await self._lock(uow, account_id, actor, expected_version)
+            await require_fresh(uow, actor, now)
             await uow.users.remove(account_id)
             uow.emit(ServiceAccountDeleted(at=now, actor=actor, user_id=account_id))
             await uow.commit()

@@ -28,6 +28,7 @@ class EndReason(StrEnum):
     FACTOR_CHANGED = "factor_changed"
     REPLACED = "replaced"
     REMEMBERED_REUSED = "remembered_reused"
+    FACTOR_REQUIRED = "factor_required"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,5 +31,5 @@ def may_go_on(standing: Standing, policy: SignInPolicy, now: datetime) -> bool:
     return (
         standing.session.is_live(now)
         and reason_to_refuse(standing.user, policy.users) is None
-        and not policy.lacks_factor(standing.session, standing.roles)
+        and not policy.factors.lacks_factor(standing.session, standing.roles)
     )

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from limen.core.actor import Actor
 from limen.core.errors import FactorRequired
+from limen.core.events import SessionRevoked
 from limen.core.factors.holding import factors_of, has_factors
 from limen.core.factors.model import FactorKind
 from limen.core.ids import UserId
-from limen.ports.unit_of_work import View
+from limen.core.roles.model import Grant
+from limen.core.sessions.model import EndReason, Session
+from limen.core.states import SessionState
+from limen.ports.unit_of_work import UnitOfWork, View
 
 # RFC 8176 section 2: more than one factor was proved.
 MULTI_FACTOR: Final = "mfa"
@@ -33,6 +38,16 @@ class FactorPolicy:
         """Tell whether somebody with these roles must have a second factor."""
         return EVERYBODY in self.required_for or not self.required_for.isdisjoint(roles)
 
+    def lacks_factor(self, session: Session, roles: Collection[str]) -> bool:
+        """Tell whether the user of a session must show a second factor, and did not.
+
+        Who was given a role that needs one, or whose operator asks for one now, signs in again.
+        """
+        is_asked = self.is_on and self.requires(roles)
+        # One that is merely identified lacks every proof, and is good for none of what they allow.
+        is_asked &= session.state is SessionState.FULL
+        return is_asked and MULTI_FACTOR not in session.methods
+
 
 def with_second_factor(methods: tuple[str, ...], method: str) -> tuple[str, ...]:
     """Return the methods of a sign-in after a second factor was proved by `method`."""
@@ -51,6 +66,30 @@ async def keep_required_factor(
         return
     if not await has_factors(view, user_id):
         raise FactorRequired
+
+
+async def end_sessions_without_factor(
+    uow: UnitOfWork, policy: FactorPolicy, grant: Grant, actor: Actor
+) -> None:
+    """End the sessions in which the user of a new grant has not proved what its role asks for.
+
+    The user is locked before: whoever signs in meanwhile has the role already, or ends here.
+    """
+    if not policy.is_on or not policy.requires([grant.role]):
+        return
+    user_id, now, reason = grant.user_id, grant.granted_at, EndReason.FACTOR_REQUIRED
+    for session in await uow.sessions.list_live(user_id, now):
+        if policy.lacks_factor(session, [grant.role]):
+            await uow.sessions.end(user_id, now, reason, only=session.id)
+            uow.emit(
+                SessionRevoked(
+                    at=now,
+                    actor=actor,
+                    user_id=user_id,
+                    session_id=session.id,
+                    reason=reason.value,
+                )
+            )
 
 
 async def awaited_factors(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from limen.core.access import authorise
+from limen.core.access import authorise, require_fresh
 from limen.core.actor import Actor
 from limen.core.errors import InvalidInput, PasswordRefused
 from limen.core.ids import UserId
@@ -36,6 +36,8 @@ async def authorise_making(
         require(Permission.PASSWORDS_SET, held)
     if is_email_verified:
         require(Permission.USERS_VERIFY, held)
+    if has_password or is_email_verified:
+        await require_fresh(view, actor, now)
 
 
 async def judge(

@@ -9,6 +9,7 @@ from limen.core.access import (
     keep_an_administrator,
     may_see,
     require_fresh,
+    require_fresh_person,
 )
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
@@ -132,8 +133,9 @@ class UserService:
     ) -> User:
         """Make an account for somebody else; needs `users.write`.
 
-        With a password it also needs `passwords.set`, with a verified address `users.verify`.
-        Raises `InvalidInput`, `PasswordRefused`, `EmailTaken`, `UsernameTaken` or `HashingBusy`.
+        With a password it also needs `passwords.set`, with a verified address `users.verify`, with
+        either a fresh sign-in. Raises `InvalidInput`, `PasswordRefused`, `EmailTaken`,
+        `UsernameTaken`, `HashingBusy`, and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
@@ -311,7 +313,8 @@ class UserService:
     ) -> None:
         """Remove a user and all that is theirs: oneself, or with `users.delete` anybody.
 
-        Raises `UserNotFound`, `LastAdministrator`, `VersionMismatch` and what `require_fresh` does.
+        Raises `UserNotFound`, `LastAdministrator`, `VersionMismatch`, and of people what
+        `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
@@ -319,6 +322,7 @@ class UserService:
                 await require_fresh(uow, actor, now)
             else:
                 await authorise_over(uow, actor, Permission.USERS_DELETE, user_id, now)
+                await require_fresh_person(uow, actor, now)
             await uow.roles.lock_administrators()
             user = await uow.users.lock(user_id)
             _expect(user, expected_version)

@@ -51,7 +51,7 @@ class AssistanceController(Controller):
             "vouchForEmail",
             "Vouch for the address of a user",
             refuses=(403, 404, 422),
-            rules=Rules(is_repeatable=True),
+            rules=Rules(is_fresh=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),

@@ -147,6 +147,7 @@ class ServiceAccountController(Controller):
             "deleteServiceAccount",
             "Delete a service account",
             refuses=(403, 404, 412),
+            rules=Rules(is_fresh=True),
             is_versioned=True,
         ),
     )

@@ -86,7 +86,7 @@ class UserController(Controller):
             "createUser",
             "Make an account for somebody",
             refuses=(403, 409, 422, 429),
-            rules=Rules(is_open_to_keys=True, is_repeatable=True),
+            rules=Rules(is_fresh=True, is_open_to_keys=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),
@@ -99,7 +99,8 @@ class UserController(Controller):
     ) -> Answered[Success[UserOut]]:
         """Make an account; needs `users.write`.
 
-        With a password it also needs `passwords.set`, with a verified address `users.verify`.
+        With a password it also needs `passwords.set`, with a verified address `users.verify`; of
+        people, either asks for a fresh sign-in.
         """
         user = await users.create(
             email=data.email,

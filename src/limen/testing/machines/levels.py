@@ -228,6 +228,10 @@ class LevelMachine(TellingMachine):
         self.attempt(did, step(self.user_id, _KEEPER, actor=OPERATOR))
         self.tell("role.withdrawn" if self.is_keeper else "role.granted")
         self.is_keeper = not self.is_keeper
+        for session in self.begun if self.is_keeper else ():
+            if not session.is_over and "mfa" not in session.methods:
+                session.is_over = True
+                self.tell("session.revoked")
 
     @rule(waiting=partials)
     def begin_app(self, waiting: Waiting) -> None:

@@ -27,9 +27,10 @@ from limen.core.factors.holding import factors_of
 from limen.core.factors.making import NewTotp
 from limen.core.factors.model import FactorKind
 from limen.core.factors.service import FactorReset
+from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import FactorPolicy
 from limen.core.users.model import User
-from limen.testing.assembly import OPERATOR, Assembly, acting
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.builders import a_user_id
 from limen.testing.contracts.steps import look
 from limen.testing.passkeys import Authenticator
@@ -72,6 +73,16 @@ class Person:
     async def enrol(self) -> list[str]:
         await self.begin()
         return await self.confirm()
+
+    async def sign_in_by_both(self) -> None:
+        partial = await self.limen.sign_in.sign_in(
+            identifier=self.user.email.address, password=PASSWORD
+        )
+        assert isinstance(partial, PartialSignIn)
+        finished = await self.limen.second_step.finish(
+            partial_token=partial.partial_token, code=self.code()
+        )
+        self.actor = acting(finished)
 
     async def prove(self, code: str) -> str:
         return await self.limen.factor_prover.prove(self.user.id, code, actor=self.actor)
@@ -429,20 +440,21 @@ async def test_from_one_address_only_so_many_apps_are_begun() -> None:
 # --- a factor that must be there ---
 
 
-async def required() -> tuple[Person, list[str]]:
-    """Ada has an app, and was given a role whose holders must have a second factor."""
+async def required() -> Person:
+    """Ada was given a role whose holders must have a second factor, and proved hers."""
     policies = Policies(factors=FactorPolicy(required_for=frozenset({"guarded"})))
     person = await Person.come(Assembly(policies=policies))
-    codes = await person.enrol()
+    await person.enrol()
     await person.limen.roles.create(
         actor=OPERATOR, name="guarded", permissions=["factors.reset", "passkeys.remove"]
     )
     await person.limen.roles.grant(person.user.id, "guarded", actor=OPERATOR)
-    return person, codes
+    await person.sign_in_by_both()
+    return person
 
 
 async def test_the_last_factor_of_who_must_have_one_stays() -> None:
-    person, _ = await required()
+    person = await required()
     for giving_up in (
         person.limen.factors.remove_totp(actor=person.actor),
         person.limen.factors.reset(person.user.id, actor=person.actor),
@@ -455,7 +467,7 @@ async def test_the_last_factor_of_who_must_have_one_stays() -> None:
 
 
 async def test_with_another_one_it_may_go_and_then_the_other_stays() -> None:
-    person, _ = await required()
+    person = await required()
     limen, me = person.limen, person.actor
     asked = await limen.passkeys.begin_enrolment(actor=me)
     answer = Authenticator().create(asked.options)
@@ -467,7 +479,7 @@ async def test_with_another_one_it_may_go_and_then_the_other_stays() -> None:
 
 
 async def test_a_reset_takes_passkeys_too_and_tells_which() -> None:
-    person, _ = await required()
+    person = await required()
     limen, me = person.limen, person.actor
     asked = await limen.passkeys.begin_enrolment(actor=me)
     answer = Authenticator().create(asked.options)

@@ -1,12 +1,9 @@
-from datetime import timedelta
-
 import pytest
 
 from limen.core.errors import (
     BeyondOwnPermissions,
     InvalidCredentials,
     PermissionMissing,
-    StepUpNeeded,
 )
 from limen.core.imports.model import AccountRow
 from limen.core.secret import Secret
@@ -193,17 +190,6 @@ async def test_importing_proved_addresses_needs_the_permission_to_vouch() -> Non
         with pytest.raises(PermissionMissing, match=r"users\.verify"):
             await limen.imports.add([row], actor=mover)
     await limen.imports.add([AccountRow(line=1, email="b@example.org")], actor=mover)
-
-
-async def test_importing_with_roles_needs_a_fresh_sign_in() -> None:
-    limen = Assembly()
-    await limen.administrator()
-    root = acting(await limen.enter("root@example.org"))
-    limen.clock.advance(timedelta(minutes=10))
-    with pytest.raises(StepUpNeeded):
-        await limen.imports.add(
-            [AccountRow(line=1, email="b@example.org", roles=("admin",))], actor=root
-        )
 
 
 async def test_an_owner_of_an_unproved_address_comes_back_as_one() -> None:

@@ -16,12 +16,14 @@ from limen.core.errors import (
     NotAPerson,
     PermissionMissing,
     ServiceAccountNotFound,
+    StepUpNeeded,
     UsernameTaken,
     VersionMismatch,
 )
 from limen.core.ids import UserId
 from limen.core.page import ListQuery
 from limen.core.roles.model import ADMIN
+from limen.core.sessions.model import FRESH
 from limen.core.users.model import Status, User, UserKind
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.builders import a_user_id
@@ -38,6 +40,18 @@ async def person(limen: Assembly, *permissions: str) -> Actor:
     await limen.roles.create(actor=OPERATOR, name="some", permissions=permissions)
     await limen.roles.grant(user.id, "some", actor=OPERATOR)
     return acting(await limen.enter())
+
+
+async def test_a_sign_in_of_long_ago_suspends_and_deletes_none() -> None:
+    limen = Assembly()
+    ada = await person(limen, "service_accounts.manage")
+    made = await robot(limen)
+    limen.clock.advance(FRESH)
+    await limen.service_accounts.suspend(made.id, actor=ada)
+    with pytest.raises(StepUpNeeded):
+        await limen.service_accounts.delete(made.id, actor=ada)
+    kept = await limen.service_accounts.find("robot", actor=OPERATOR)
+    assert kept.id == made.id
 
 
 async def test_an_account_is_made_found_listed_changed_and_deleted() -> None:

@@ -106,6 +106,7 @@ def test_the_reasons_of_an_end_are_stored_under_these_names() -> None:
         "factor_changed",
         "replaced",
         "remembered_reused",
+        "factor_required",
     ]
 
 

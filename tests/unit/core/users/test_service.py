@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -15,7 +14,6 @@ from limen.core.errors import (
     PermissionMissing,
     RegistrationClosed,
     SessionEnded,
-    StepUpNeeded,
     TooManyAttempts,
     UsernameTaken,
     UserNotFound,
@@ -127,22 +125,6 @@ async def test_creating_with_a_proved_address_needs_the_permission_to_vouch() ->
     await limen.roles.replace("clerk", actor=OPERATOR, permissions=["users.write", "users.verify"])
     made = await limen.users.create(actor=clerk, email="b@example.org", is_email_verified=True)
     assert made.first_verified_at == made.email_verified_at == limen.clock.now()
-
-
-async def test_a_sign_in_of_long_ago_sets_no_address_and_no_password_of_others() -> None:
-    limen = Assembly()
-    ada = await limen.register()
-    await limen.administrator()
-    root = acting(await limen.enter("root@example.org"))
-    limen.clock.advance(timedelta(minutes=10))
-    for use_case in (
-        limen.users.update(ada.id, actor=root, email="new@example.org"),
-        limen.users.replace(ada.id, actor=root, email="new@example.org"),
-        limen.passwords.set(ada.id, new="a long enough one", actor=root),
-    ):
-        with pytest.raises(StepUpNeeded):
-            await use_case
-    await limen.users.update(ada.id, actor=root, name="Ada")
 
 
 async def test_people_see_themselves_and_only_with_permission_others() -> None:

@@ -1,0 +1,67 @@
+"""A role that asks for a second factor is of no use to a session without one."""
+
+import pytest
+
+from limen.core.errors import RefreshTokenInvalid
+from limen.core.sessions.model import EndReason
+from limen.core.signin.entering import PartialSignIn
+from limen.core.signin.levels import EVERYBODY, FactorPolicy
+from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.policies import Policies
+from limen.testing.telephone import Telephone
+
+EMAIL = "ada@example.org"
+
+
+async def _assembly(policy: FactorPolicy) -> Assembly:
+    limen = Assembly(policies=Policies(factors=policy))
+    for name in ("keeper", "reader"):
+        await limen.roles.create(actor=OPERATOR, name=name)
+    return limen
+
+
+async def test_whoever_is_given_such_a_role_signs_in_again_and_sets_up_a_factor() -> None:
+    limen = await _assembly(FactorPolicy(required_for=frozenset({"keeper"})))
+    user = await limen.register(EMAIL)
+    tokens, other = await limen.enter(EMAIL), await limen.enter(EMAIL)
+    await limen.roles.grant(user.id, "keeper", actor=OPERATOR)
+    assert await limen.sessions.list(user.id, actor=OPERATOR) == ()
+    for ended in (tokens, other):
+        with pytest.raises(RefreshTokenInvalid):
+            await limen.tokens.refresh(refresh_token=ended.refresh_token)
+    async with limen.unit_of_work.view() as view:
+        session = await view.sessions.find(tokens.session_id)
+    assert session is not None
+    assert session.end_reason is EndReason.FACTOR_REQUIRED
+    told = (await limen.event_names())[-3:]
+    assert told == ["role.granted", "session.revoked", "session.revoked"]
+    again = await limen.sign_in.sign_in(identifier=EMAIL, password=PASSWORD)
+    assert isinstance(again, PartialSignIn)
+
+
+async def test_a_session_that_proved_a_second_factor_goes_on() -> None:
+    limen = await _assembly(FactorPolicy(required_for=frozenset({"keeper"})))
+    ada = await Telephone.enrol(limen)
+    without = acting(ada.tokens).session_id
+    partial = await ada.wait_at_the_door()
+    proved = await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code())
+    await limen.roles.grant(ada.tokens.user.id, "keeper", actor=OPERATOR)
+    living = await limen.sessions.list(ada.tokens.user.id, actor=OPERATOR)
+    assert without not in {session.id for session in living}
+    assert [session.id for session in living] == [proved.session_id]
+
+
+@pytest.mark.parametrize(
+    ("policy", "role"),
+    [
+        (FactorPolicy(required_for=frozenset({"keeper"})), "reader"),
+        (FactorPolicy(is_on=False, required_for=frozenset({"keeper"})), "keeper"),
+        (FactorPolicy(is_on=False, required_for=frozenset({EVERYBODY})), "keeper"),
+    ],
+)
+async def test_other_roles_end_nothing(policy: FactorPolicy, role: str) -> None:
+    limen = await _assembly(policy)
+    user = await limen.register(EMAIL)
+    tokens = await limen.enter(EMAIL)
+    await limen.roles.grant(user.id, role, actor=OPERATOR)
+    await limen.tokens.refresh(refresh_token=tokens.refresh_token)
