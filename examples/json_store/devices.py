@@ -31,9 +31,10 @@ class JsonDevices(Repository):
         by_digest.sort(key=lambda device: device.last_seen_at, reverse=True)
         return tuple(by_digest[:200])
 
-    async def remove(self, user_id: UserId) -> None:
+    async def remove(self, user_id: UserId, *, keep: int = 0) -> None:
+        kept = (await self.list(user_id))[:keep]
         tables = await self._desk.write()
-        tables.devices.remove_where(lambda device: device.user_id == user_id)
+        tables.devices.remove_where(lambda device: device.user_id == user_id and device not in kept)
 
     async def purge(self, before: datetime, limit: int) -> int:
         tables = await self._desk.write()

@@ -26,8 +26,8 @@ class Devices(Protocol):
         """Return the devices of a user, the last seen first, at most 200."""
         ...
 
-    async def remove(self, user_id: UserId) -> None:
-        """Remove all devices of a user."""
+    async def remove(self, user_id: UserId, *, keep: int = 0) -> None:
+        """Remove the devices of a user but for the `keep` that were last seen."""
         ...
 
     async def purge(self, before: datetime, limit: int) -> int:

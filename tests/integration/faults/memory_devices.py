@@ -78,6 +78,16 @@ def devices_are_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     do_nothing(monkeypatch, MemoryDevices, "remove")
 
 
+@fault("TestDevices::test_remove_keeps_those_that_were_last_seen")
+def the_devices_last_seen_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = MemoryDevices.remove
+
+    async def remove(self: MemoryDevices, user_id: UserId, *, keep: int = 0) -> None:  # noqa: ARG001
+        await right(self, user_id)
+
+    monkeypatch.setattr(MemoryDevices, "remove", remove)
+
+
 @fault("TestDevices::test_devices_go_with_their_user")
 def a_device_outlives_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
     async def remove(self: MemoryUsers, user_id: UserId) -> None:

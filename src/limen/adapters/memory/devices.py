@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from limen.adapters.memory.store import Desk, changes
+from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.devices.model import KnownDevice
 from limen.core.errors import UserNotFound
 from limen.core.ids import UserId
@@ -41,17 +41,14 @@ class MemoryDevices:
     async def list(self, user_id: UserId) -> tuple[KnownDevice, ...]:
         """Return the devices of a user, the last seen first."""
         rows = await self._desk.read()
-        own = [device for device in rows.devices.values() if device.user_id == user_id]
-        own.sort(key=lambda device: device.digest)
-        own.sort(key=lambda device: device.last_seen_at, reverse=True)
-        return tuple(own[:_MOST])
+        return tuple(_own(rows, user_id)[:_MOST])
 
     @changes
-    async def remove(self, user_id: UserId) -> None:
-        """Remove all devices of a user."""
+    async def remove(self, user_id: UserId, *, keep: int = 0) -> None:
+        """Remove the devices of a user but for the `keep` that were last seen."""
         rows = await self._desk.write()
-        for key in [key for key, _ in rows.devices.items() if key[0] == user_id]:
-            rows.devices.pop(key)
+        for device in _own(rows, user_id)[keep:]:
+            rows.devices.pop((user_id, device.digest))
 
     @changes
     async def purge(self, before: datetime, limit: int) -> int:
@@ -62,6 +59,14 @@ class MemoryDevices:
         for key in found:
             rows.devices.pop(key)
         return len(found)
+
+
+def _own(rows: Rows, user_id: UserId) -> list[KnownDevice]:
+    """Return the devices of a user, the last seen first."""
+    own = [device for device in rows.devices.values() if device.user_id == user_id]
+    own.sort(key=lambda device: device.digest)
+    own.sort(key=lambda device: device.last_seen_at, reverse=True)
+    return own
 
 
 _conforms: type[Devices] = MemoryDevices

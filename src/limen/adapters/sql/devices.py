@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import Integer, delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.expression import bindparam
 
@@ -26,13 +26,17 @@ _SEE: Final = Statement(
     .values(last_seen_at=bindparam("last_seen_at"))
 )
 _FIND: Final = Statement(select(*_TABLE).where(_IS_OF_USER, _TABLE.digest == bindparam("known_by")))
+_LAST_SEEN_FIRST: Final = (_TABLE.last_seen_at.desc(), _TABLE.digest)
 _LIST: Final = Statement(
-    select(*_TABLE)
-    .where(_IS_OF_USER)
-    .order_by(_TABLE.last_seen_at.desc(), _TABLE.digest)
-    .limit(_MOST)
+    select(*_TABLE).where(_IS_OF_USER).order_by(*_LAST_SEEN_FIRST).limit(_MOST)
 )
-_REMOVE: Final = Statement(delete(known_devices).where(_IS_OF_USER))
+_BEYOND: Final = (
+    select(_TABLE.digest)
+    .where(_IS_OF_USER)
+    .order_by(*_LAST_SEEN_FIRST)
+    .offset(bindparam("keep", type_=Integer))
+)
+_REMOVE: Final = Statement(delete(known_devices).where(_IS_OF_USER, _TABLE.digest.in_(_BEYOND)))
 _OLD: Final = (
     select(_TABLE.user_id, _TABLE.digest)
     .where(_TABLE.last_seen_at < bindparam("before", type_=Instant))
@@ -78,9 +82,9 @@ class SqlDevices:
         rows = await self._desk.fetch_all(_LIST, user_id=user_id)
         return tuple(map(_read, rows))
 
-    async def remove(self, user_id: UserId) -> None:
-        """Remove all devices of a user."""
-        self._desk.defer(_REMOVE, user_id=user_id)
+    async def remove(self, user_id: UserId, *, keep: int = 0) -> None:
+        """Remove the devices of a user but for the `keep` that were last seen."""
+        self._desk.defer(_REMOVE, user_id=user_id, keep=keep)
 
     async def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` devices that were last seen before `before`."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from limen.core.actor import Actor
 from limen.core.devices.model import (
     MARK_BYTES,
+    MOST_KNOWN,
     KnownDevice,
     digest_of_mark,
     digest_of_pair,
@@ -53,7 +54,7 @@ class DeviceBook:
         """
         user_id = session.user_id
         digests = _digests(user_id, session.address, session.user_agent, mark)
-        are_new = [await uow.devices.note(_seen(user_id, digest, now)) for digest in digests]
+        are_new = [await _note(uow, user_id, digest, now) for digest in digests]
         if not all(are_new) or len(await uow.devices.list(user_id)) == len(digests):
             return
         uow.emit(NewDeviceSeen(at=now, actor=actor, user_id=user_id, session_id=session.id))
@@ -69,8 +70,7 @@ class DeviceBook:
         """Write down the mark of a browser that takes a session over; the caller commits."""
         raw = read_mark(mark)
         if raw is not None:
-            digest = digest_of_mark(session.user_id, raw)
-            await uow.devices.note(_seen(session.user_id, digest, now))
+            await _note(uow, session.user_id, digest_of_mark(session.user_id, raw), now)
 
 
 async def forget_other_devices(
@@ -79,7 +79,7 @@ async def forget_other_devices(
     """Let only the actor's device be known, who has just proved to be the user."""
     await uow.devices.remove(user_id)
     for digest in _digests(user_id, actor.address, actor.user_agent, actor.device):
-        await uow.devices.note(_seen(user_id, digest, now))
+        await _note(uow, user_id, digest, now)
 
 
 def _digests(
@@ -90,5 +90,10 @@ def _digests(
     return [pair] if raw is None else [pair, digest_of_mark(user_id, raw)]
 
 
-def _seen(user_id: UserId, digest: bytes, now: datetime) -> KnownDevice:
-    return KnownDevice(user_id=user_id, digest=digest, first_seen_at=now, last_seen_at=now)
+async def _note(uow: UnitOfWork, user_id: UserId, digest: bytes, now: datetime) -> bool:
+    """Write a device down, and tell whether it is new; the ones seen longest ago make room."""
+    seen = KnownDevice(user_id=user_id, digest=digest, first_seen_at=now, last_seen_at=now)
+    is_new = await uow.devices.note(seen)
+    if is_new:
+        await uow.devices.remove(user_id, keep=MOST_KNOWN)
+    return is_new

@@ -102,6 +102,19 @@ class DevicesContract(Contract):
         assert await look(unit_of_work, lambda view: view.devices.list(device.user_id)) == ()
         await assert_kept(unit_of_work, theirs)
 
+    async def test_remove_keeps_those_that_were_last_seen(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        last, theirs = await _kept(unit_of_work), await _kept(unit_of_work)
+        older = [a_device(last.user_id, last_seen_at=LATER - n * INSTANT) for n in (1, 2, 3)]
+        await keep(unit_of_work, *reversed(older))
+        await change(unit_of_work, lambda uow: uow.devices.remove(last.user_id, keep=4))
+        await assert_kept(unit_of_work, last, *older)
+        await change(unit_of_work, lambda uow: uow.devices.remove(last.user_id, keep=2))
+        found = await look(unit_of_work, lambda view: view.devices.list(last.user_id))
+        assert_same(found, (last, older[0]))
+        await assert_kept(unit_of_work, theirs)
+
     async def test_devices_go_with_their_user(self, unit_of_work: UnitOfWorkFactory) -> None:
         device, theirs = await _kept(unit_of_work), await _kept(unit_of_work)
         await change(unit_of_work, lambda uow: uow.users.remove(device.user_id))

@@ -7,7 +7,7 @@ import pytest
 
 from limen.core.actor import Actor
 from limen.core.cookies.carrying import CookieSession
-from limen.core.devices.model import KnownDevice, digest_of_mark, digest_of_pair
+from limen.core.devices.model import MOST_KNOWN, KnownDevice, digest_of_mark, digest_of_pair
 from limen.core.errors import InvalidCredentials, TooManyAttempts
 from limen.core.secret import Secret
 from limen.core.throttles.charging import unlock
@@ -316,3 +316,17 @@ async def test_an_account_that_falls_to_its_owner_knows_no_device_of_its_maker()
     mail = await limen.read_mail()
     await limen.emails.verify(token=mail["link"].partition("#")[2], actor=AWAY)
     assert await known(limen) == ()
+
+
+async def test_the_devices_seen_longest_ago_make_room_for_others() -> None:
+    limen = Assembly()
+    await proved(limen)
+    for n in range(MOST_KNOWN + 1):
+        limen.clock.advance(timedelta(minutes=1))
+        await sign_in(limen, replace(HOME, address=f"192.0.2.{n}"))
+    devices = await known(limen)
+    assert len(devices) == MOST_KNOWN
+    assert devices[0].last_seen_at - devices[-1].last_seen_at == timedelta(minutes=MOST_KNOWN - 1)
+    async with limen.unit_of_work.view() as view:
+        first = digest_of_pair(devices[0].user_id, "192.0.2.0", FIREFOX)
+        assert await view.devices.find(devices[0].user_id, first) is None
