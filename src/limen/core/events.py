@@ -298,7 +298,7 @@ class FactorResetApproved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorResetWithdrawn(Event):
-    """An administrator, or the user, withdrew the reset of the factors that waited."""
+    """The reset of a user's factors that waited was taken back, or overtaken by a change."""
 
     name: ClassVar[str] = "factor.reset_withdrawn"
 

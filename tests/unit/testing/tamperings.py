@@ -12,7 +12,7 @@ from limen.core.proofs.model import Proof
 from limen.testing.builders import a_proof, a_totp
 from limen.testing.crashes.scene import Scene
 from limen.testing.fakes import NOON
-from limen.testing.machine_builders import a_key
+from limen.testing.machine_builders import a_key, a_reset_request
 
 Tampering = Callable[[Rows, Scene], object]
 _DAY = timedelta(days=1)
@@ -138,6 +138,16 @@ def proof_under_another_id(rows: Rows, scene: Scene) -> None:
     rows.proofs.put(proof.id, replace(proof, id=a_proof(scene.ada.id).id))
 
 
+# --- resets of factors ---
+
+
+def reset_from_before_another_password(rows: Rows, scene: Scene) -> None:
+    request = a_reset_request(scene.ada.id, requested_at=NOON - _DAY / 2)
+    rows.factor_resets.put(scene.ada.id, request)
+    tell(rows, "factor.reset_requested", scene.ada.id, until=request.expires_at.isoformat())
+    tell(rows, "password.reset", scene.ada.id)
+
+
 # --- levels ---
 
 
@@ -180,6 +190,10 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     "a link under another id": (proof_under_another_id, "is not the one of its user"),
     "a link tried too often": (changed_proof(tries=6), "was tried 6 times"),
     "a link from before a reset": (proof_from_before_a_reset, "has outlived what ended all links"),
+    "a reset of factors from before another password": (
+        reset_from_before_another_password,
+        "has outlived what ended all else",
+    ),
     "a link to a former address": (
         changed_proof(email="former@example.org"),
         "was sent to another address",

@@ -201,8 +201,6 @@ class FactorService:
                 pending = await ask_for_reset(uow, self._ambient.ids, user_id, actor, now)
                 await uow.commit()
                 return FactorReset(pending=pending)
-            if await find_reset(uow, user_id, now) is not None:
-                await withdraw_reset(uow, user_id, actor, now)
             return await self._take(uow, user_id, actor, now)
 
     async def approve_reset(self, user_id: UserId, *, actor: Actor) -> FactorReset:
@@ -252,7 +250,9 @@ class FactorService:
     ) -> None:
         """End what was opened without the change, tell of it, and commit."""
         kept = event.actor.session_id if event.actor.owns(user_id) else None
-        await end_everything(uow, user_id, event.at, EndReason.FACTOR_CHANGED, keep=kept)
+        await end_everything(
+            uow, user_id, event.actor, event.at, EndReason.FACTOR_CHANGED, keep=kept
+        )
         uow.emit(event)
         await post(uow, self._ambient.ids, kind, user_id, event.at)
         await uow.commit()

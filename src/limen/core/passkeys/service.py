@@ -16,6 +16,7 @@ from limen.core.errors import (
 )
 from limen.core.events import PasskeyEnrolled, PasskeyRemoved, PasskeyRenamed
 from limen.core.factors.holding import has_factors
+from limen.core.factors.resetting import drop_reset
 from limen.core.ids import PasskeyId, UserId
 from limen.core.messages.composing import PASSKEY
 from limen.core.messages.model import MessageKind
@@ -116,6 +117,7 @@ class PasskeyService:
                 created_at=now,
             )
             await uow.passkeys.add(passkey)
+            await drop_reset(uow, user.id, actor, now)
             event = PasskeyEnrolled(at=now, actor=actor, user_id=user.id, passkey_id=passkey.id)
             uow.emit(event)
             await self._tell_owner(uow, MessageKind.PASSKEY_ENROLLED, passkey)
@@ -199,7 +201,7 @@ class PasskeyService:
                 await _leave_a_factor(uow, user_id)
             # Whoever has it now may have come in by it.
             kept = actor.session_id if actor.owns(user_id) else None
-            await end_everything(uow, user_id, now, EndReason.FACTOR_CHANGED, keep=kept)
+            await end_everything(uow, user_id, actor, now, EndReason.FACTOR_CHANGED, keep=kept)
             event = PasskeyRemoved(at=now, actor=actor, user_id=user_id, passkey_id=passkey_id)
             uow.emit(event)
             await self._tell_owner(uow, MessageKind.PASSKEY_REMOVED, passkey)

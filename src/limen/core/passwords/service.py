@@ -59,7 +59,7 @@ class PasswordService:
             await uow.users.lock(user_id)
             await store_password(uow, user_id, digest, now)
             await forget_attempts(uow, user_id, now)
-            await end_everything(uow, user_id, now, EndReason.PASSWORD_CHANGED)
+            await end_everything(uow, user_id, actor, now, EndReason.PASSWORD_CHANGED)
             await uow.devices.remove(user_id)
             uow.emit(PasswordSet(at=now, actor=actor, user_id=user_id))
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user_id, now)
@@ -89,7 +89,7 @@ class PasswordService:
             await uow.passwords.save(credential.changed(digest, now))
             await clear(uow, await subject_of(uow, user_id, actor, now), actor, now)
             await end_everything(
-                uow, user_id, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id
+                uow, user_id, actor, now, EndReason.PASSWORD_CHANGED, keep=actor.session_id
             )
             await forget_other_devices(uow, user_id, actor, now)
             uow.emit(PasswordChanged(at=now, actor=actor, user_id=user_id))

@@ -43,7 +43,7 @@ class AssistanceService:
             credential = await uow.passwords.find(user_id)
             if credential is not None:
                 await uow.passwords.save(credential.marked(now))
-            await end_everything(uow, user_id, now, EndReason.PASSWORD_CHANGED)
+            await end_everything(uow, user_id, actor, now, EndReason.PASSWORD_CHANGED)
             uow.emit(
                 PasswordResetRequired(
                     at=now, actor=actor, user_id=user_id, had_password=credential is not None

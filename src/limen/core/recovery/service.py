@@ -87,7 +87,7 @@ class RecoveryService:
             user = await prove_address(uow, user, by, now, is_maker=False)
             await store_password(uow, user.id, digest, now)
             await unlock(uow, user.id, by)
-            await end_everything(uow, user.id, now, EndReason.PASSWORD_CHANGED)
+            await end_everything(uow, user.id, by, now, EndReason.PASSWORD_CHANGED)
             await forget_other_devices(uow, user.id, by, now)
             uow.emit(PasswordReset(at=now, actor=by, user_id=user.id))
             await post(uow, self._ambient.ids, MessageKind.PASSWORD_CHANGED, user.id, now)

@@ -117,7 +117,7 @@ class RequiredFactorService:
         return FirstFactor(tokens=await self._entrance.issue(begun), recovery_codes=codes)
 
     async def _tell(self, uow: UnitOfWork, user: User, actor: Actor, now: datetime) -> None:
-        await end_everything(uow, user.id, now, EndReason.FACTOR_CHANGED)
+        await end_everything(uow, user.id, actor, now, EndReason.FACTOR_CHANGED)
         kind = FactorKind.TOTP
         uow.emit(FactorEnrolled(at=now, actor=actor, user_id=user.id, factor=kind))
         await post(uow, self._ambient.ids, MessageKind.TOTP_ENROLLED, user.id, now)

@@ -39,7 +39,7 @@ async def prove_address(
     if not is_maker:
         await uow.passwords.remove(user.id)
         await remove_factors(uow, user.id)
-        await end_everything(uow, user.id, now, EndReason.TAKEN_OVER)
+        await end_everything(uow, user.id, actor, now, EndReason.TAKEN_OVER)
         await uow.api_keys.end(user.id, now, ApiKeyEnd.TAKEN_OVER)
         await uow.devices.remove(user.id)
         uow.emit(UserTakenOver(at=now, actor=actor, user_id=user.id))
@@ -78,7 +78,7 @@ async def leave_address(
     the former address is told there.
     """
     kept = actor.session_id if actor.owns(before.id) else None
-    await end_everything(uow, before.id, now, EndReason.EMAIL_CHANGED, keep=kept)
+    await end_everything(uow, before.id, actor, now, EndReason.EMAIL_CHANGED, keep=kept)
     if before.email_verified_at is not None:
         to = before.email.address
         await post(uow, ids, MessageKind.EMAIL_CHANGED, before.id, now, to=to)

@@ -283,7 +283,7 @@ class UserService:
             await keep_an_administrator(uow, user_id, now)
             suspended = user.suspend(now)
             await uow.users.save(suspended)
-            await end_everything(uow, user_id, now, EndReason.SUSPENDED)
+            await end_everything(uow, user_id, actor, now, EndReason.SUSPENDED)
             uow.emit(UserSuspended(at=now, actor=actor, user_id=user_id))
             await uow.commit()
         return suspended

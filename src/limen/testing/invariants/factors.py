@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from limen.core.factors.model import ResetRequest
 from limen.core.factors.totp import step_at
 from limen.core.ids import UserId
 from limen.ports.accounts import Account
 from limen.ports.unit_of_work import View
 from limen.testing.invariants.history import History, ToldUser
+from limen.testing.invariants.proofs import LEEWAY
 
 
 async def of_factors(
@@ -39,7 +41,17 @@ async def _untold(view: View, user_id: UserId, told: ToldUser, now: datetime) ->
     is_purged = reset is None and until is not None and until <= now
     if not is_purged and (None if reset is None else reset.expires_at) != until:
         found.append(f"a reset of the factors of user {user_id} waits otherwise than told")
+    if reset is not None and _is_overtaken(reset, told):
+        found.append(f"a reset of the factors of user {user_id} has outlived what ended all else")
     return found
+
+
+def _is_overtaken(reset: ResetRequest, told: ToldUser) -> bool:
+    """Tell whether all that waited for a user ended while this waited."""
+    ended_at = told.proofs_ended_at
+    if ended_at is None:
+        return False
+    return reset.requested_at + LEEWAY < ended_at < reset.expires_at - LEEWAY
 
 
 async def _left_behind(view: View, user_id: UserId) -> list[str]:

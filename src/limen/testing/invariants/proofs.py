@@ -11,7 +11,7 @@ from limen.ports.unit_of_work import View
 from limen.testing.invariants.history import History, ToldUser
 
 # Who makes a link looks at the clock before they wait for the user.
-_LEEWAY: Final = timedelta(minutes=1)
+LEEWAY: Final = timedelta(minutes=1)
 
 
 async def of_proofs(
@@ -40,7 +40,7 @@ def _wrong(proof: Proof, account: Account, told: ToldUser, now: datetime) -> Ite
         yield f"proof {proof.id} belongs to somebody else"
     if proof.tries > MOST_TRIES:
         yield f"proof {proof.id} was tried {proof.tries} times"
-    if told.proofs_ended_at is not None and proof.created_at + _LEEWAY < told.proofs_ended_at:
+    if told.proofs_ended_at is not None and proof.created_at + LEEWAY < told.proofs_ended_at:
         yield f"proof {proof.id} has outlived what ended all links of user {user.id}"
     is_of_new = proof.purpose is Purpose.CONFIRM_EMAIL_CHANGE
     if proof.is_live(now) and not is_of_new and proof.email != user.email.key:
