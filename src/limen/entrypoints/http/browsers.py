@@ -1,13 +1,16 @@
 """What browsers carry by themselves: their cookies, and where a request comes from."""
 
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
+from litestar import Request
+
 from limen.core.cookies.carrying import CookieSession
-from limen.core.errors import CsrfRefused
+from limen.core.errors import CsrfRefused, Kind
 from limen.core.secret import Secret
 from limen.entrypoints.http.answers import Answered
-from limen.entrypoints.http.call import Call, CallRequest
+from limen.entrypoints.http.call import Call, CallRequest, call_of
+from limen.entrypoints.http.errors import STATUS, handle
 from limen.wiring.groups import HttpSettings
 
 T = TypeVar("T")
@@ -67,7 +70,11 @@ class Browsers:
 
     def forget(self) -> list[str]:
         """Return the headers that have a browser forget who was here; its mark stays."""
-        return [self._write(name, "", 0) for name in (self.name, self._remembered)]
+        return [self._write(self.name, "", 0), self.forget_remembered()]
+
+    def forget_remembered(self) -> str:
+        """Return the header that has a browser forget what it was remembered by."""
+        return self._write(self._remembered, "", 0)
 
     def _write(self, name: str, value: str, seconds: int) -> str:
         kept = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"
@@ -85,6 +92,15 @@ def forgetting(request: CallRequest, answer: Answered[T]) -> Answered[T]:
     """Return the answer, with which a browser that showed its cookie forgets it."""
     if request.call.cookie is not None:
         answer.set_cookies += browsers_of(request.call).forget()
+    return answer
+
+
+def forgetting_remembered(request: Request[Any, Any, Any], error: Exception) -> Answered[bytes]:
+    """Answer an exception; where nobody was remembered (401) the browser forgets its cookie too."""
+    answer = handle(request, error)
+    if answer.status_code == STATUS[Kind.UNAUTHENTICATED]:
+        call = call_of(request.scope)
+        answer.set_cookies.append(browsers_of(call).forget_remembered())
     return answer
 
 

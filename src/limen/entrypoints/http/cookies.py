@@ -1,6 +1,7 @@
 """Signing in to a session that the browser carries in a cookie."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
@@ -20,7 +21,7 @@ from limen.entrypoints.cookie_shapes import (
     cookie_sign_in_out,
 )
 from limen.entrypoints.http.answers import Answered, plain
-from limen.entrypoints.http.browsers import browsers_of, keeping
+from limen.entrypoints.http.browsers import browsers_of, forgetting_remembered, keeping
 from limen.entrypoints.http.call import CallRequest
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
@@ -147,6 +148,7 @@ class RememberedSignInController(Controller):
 
     path = "/auth/cookie/remember"
     tags = ("Sign-in",)
+    exception_handlers: ClassVar = {Exception: forgetting_remembered}
 
     @post(
         "/",
@@ -165,7 +167,8 @@ class RememberedSignInController(Controller):
         """Use up the cookie that remembers the browser, and set the next one.
 
         It begins an identified session, which a step-up makes full. If the cookie was used before,
-        somebody has a copy: all browsers are forgotten, and the sessions in them end.
+        somebody has a copy: all browsers are forgotten, and the sessions in them end. An answer
+        with 401 takes the cookie away.
         """
         credential = browsers_of(request.call).remembered_of(request.call)
         if credential is None:

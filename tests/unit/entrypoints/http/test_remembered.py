@@ -2,9 +2,15 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
+import pytest
 
+from limen.core.errors import LimenError, StorageUnavailable
+from limen.core.remembered.service import RememberedService
+
+from limen.testing.assembly import OPERATOR
 from tests.unit.entrypoints.http.site import PASSWORD, Site, code_of
 
 OURS = {"origin": "https://id.example.org"}
@@ -99,6 +105,7 @@ async def test_a_second_tab_is_asked_to_look_again(site: Site) -> None:
     tab = {**OURS, "cookie": f"{REMEMBERED}={used}"}
     refused = await site.ask("POST", "auth/cookie/remember", json={}, headers=tab)
     assert (refused.status_code, code_of(refused)) == (409, "storage.concurrent_update")
+    assert "set-cookie" not in refused.headers
 
 
 async def test_a_page_of_another_origin_brings_nobody_back(site: Site) -> None:
@@ -106,7 +113,57 @@ async def test_a_page_of_another_origin_brings_nobody_back(site: Site) -> None:
     for headers in ({}, {"origin": "https://evil.example.org"}):
         refused = await site.ask("POST", "auth/cookie/remember", json={}, headers=headers)
         assert (refused.status_code, code_of(refused)) == (403, "access.csrf")
+        assert "set-cookie" not in refused.headers
     assert (await come_back(site)).status_code == 200
+
+
+GONE = f"{REMEMBERED}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"
+
+
+@pytest.mark.parametrize("state", ["unknown", "malformed", "used", "over", "shut out"])
+async def test_what_remembers_nobody_is_taken_away(site: Site, state: str) -> None:
+    data = (await enter(site)).json()["data"]
+    shown = site.client.cookies[REMEMBERED]
+    match state:
+        case "unknown":
+            path = f"users/{data['user']['id']}/sessions"
+            root = await site.administrator()
+            assert (await site.ask("DELETE", path, by=root)).status_code == 204
+        case "malformed":
+            shown = "limen_rm_nothing"
+        case "used":
+            await come_back(site)
+            site.wait(seconds=11)
+        case "over":
+            site.wait(days=31)
+        case "shut out":
+            await site.limen.users.suspend(UUID(data["user"]["id"]), actor=OPERATOR)
+    site.client.cookies.clear()
+    headers = {**OURS, "cookie": f"{REMEMBERED}={shown}"}
+    refused = await site.ask("POST", "auth/cookie/remember", json={}, headers=headers)
+    assert refused.status_code == 401
+    assert refused.headers.get_list("set-cookie") == [GONE]
+
+
+async def test_problem_documents_take_it_away_too(site: Site) -> None:
+    headers = {**OURS, "cookie": f"{REMEMBERED}=x", "accept": "application/problem+json"}
+    refused = await site.ask("POST", "auth/cookie/remember", json={}, headers=headers)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers.get_list("set-cookie") == [GONE]
+
+
+@pytest.mark.parametrize("refusal", [StorageUnavailable, LimenError])
+async def test_a_refusal_for_now_takes_nothing_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch, refusal: type[LimenError]
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise refusal
+
+    await enter(site)
+    monkeypatch.setattr(RememberedService, "exchange", refuse)
+    answer = await come_back(site)
+    assert answer.status_code in {500, 503}
+    assert "set-cookie" not in answer.headers
 
 
 async def test_signing_out_takes_both_cookies_away(site: Site) -> None:
