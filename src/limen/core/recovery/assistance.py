@@ -53,18 +53,21 @@ class AssistanceService:
             await post(uow, self._ambient.ids, kind, user_id, now)
             await uow.commit()
 
-    async def verify_email(self, user_id: UserId, *, actor: Actor) -> User:
+    async def verify_email(
+        self, user_id: UserId, *, actor: Actor, expected_version: int | None = None
+    ) -> User:
         """Vouch that a user's address is theirs; needs `users.verify`.
 
         The account stays as it is: who vouches answers for its password and factors, too. A proved
-        address stays so. Raises `UserNotFound`, `NotAPerson` and what `require_fresh` does.
+        address stays so. Raises `UserNotFound`, `NotAPerson`, `VersionMismatch` (the address may
+        have become another since it was looked at) and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.USERS_VERIFY, user_id, now)
             await require_fresh(uow, actor, now)
             user = await uow.users.lock(user_id)
-            user.require_person()
+            user.require_person(version=expected_version)
             if user.email_verified_at is not None:
                 return user
             verified = user.verified(now)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, Self, TypeAlias
 
-from limen.core.errors import NotAPerson
+from limen.core.errors import NotAPerson, VersionMismatch
 from limen.core.ids import UserId
 from limen.core.text import fold, has_control_characters, is_too_long_to_normalise, nfc
 
@@ -266,10 +266,12 @@ class User:
         """Whether this is somebody."""
         return self.kind is UserKind.PERSON
 
-    def require_person(self) -> None:
-        """Raise `NotAPerson` for a service account."""
+    def require_person(self, *, version: int | None = None) -> None:
+        """Raise `NotAPerson` for a service account, `VersionMismatch` for another `version`."""
         if not self.is_person:
             raise NotAPerson
+        if version is not None and self.version != version:
+            raise VersionMismatch
 
     @property
     def has_owner(self) -> bool:

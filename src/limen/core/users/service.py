@@ -18,7 +18,6 @@ from limen.core.errors import (
     RegistrationClosed,
     UsernameTaken,
     UserNotFound,
-    VersionMismatch,
 )
 from limen.core.events import (
     EmailSet,
@@ -277,7 +276,7 @@ class UserService:
             await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
             await uow.roles.lock_administrators()
             user = await uow.users.lock(user_id)
-            _expect(user, expected_version)
+            user.require_person(version=expected_version)
             if user.status is Status.SUSPENDED:
                 return user
             await keep_an_administrator(uow, user_id, now)
@@ -299,7 +298,7 @@ class UserService:
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
             user = await uow.users.lock(user_id)
-            _expect(user, expected_version)
+            user.require_person(version=expected_version)
             if user.status is Status.ACTIVE:
                 return user
             active = user.reactivate(now)
@@ -325,7 +324,7 @@ class UserService:
                 await require_fresh_person(uow, actor, now)
             await uow.roles.lock_administrators()
             user = await uow.users.lock(user_id)
-            _expect(user, expected_version)
+            user.require_person(version=expected_version)
             await keep_an_administrator(uow, user_id, now)
             await uow.sessions.end(user_id, now, EndReason.DELETED)
             await uow.users.remove(user_id)
@@ -346,7 +345,7 @@ class UserService:
             if not (is_open_to_owner and actor.owns(user_id)):
                 await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
             user = await uow.users.lock(user_id)
-            _expect(user, expected_version)
+            user.require_person(version=expected_version)
             profile = change(user.profile)
             changed = changed_fields(user.profile, profile)
             if not changed:
@@ -390,10 +389,3 @@ class UserService:
             await self._postbox.post(uow, kind, now, values=asked_by(actor), user_id=owner.id)
             uow.emit(RegistrationRepeated(at=now, actor=actor, user_id=owner.id))
             await uow.commit()
-
-
-def _expect(user: User, version: int | None) -> None:
-    """Refuse what is no person, or of another version."""
-    user.require_person()
-    if version is not None and user.version != version:
-        raise VersionMismatch

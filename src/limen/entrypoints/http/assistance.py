@@ -10,6 +10,7 @@ from limen.core.ids import UserId
 from limen.core.recovery.assistance import AssistanceService
 from limen.entrypoints.http.answers import Answered, shown
 from limen.entrypoints.http.call import CallRequest
+from limen.entrypoints.http.conditions import expected_version
 from limen.entrypoints.http.describing import described
 from limen.entrypoints.http.rules import Rules
 from limen.entrypoints.shapes import Success, UserOut
@@ -50,7 +51,7 @@ class AssistanceController(Controller):
         **described(
             "vouchForEmail",
             "Vouch for the address of a user",
-            refuses=(403, 404, 422),
+            refuses=(403, 404, 412, 422),
             rules=Rules(is_fresh=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
@@ -63,7 +64,11 @@ class AssistanceController(Controller):
         user_id: FromPath[UUID],
     ) -> Answered[Success[UserOut]]:
         """Take the address for proved, and the account as it is; needs `users.verify`."""
-        user = await assistance.verify_email(UserId(user_id), actor=request.actor)
+        user = await assistance.verify_email(
+            UserId(user_id),
+            expected_version=expected_version(request.call),
+            actor=request.actor,
+        )
         return shown(request, UserOut.of(user))
 
     @post(

@@ -19,6 +19,7 @@ from limen.core.errors import (
     SessionEnded,
     TooManyAttempts,
     UserNotFound,
+    VersionMismatch,
 )
 from limen.core.events import SignInFailure
 from limen.core.ids import UserId
@@ -222,6 +223,14 @@ async def test_an_address_vouched_for_is_proved_and_the_account_stays() -> None:
         {"is_vouched": True},
     )
     assert await sign_in(limen)
+
+
+async def test_an_address_that_was_not_looked_at_is_not_vouched_for() -> None:
+    limen, ada = await registered()
+    await limen.users.update(ada.id, actor=OPERATOR, email="other@example.org")
+    with pytest.raises(VersionMismatch):
+        await limen.assistance.verify_email(ada.id, actor=OPERATOR, expected_version=ada.version)
+    assert (await limen.users.get(ada.id, actor=OPERATOR)).email_verified_at is None
 
 
 async def test_a_proved_address_is_not_vouched_for_again() -> None:

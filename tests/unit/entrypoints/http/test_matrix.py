@@ -673,7 +673,31 @@ async def test_a_route_counts_what_the_document_says(route: str) -> None:
     assert counted == (set() if route in BY_LINK else told)
 
 
-async def _check(route: str, caller: str, expected: int) -> httpx.Response:
+WRITING: Final = [route for route in ROUTES if not route.startswith("GET")]
+
+
+def _minds_versions(route: str) -> bool:
+    parameters = ROUTES[route].get("parameters", ())
+    return {"$ref": "#/components/parameters/IfMatch"} in parameters
+
+
+def test_what_shows_a_version_and_is_not_new_minds_versions() -> None:
+    shows = {
+        route
+        for route in WRITING
+        if "ETag" in ROUTES[route]["responses"].get("200", {}).get("headers", {})
+    }
+    assert shows == {route for route in shows if _minds_versions(route)}
+
+
+@pytest.mark.parametrize("route", WRITING)
+async def test_a_route_minds_versions_where_the_document_says_so(route: str) -> None:
+    caller = "owner" if EXPECTED[route, "owner"] < 300 else "administrator"
+    expected = 412 if _minds_versions(route) else EXPECTED[route, caller]
+    await _check(route, caller, expected, **{"if-match": '"999"'})
+
+
+async def _check(route: str, caller: str, expected: int, **headers: str) -> httpx.Response:
     async with open_site() as site:
         scene = await _stage(site, caller)
         before = await site.limen.event_names()
@@ -691,7 +715,7 @@ async def _check(route: str, caller: str, expected: int) -> httpx.Response:
         )
         body = _body(ROUTES[route], scene)
         response = await site.ask(
-            method, path, headers={"origin": OURS, **scene.headers}, json=body
+            method, path, headers={"origin": OURS, **scene.headers, **headers}, json=body
         )
         assert response.status_code == expected, response.text
         after = await site.limen.event_names()

@@ -9,7 +9,6 @@ import pytest
 
 from limen.core.errors import LimenError, StorageUnavailable
 from limen.core.remembered.service import RememberedService
-
 from limen.testing.assembly import OPERATOR
 from tests.unit.entrypoints.http.site import PASSWORD, Site, code_of
 
