@@ -1,7 +1,6 @@
 """Signing in to a session that the browser carries in a cookie."""
 
 from dataclasses import replace
-from typing import ClassVar
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
@@ -148,11 +147,11 @@ class RememberedSignInController(Controller):
 
     path = "/auth/cookie/remember"
     tags = ("Sign-in",)
-    exception_handlers: ClassVar = {Exception: forgetting_remembered}
 
     @post(
         "/",
         status_code=200,
+        exception_handlers={Exception: forgetting_remembered},
         **described(
             "identifyByCookie",
             "Come back to a browser that is remembered",

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from limen.core.errors import LimenError, StorageUnavailable
+from limen.core.ids import UserId
 from limen.core.remembered.service import RememberedService
 from limen.testing.assembly import OPERATOR
 from tests.unit.entrypoints.http.site import PASSWORD, Site, code_of
@@ -136,7 +137,7 @@ async def test_what_remembers_nobody_is_taken_away(site: Site, state: str) -> No
         case "over":
             site.wait(days=31)
         case "shut out":
-            await site.limen.users.suspend(UUID(data["user"]["id"]), actor=OPERATOR)
+            await site.limen.users.suspend(UserId(UUID(data["user"]["id"])), actor=OPERATOR)
     site.client.cookies.clear()
     headers = {**OURS, "cookie": f"{REMEMBERED}={shown}"}
     refused = await site.ask("POST", "auth/cookie/remember", json={}, headers=headers)
