@@ -195,10 +195,10 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordChangeRefused(Event):
-    """A user, or whoever holds their token, gave a wrong current password."""
+class PasswordProofFailed(Event):
+    """A user, or whoever holds their token, gave a wrong password where theirs was asked for."""
 
-    name: ClassVar[str] = "password.change_refused"
+    name: ClassVar[str] = "password.proof_failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

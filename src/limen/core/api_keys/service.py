@@ -275,8 +275,8 @@ class ApiKeyService:
         """Return who is to own a key that the actor may make."""
         if actor.owns(owner_id):
             return await lock_fresh(uow, actor, now)
-        await require_fresh(uow, actor, now)
         await authorise_over(uow, actor, _MANAGE, owner_id, now)
+        await require_fresh(uow, actor, now)
         owner = await uow.users.lock(owner_id)
         if owner.is_person and not actor.is_system:
             raise PermissionMissing("People make their keys themselves.")

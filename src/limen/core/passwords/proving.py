@@ -5,7 +5,7 @@ from typing import NoReturn, cast
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import CurrentPasswordWrong, HashingBusy, PasswordMismatch
-from limen.core.events import PasswordChangeRefused
+from limen.core.events import PasswordProofFailed
 from limen.core.ids import UserId
 from limen.core.passwords.model import checkable
 from limen.core.secret import Secret
@@ -71,6 +71,6 @@ class PasswordProver:
     async def _refuse(self, user_id: UserId, actor: Actor) -> NoReturn:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            uow.emit(PasswordChangeRefused(at=now, actor=actor, user_id=user_id))
+            uow.emit(PasswordProofFailed(at=now, actor=actor, user_id=user_id))
             await uow.commit()
         raise CurrentPasswordWrong

@@ -223,7 +223,7 @@ class EmailMachine(MailMachine):
     ) -> None:
         letter, is_maker = shown.letter, shown.is_by_maker
         if not refusals and shown.is_with_wrong_password:
-            self.tell("password.change_refused")
+            self.tell("password.proof_failed")
             refusals = (CurrentPasswordWrong,)
         if not refusals and letter.purpose is Purpose.CONFIRM_EMAIL_CHANGE and not is_maker:
             refusals = (NotSignedIn,)

@@ -329,7 +329,7 @@ class LevelMachine(TellingMachine):
 
     def _refuses_step_up(self, session: Session, code: str | None, *, is_right: bool) -> Refusals:
         if not is_right:
-            self.tell("password.change_refused")
+            self.tell("password.proof_failed")
             return (CurrentPasswordWrong,)
         if self.app is None and self.is_keeper:
             return (SecondFactorNeeded,)

@@ -308,7 +308,7 @@ class SignInMachine(TellingMachine):
         if wait is not None:
             self._refused(outcome, wait)
         elif not is_right:
-            self.tell("password.change_refused")
+            self.tell("password.proof_failed")
         else:
             self._clear(names)
             owner.replace_password(new, self.now, keep=last, known=[network])

@@ -55,7 +55,7 @@ from limen.testing.simulation.people import Shown
 # What a refused use case leaves behind: counts, and the record of the refusal.
 _RECORDS: Final = frozenset(
     {
-        *("signin.failed", "signin.throttled", "password.change_refused"),
+        *("signin.failed", "signin.throttled", "password.proof_failed"),
         *("token.reuse_detected", "factor.refused", "recovery_code.used", "api_key.refused"),
     }
 )

@@ -170,6 +170,15 @@ async def test_making_a_key_needs_a_fresh_sign_in() -> None:
     await limen.api_keys.revoke(made.key.id, actor=ada)
 
 
+async def test_permission_comes_before_a_fresh_sign_in_for_the_keys_of_service_accounts() -> None:
+    limen = Assembly()
+    account = await limen.service_accounts.create(actor=OPERATOR, username="robot")
+    eve = await person(limen, email="eve@example.org")
+    limen.clock.advance(timedelta(minutes=11))
+    with pytest.raises(PermissionMissing):
+        await limen.api_keys.create(account.id, actor=eve, name="x")
+
+
 async def test_people_make_their_keys_themselves() -> None:
     limen = Assembly()
     ada, eve = await person(limen), await person(limen, email="eve@example.org")
@@ -213,7 +222,7 @@ async def test_a_service_account_acts_by_keys_that_administrators_make() -> None
     assert made.key.made_by == admin.user_id
     bot = await actor_of(limen, made)
     assert (await limen.users.list(ALL, actor=bot)).items
-    with pytest.raises(NotByKey):
+    with pytest.raises(PermissionMissing):
         await limen.api_keys.create(account.id, actor=bot, name="more")
 
 

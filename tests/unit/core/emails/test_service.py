@@ -85,6 +85,7 @@ async def test_a_wrong_password_leaves_link_and_account_as_they_are() -> None:
     limen, _, mail = await asked()
     with pytest.raises(CurrentPasswordWrong):
         await limen.emails.verify(token=token_of(mail), password="a wrong guess of it")
+    assert (await limen.event_names())[-1] == "password.proof_failed"
     await limen.emails.verify(token=token_of(mail), password=PASSWORD)
 
 

@@ -94,7 +94,7 @@ async def test_a_refused_change_is_told() -> None:
     with pytest.raises(CurrentPasswordWrong):
         await limen.passwords.change(current="wrong one", new=NEW, actor=acting(mine))
     now = limen.clock.now()
-    assert await told(limen) == ("password.change_refused", now, acting(mine), mine.user.id)
+    assert await told(limen) == ("password.proof_failed", now, acting(mine), mine.user.id)
     with pytest.raises(PasswordMismatch):
         await limen.hasher.verify(Secret(NEW), (await credential(limen, mine.user.id)).digest)
 

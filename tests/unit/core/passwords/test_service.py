@@ -45,7 +45,7 @@ async def test_a_wrong_current_password_changes_nothing(current: str) -> None:
     mine = await limen.enter()
     with pytest.raises(CurrentPasswordWrong):
         await limen.passwords.change(current=current, new=NEW, actor=acting(mine))
-    assert (await limen.event_names())[-1] == "password.change_refused"
+    assert (await limen.event_names())[-1] == "password.proof_failed"
     await limen.enter()
 
 

@@ -86,6 +86,7 @@ async def test_a_wrong_password_changes_nothing_and_counts() -> None:
     for _ in range(6):
         with pytest.raises(CurrentPasswordWrong):
             await limen.step_up.step_up(password="wrong one", actor=ada)
+        assert (await limen.event_names())[-1] == "password.proof_failed"
     with pytest.raises(TooManyAttempts):
         await limen.step_up.step_up(password=PASSWORD, actor=ada)
     with pytest.raises(StepUpNeeded):
