@@ -25,6 +25,7 @@ from limen.testing.machines.machine import QUICK, StoreMachine, prove
 from tests.unit.testing import (
     faults_of_access,
     faults_of_api_keys,
+    faults_of_approvals,
     faults_of_factors,
     faults_of_levels,
     faults_of_mail,
@@ -116,6 +117,7 @@ HERE = list(globals().values())
 THERE = [
     *vars(faults_of_access).values(),
     *vars(faults_of_api_keys).values(),
+    *vars(faults_of_approvals).values(),
     *vars(faults_of_factors).values(),
     *vars(faults_of_levels).values(),
     *vars(faults_of_mail).values(),

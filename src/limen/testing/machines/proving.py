@@ -20,6 +20,7 @@ from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from limen.testing.machines.api_keys import ApiKeyMachine
+from limen.testing.machines.approvals import ApprovalMachine
 from limen.testing.machines.cookies import CookieMachine
 from limen.testing.machines.emails import EmailMachine
 from limen.testing.machines.factors import FactorMachine
@@ -41,6 +42,7 @@ MACHINES: Final[Mapping[str, type[StoreMachine]]] = {
     "roles": RoleMachine,
     "signin": SignInMachine,
     "factors": FactorMachine,
+    "approvals": ApprovalMachine,
     "passkeys": PasskeyMachine,
     "api-keys": ApiKeyMachine,
     "remembered": RememberedMachine,
