@@ -318,8 +318,6 @@ def a_partial_session(
     *,
     methods: tuple[str, ...] = ("pwd",),
     label: str = "",
-    address: str | None = None,
-    user_agent: str | None = None,
     expires_at: datetime = NOON + timedelta(minutes=10),
     tries: int = 0,
 ) -> PartialSession:
@@ -331,8 +329,6 @@ def a_partial_session(
         digest=partial_id.bytes.ljust(32, b"d"),
         methods=methods,
         label=label,
-        address=address,
-        user_agent=user_agent,
         created_at=NOON,
         expires_at=expires_at,
         tries=tries,

@@ -28,6 +28,7 @@ from limen.testing.builders import (
     a_credential,
     a_family,
     a_full_user,
+    a_partial_session,
     a_proof,
     a_session,
     a_user,
@@ -75,6 +76,11 @@ def drift(connection: Connection) -> list[object]:
 
 def user_columns(connection: Connection) -> set[str]:
     return {column["name"] for column in inspector_of(connection).get_columns("users")}
+
+
+def partial_session_columns(connection: Connection) -> set[str]:
+    columns = inspector_of(connection).get_columns("partial_sessions")
+    return {column["name"] for column in columns}
 
 
 @asynccontextmanager
@@ -183,6 +189,22 @@ async def test_sessions_that_prove_nothing_go_with_the_step_that_knows_of_them(
         assert await view.sessions.find(full.id) == full
         assert await view.sessions.find(identified.id) is None
         assert await view.families.find_standing(identified.id, NOON) is None
+
+
+async def test_sign_ins_that_wait_outlive_the_step_that_forgets_who_began_them(
+    empty_url: str,
+) -> None:
+    await upgrade(empty_url)
+    user = a_user()
+    partial = a_partial_session(user.id, methods=("pwd",), label="Laptop", tries=2)
+    async with opened(empty_url) as unit_of_work:
+        await keep(unit_of_work, user, partial)
+    await downgrade(empty_url, "0016")
+    assert {"address", "user_agent"} < await look(empty_url, partial_session_columns)
+    await upgrade(empty_url)
+    assert not {"address", "user_agent"} & await look(empty_url, partial_session_columns)
+    async with opened(empty_url) as unit_of_work, unit_of_work.view() as view:
+        assert await view.partial_sessions.find(partial.id) == partial
 
 
 async def test_upgrading_a_filled_store_again_keeps_everything(empty_url: str) -> None:

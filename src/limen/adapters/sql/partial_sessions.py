@@ -59,8 +59,6 @@ class SqlPartialSessions:
             digest=partial.digest,
             methods=partial.methods,
             label=partial.label,
-            address=partial.address,
-            user_agent=partial.user_agent,
             created_at=partial.created_at,
             expires_at=partial.expires_at,
             tries=partial.tries,
@@ -96,11 +94,9 @@ def _read(row: Row) -> PartialSession:
         digest=row[2],
         methods=tuple(row[3]),
         label=row[4],
-        address=row[5],
-        user_agent=row[6],
-        created_at=row[7],
-        expires_at=row[8],
-        tries=row[9],
+        created_at=row[5],
+        expires_at=row[6],
+        tries=row[7],
     )
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from limen.adapters.sql.columns import BeforeAll, Bytes, Id, Instant, Json, Words
 
 # What `migrations/versions` leads to; a test compares.
-REVISION: Final = "0016"
+REVISION: Final = "0017"
 VERSION_TABLE: Final = "limen_version"
 
 metadata: Final = MetaData(
@@ -273,8 +273,6 @@ partial_sessions: Final = Table(
     Column("digest", Bytes, nullable=False),
     Column("methods", Json, nullable=False),
     Column("label", Words, nullable=False),
-    Column("address", Words),
-    Column("user_agent", Words),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("tries", Integer, nullable=False, server_default="0"),

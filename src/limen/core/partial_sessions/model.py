@@ -28,8 +28,8 @@ _ENCODED: Final = (_ID_BYTES + SECRET_BYTES) * 4 // 3
 class PartialSession:
     """A sign-in that waits for its second factor, until `expires_at`; it is finished once.
 
-    `methods` are those proved so far (RFC 8176); `label`, `address` and `user_agent` become the
-    session's. `digest` is the SHA-256 of the token's secret, `tries` how many codes were shown.
+    `methods` are those proved so far (RFC 8176); `label` becomes the session's. `digest` is the
+    SHA-256 of the token's secret, `tries` how many codes were shown.
     """
 
     id: PartialSessionId
@@ -37,8 +37,6 @@ class PartialSession:
     digest: bytes
     methods: tuple[str, ...]
     label: str = ""
-    address: str | None = None
-    user_agent: str | None = None
     created_at: datetime
     expires_at: datetime
     tries: int = 0

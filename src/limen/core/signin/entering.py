@@ -233,8 +233,6 @@ class Entrance:
             digest=digest_of(secret),
             methods=session.methods,
             label=session.label,
-            address=session.address,
-            user_agent=session.user_agent,
             created_at=entry.now,
             expires_at=entry.now + LIFETIME,
         )
