@@ -153,7 +153,7 @@ class OwnApiKeyController(Controller):
         api_keys: NamedDependency[ApiKeyService],
         data: JSONBody[CreateApiKeyIn],
     ) -> Answered[Success[NewApiKeyOut]]:
-        """Make a key for oneself; it is shown this once. Needs a fresh sign-in.
+        """Make a key for oneself; it is shown this once.
 
         An `Idempotency-Key` is not heeded: secrets are never replayed.
         """
@@ -211,7 +211,7 @@ class OwnApiKeyController(Controller):
         key_id: FromPath[UUID],
         data: JSONBody[RotateApiKeyIn],
     ) -> Answered[Success[NewApiKeyOut]]:
-        """Make a key like this one, which holds a while longer. Needs a fresh sign-in."""
+        """Make a key like this one, which holds a while longer."""
         owner_id = require_person(request.actor)
         return await rotate(request, api_keys, data, owner_id=owner_id, key_id=key_id, route=OWN)
 

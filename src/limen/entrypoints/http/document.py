@@ -61,9 +61,7 @@ Get an account at `/auth/register`, sign in at `/auth/login`, and send the acces
 `application/problem+json`, problem documents (RFC 9457). The codes of refusals are stable.
 """
 _IDENTIFIED: Final = " An identified session is enough."
-_FRESH: Final = (
-    "\n\nIt needs a fresh sign-in: one of the last ten minutes, or a step-up since (`stepUp`)."
-)
+_FRESH: Final = "needs a fresh sign-in: one of the last ten minutes, or a step-up since (`stepUp`)."
 _TAGS: Final = {
     "Sign-in": "Getting an account, signing in and out, refreshing, checking",
     "Me": "The signed-in user's own account",
@@ -95,7 +93,9 @@ def openapi_document() -> dict[str, Any]:
             handler = handlers[operation["operationId"]]
             _complete(operation, method, handler)
             if rules_of(handler).is_fresh:
-                operation["description"] += _FRESH
+                operation["description"] += f"\n\nIt {_FRESH}"
+            if rules_of(handler).is_fresh_at_times:
+                operation["description"] += f" Only that {_FRESH}"
             if rules_of(handler).is_open_to_identified:
                 operation["description"] += _IDENTIFIED
             if rules_of(handler).limits:

@@ -128,10 +128,7 @@ class OwnPasskeyController(Controller):
         request: CallRequest,
         passkeys: NamedDependency[PasskeyService],
     ) -> Answered[Success[PasskeyAskedOut]]:
-        """Give the options for `navigator.credentials.create()`, good once and for five minutes.
-
-        It needs a fresh sign-in.
-        """
+        """Give the options for `navigator.credentials.create()`, good once and for five minutes."""
         return plain(PasskeyAskedOut.of(await passkeys.begin_enrolment(actor=request.actor)))
 
     @post(
@@ -152,7 +149,7 @@ class OwnPasskeyController(Controller):
         passkeys: NamedDependency[PasskeyService],
         data: JSONBody[EnrolPasskeyIn],
     ) -> Answered[Success[PasskeyOut]]:
-        """Store the passkey, and tell its owner by mail. It needs a fresh sign-in."""
+        """Store the passkey, and tell its owner by mail."""
         passkey = await passkeys.enrol(
             ceremony=data.ceremony,
             answer=data.credential,
@@ -229,7 +226,7 @@ class OwnPasskeyController(Controller):
         passkeys: NamedDependency[PasskeyService],
         passkey_id: FromPath[UUID],
     ) -> None:
-        """Remove a passkey for good, and tell its owner by mail. It needs a fresh sign-in."""
+        """Remove a passkey for good, and tell its owner by mail."""
         await passkeys.remove(
             request.claims.user_id,
             PasskeyId(passkey_id),

@@ -51,6 +51,7 @@ class Rules:
     - `is_open_to_identified`: a session in which nothing was proved is enough; everywhere else
       it is refused as one that needs a step-up.
     - `is_fresh`: the user must have proved lately who they are; the use case checks that.
+    - `is_fresh_at_times`: as `is_fresh`, but only for what the description ends with.
     - `limits`: what it counts for the caller's network.
     - `query`: what parameters it takes; `lists` which list they are of.
     - `is_repeatable`: an `Idempotency-Key` is honoured.
@@ -68,6 +69,7 @@ class Rules:
     is_open_to_keys: bool = False
     is_open_to_identified: bool = False
     is_fresh: bool = False
+    is_fresh_at_times: bool = False
     limits: tuple[Limit, ...] = ()
     query: Query = Query.NONE
     lists: ListOf | None = None

@@ -257,7 +257,7 @@ class ServiceAccountKeyController(Controller):
         account_id: FromPath[UUID],
         data: JSONBody[CreateApiKeyIn],
     ) -> Answered[Success[NewApiKeyOut]]:
-        """Make a key, shown this once; needs `service_accounts.manage` and a fresh sign-in.
+        """Make a key, shown this once; needs `service_accounts.manage`.
 
         An `Idempotency-Key` is not heeded: secrets are never replayed.
         """
@@ -322,7 +322,7 @@ class ServiceAccountKeyController(Controller):
         key_id: FromPath[UUID],
         data: JSONBody[RotateApiKeyIn],
     ) -> Answered[Success[NewApiKeyOut]]:
-        """Make a key like this one; needs `service_accounts.manage` and a fresh sign-in."""
+        """Make a key like this one; needs `service_accounts.manage`."""
         return await keys_of.rotate(
             request, api_keys, data, owner_id=UserId(account_id), key_id=key_id, route=_KEY
         )

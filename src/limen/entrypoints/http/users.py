@@ -86,7 +86,7 @@ class UserController(Controller):
             "createUser",
             "Make an account for somebody",
             refuses=(403, 409, 422, 429),
-            rules=Rules(is_fresh=True, is_open_to_keys=True, is_repeatable=True),
+            rules=Rules(is_fresh_at_times=True, is_open_to_keys=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),
@@ -99,8 +99,8 @@ class UserController(Controller):
     ) -> Answered[Success[UserOut]]:
         """Make an account; needs `users.write`.
 
-        With a password it also needs `passwords.set`, with a verified address `users.verify`; of
-        people, either asks for a fresh sign-in.
+        To give it a password needs `passwords.set`, too, and to give it a verified address
+        `users.verify`.
         """
         user = await users.create(
             email=data.email,
@@ -141,7 +141,7 @@ class UserController(Controller):
             refuses=(403, 404, 409, 412, 422),
             has_body=True,
             is_versioned=True,
-            rules=Rules(is_fresh=True, is_open_to_keys=True),
+            rules=Rules(is_fresh_at_times=True, is_open_to_keys=True),
         ),
     )
     async def replace(
@@ -153,7 +153,7 @@ class UserController(Controller):
     ) -> Answered[Success[UserOut]]:
         """Replace the whole profile; needs `users.write`.
 
-        Another address is set by people alone, and only for that what follows holds.
+        Another address is set by people alone.
         """
         user = await users.replace(
             UserId(user_id),
@@ -175,7 +175,7 @@ class UserController(Controller):
             refuses=(403, 404, 409, 412, 422),
             has_body=True,
             is_versioned=True,
-            rules=Rules(is_fresh=True, is_open_to_keys=True),
+            rules=Rules(is_fresh_at_times=True, is_open_to_keys=True),
         ),
     )
     async def update(
@@ -187,7 +187,7 @@ class UserController(Controller):
     ) -> Answered[Success[UserOut]]:
         """Change what is given and leave the rest; needs `users.write`.
 
-        Another address is set by people alone, and only for that what follows holds.
+        Another address is set by people alone.
         """
         user = await users.update(
             UserId(user_id),
