@@ -158,7 +158,9 @@ class Assembly(Everyday):
             policy=policies.sign_in,
             browsers=browsers,
         )
-        self._rise = Rise(ambient=ambient, issuer=issuer, browsers=browsers)
+        self._rise = Rise(
+            ambient=ambient, issuer=issuer, browsers=browsers, factors=self.policies.factors
+        )
         self.remembered = RememberedService(unit_of_work=uow, ambient=ambient, entrance=entrance)
         self.sign_in = SignInService(
             unit_of_work=uow,

@@ -79,7 +79,11 @@ class Container(Foundation):
         browsers=browsers,
     )
     rise = Singleton[Rise](
-        Rise, ambient=Foundation.ambient, issuer=Foundation.issuer, browsers=browsers
+        Rise,
+        ambient=Foundation.ambient,
+        issuer=Foundation.issuer,
+        browsers=browsers,
+        factors=Foundation.settings.provided.factors.policy,
     )
     second_step = Singleton[SecondStepService](
         SecondStepService,

@@ -167,6 +167,8 @@ BY_HELPERS: dict[str, Helping] = {
     ),
     "set a password": lambda limen, whom, actor: limen.passwords.set(whom, new=NEW, actor=actor),
     "vouch": lambda limen, whom, actor: limen.assistance.verify_email(whom, actor=actor),
+    "unlock": lambda limen, whom, actor: limen.assistance.unlock(whom, actor=actor),
+    "reactivate": lambda limen, whom, actor: limen.users.reactivate(whom, actor=actor),
     "reset factors": lambda limen, whom, actor: limen.factors.reset(whom, actor=actor),
     "approve a reset": lambda limen, whom, actor: limen.factors.approve_reset(whom, actor=actor),
     "remove a passkey": lambda limen, whom, actor: limen.passkeys.remove(
@@ -206,10 +208,8 @@ async def test_a_sign_in_of_long_ago_shuts_out_and_makes_what_nobody_comes_in_by
     await limen.users.create(actor=root, email="new@example.org")
     await limen.users.update(ada.id, actor=root, name="Ada")
     await limen.assistance.require_reset(ada.id, actor=root)
-    await limen.assistance.unlock(ada.id, actor=root)
     await limen.sessions.revoke_all(ada.id, actor=root)
     await limen.users.suspend(ada.id, actor=root)
-    await limen.users.reactivate(ada.id, actor=root)
 
 
 async def test_strangers_are_not_signed_in() -> None:

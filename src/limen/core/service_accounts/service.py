@@ -165,11 +165,12 @@ class ServiceAccountService:
     ) -> User:
         """Take the keys of a suspended account again; needs `service_accounts.manage`.
 
-        An active account stays as it is. Raises `VersionMismatch`.
+        An active account stays as it is. Raises `VersionMismatch` and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             present = await self._lock(uow, account_id, actor, expected_version)
+            await require_fresh(uow, actor, now)
             if present.status is Status.ACTIVE:
                 return present
             account = present.reactivate(now)

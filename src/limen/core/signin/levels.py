@@ -77,19 +77,31 @@ async def end_sessions_without_factor(
     """
     if not policy.is_on or not policy.requires([grant.role]):
         return
-    user_id, now, reason = grant.user_id, grant.granted_at, EndReason.FACTOR_REQUIRED
-    for session in await uow.sessions.list_live(user_id, now):
-        if policy.lacks_factor(session, [grant.role]):
-            await uow.sessions.end(user_id, now, reason, only=session.id)
-            uow.emit(
-                SessionRevoked(
-                    at=now,
-                    actor=actor,
-                    user_id=user_id,
-                    session_id=session.id,
-                    reason=reason.value,
-                )
-            )
+    # A list has a bound; those who hold more sessions than that have none of them for long.
+    while lacking := await _sessions_without_factor(uow, policy, grant):
+        for session in lacking:
+            await _end_session(uow, session, actor, grant.granted_at)
+
+
+async def _sessions_without_factor(
+    view: View, policy: FactorPolicy, grant: Grant
+) -> tuple[Session, ...]:
+    live = await view.sessions.list_live(grant.user_id, grant.granted_at)
+    return tuple(session for session in live if policy.lacks_factor(session, [grant.role]))
+
+
+async def _end_session(uow: UnitOfWork, session: Session, actor: Actor, now: datetime) -> None:
+    reason = EndReason.FACTOR_REQUIRED
+    await uow.sessions.end(session.user_id, now, reason, only=session.id)
+    uow.emit(
+        SessionRevoked(
+            at=now,
+            actor=actor,
+            user_id=session.user_id,
+            session_id=session.id,
+            reason=reason.value,
+        )
+    )
 
 
 async def awaited_factors(

@@ -7,10 +7,16 @@ from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.cookies.carrying import CookieSession, read_cookie
 from limen.core.cookies.parts import BrowserParts
-from limen.core.errors import ConcurrentUpdate, SessionEnded, UserNotFound
+from limen.core.errors import (
+    ConcurrentUpdate,
+    SecondFactorNeeded,
+    SessionEnded,
+    UserNotFound,
+)
 from limen.core.events import SessionCookieSet, SessionSteppedUp
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
+from limen.core.signin.levels import FactorPolicy
 from limen.core.states import SessionState
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.users.model import User
@@ -42,7 +48,15 @@ class SteppedUp:
 class Rise:
     """Makes sessions fresh, however their users proved themselves."""
 
-    def __init__(self, *, ambient: Ambient, issuer: TokenIssuer, browsers: BrowserParts) -> None:
+    def __init__(
+        self,
+        *,
+        ambient: Ambient,
+        issuer: TokenIssuer,
+        browsers: BrowserParts,
+        factors: FactorPolicy,
+    ) -> None:
+        self._factors = factors
         self._ambient = ambient
         self._issuer = issuer
         self._cookies = browsers.cookies
@@ -59,8 +73,9 @@ class Rise:
 
         The user is locked by it, the caller commits. A session that a browser carries needs its
         living `cookie`, which is renewed: whoever else has it is left behind. One that was merely
-        identified is full from then on. Raises `NotSignedIn`, `NotByKey`, `SessionEnded`, or
-        `ConcurrentUpdate` if the cookie was renewed meanwhile.
+        identified is full from then on. Raises `NotSignedIn`, `NotByKey`, `SessionEnded`,
+        `SecondFactorNeeded` of who was given a role meanwhile that asks for more, or
+        `ConcurrentUpdate` if the cookie was renewed.
         """
         user_id, session_id = require_any_session(actor)
         now = self._ambient.clock.now()
@@ -73,18 +88,19 @@ class Rise:
             raise SessionEnded
         was_full = session.state is SessionState.FULL
         session = session.proved(methods, now)
+        roles = tuple(role.name for role in await uow.grants.list_held(user.id, now))
+        if self._factors.lacks_factor(session, roles):
+            raise SecondFactorNeeded
         if not await uow.sessions.prove(session):
             raise SessionEnded
         if not was_full:
             await self._devices.note(uow, session, actor, now, mark=actor.device)
         renewed = await self._renew(uow, session, cookie, actor)
-        held = await uow.grants.list_held(user.id, now)
         uow.emit(
             SessionSteppedUp(
                 at=now, actor=actor, user_id=user.id, session_id=session.id, methods=methods
             )
         )
-        roles = tuple(role.name for role in held)
         return Risen(user=user, session=session, roles=roles, cookie=renewed)
 
     async def _renew(

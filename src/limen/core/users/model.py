@@ -243,7 +243,8 @@ class User:
 
     Behaviour returns the changed user, one version on. A service account is a user without a
     person: no password, no mail, no session; its `email` reaches nobody. `first_verified_at` stays
-    when the address changes: since then the account is somebody's.
+    when the address changes: since then the account is somebody's. So is one whose address was
+    changed for it while there was a password or a factor.
     """
 
     id: UserId
@@ -275,7 +276,7 @@ class User:
 
     @property
     def has_owner(self) -> bool:
-        """Whether an address of this account was ever proved, the present one or an earlier one."""
+        """Whether the account is somebody's, whoever reads mail at its present address."""
         return (self.first_verified_at or self.email_verified_at) is not None
 
     @property
@@ -333,6 +334,10 @@ class User:
             email_verified_at=self.email_verified_at if kept else None,
             first_verified_at=self._first_verified(None),
         )
+
+    def owned(self, now: datetime) -> "User":
+        """Take the account for somebody's, whoever reads mail at its address; the same version."""
+        return replace(self, first_verified_at=self._first_verified(now))
 
     @property
     def profile(self) -> Profile:

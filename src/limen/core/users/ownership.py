@@ -6,7 +6,7 @@ from limen.core.actor import Actor
 from limen.core.api_keys.model import ApiKeyEnd
 from limen.core.errors import NotSignedIn, UserNotFound
 from limen.core.events import EmailVerified, UserDisplaced, UserTakenOver
-from limen.core.factors.holding import remove_factors
+from limen.core.factors.holding import has_factors, remove_factors
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
 from limen.core.sessions.ending import end_everything
@@ -67,6 +67,15 @@ async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -
     await uow.sessions.end(holder.id, now, EndReason.TAKEN_OVER)
     await uow.users.remove(holder.id)
     uow.emit(UserDisplaced(at=now, actor=actor, user_id=holder.id))
+
+
+async def keep_for_owner(uow: UnitOfWork, user: User, now: datetime) -> User:
+    """Return a locked user who has another address, which nobody is to take the account by.
+
+    One without a password and a factor is entered by mail alone, so it stays open to that.
+    """
+    is_used = await uow.passwords.find(user.id) is not None or await has_factors(uow, user.id)
+    return user.owned(now) if is_used else user
 
 
 async def leave_address(

@@ -43,7 +43,7 @@ from limen.core.throttles.charging import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
 from limen.core.users.making import AccountParts, add_user, authorise_making, judge, new_user
 from limen.core.users.model import Email, Json, Profile, Status, User, UserPolicy, read_identifier
-from limen.core.users.ownership import leave_address
+from limen.core.users.ownership import keep_for_owner, leave_address
 from limen.core.users.profile import changed_fields, complete, patch_profile, read_profile
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
@@ -210,7 +210,8 @@ class UserService:
 
         Everybody may change their own username, name and locale; more, or for others, needs
         `users.write`. Another address needs a fresh sign-in, counts as unproved, lets nobody in by
-        mail until its owner proved it or somebody vouched, and ends all sessions of the user but
+        mail until its owner proved it or somebody vouched (an account that was never proved, and
+        has neither password nor factor, is its reader's), and ends all sessions of the user but
         the actor's own, with all links, codes and pending changes.
         Raises `UserNotFound`, `InvalidInput`, `EmailTaken`, `UsernameTaken`, `VersionMismatch`, and
         for another address what `require_fresh` does.
@@ -292,11 +293,13 @@ class UserService:
     ) -> User:
         """Let a pending or suspended user sign in; needs `users.write`.
 
-        An active user stays as they are. Raises `UserNotFound` or `VersionMismatch`.
+        An active user stays as they are. Raises `UserNotFound`, `VersionMismatch`, and of people
+        what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
+            await require_fresh_person(uow, actor, now)
             user = await uow.users.lock(user_id)
             user.require_person(version=expected_version)
             if user.status is Status.ACTIVE:
@@ -354,6 +357,8 @@ class UserService:
             if is_moved:
                 await require_fresh(uow, actor, now)
             after = user.with_profile(profile, now)
+            if is_moved:
+                after = await keep_for_owner(uow, after, now)
             await uow.users.save(after)
             uow.emit(UserUpdated(at=now, actor=actor, user_id=user_id, changed=changed))
             if is_moved:

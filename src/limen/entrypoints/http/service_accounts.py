@@ -196,6 +196,7 @@ class ServiceAccountController(Controller):
             "reactivateServiceAccount",
             "Let a service account in again",
             refuses=(403, 404, 409, 412),
+            rules=Rules(is_fresh=True),
             has_body=True,
             is_versioned=True,
         ),

@@ -251,7 +251,7 @@ class UserController(Controller):
             "reactivateUser",
             "Let a user in again",
             refuses=(403, 404, 412, 422),
-            rules=Rules(is_open_to_keys=True, is_repeatable=True),
+            rules=Rules(is_fresh=True, is_open_to_keys=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),

@@ -54,6 +54,8 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     levels.two_step_ups_by_one_cookie,
     levels.an_exchange_and_a_refresh,
     levels.a_required_app_and_another_sign_in,
+    levels.a_sign_in_and_a_role_that_asks_for_more,
+    levels.a_return_and_a_role_that_asks_for_more,
     keys.a_rotation_and_a_revocation,
     keys.two_rotations_of_one_key,
     keys.a_rotation_and_a_report,

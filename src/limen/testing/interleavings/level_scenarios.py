@@ -11,6 +11,7 @@ from limen.core.factors.totp import code_at, step_at
 from limen.core.ids import UserId
 from limen.core.secret import Secret
 from limen.core.signin.entering import PartialSignIn
+from limen.core.states import SessionState
 from limen.core.tokens.issuing import IssuedTokens
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import OPERATOR, PASSWORD, acting
@@ -187,6 +188,59 @@ async def a_required_app_and_another_sign_in(unit_of_work: UnitOfWorkFactory) ->
         use_cases={
             "confirm": here.required_factor.confirm(partial_token=mine, code=code),
             "finish": nodes.there.second_step.finish(partial_token=other, code=later),
+        },
+        check=check,
+    )
+
+
+async def a_sign_in_and_a_role_that_asks_for_more(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """Whoever comes in with the password alone has not the role, or no session any more."""
+    nodes = two_nodes(unit_of_work)
+    user = await nodes.here.register()
+    await nodes.here.roles.create(actor=OPERATOR, name=KEEPER, permissions=[])
+
+    async def check(outcomes: Outcomes) -> None:
+        assert kind(outcomes["grant"]) == "Grant"
+        assert kind(outcomes["sign in"]) in {"IssuedTokens", "PartialSignIn"}
+        assert await nodes.live_sessions(user.id) == 0
+        await nodes.check_dead(*outcomes.values())
+
+    return Stage(
+        limen=nodes.here,
+        use_cases={
+            "sign in": nodes.here.sign_in.sign_in(identifier=_EMAIL, password=PASSWORD),
+            "grant": nodes.there.roles.grant(user.id, KEEPER, actor=OPERATOR),
+        },
+        check=check,
+    )
+
+
+async def a_return_and_a_role_that_asks_for_more(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """Whoever is remembered does not rise by the password alone."""
+    nodes = two_nodes(unit_of_work)
+    here = nodes.here
+    user = await here.register()
+    await here.roles.create(actor=OPERATOR, name=KEEPER, permissions=[])
+    begun = await here.sign_in.sign_in_by_cookie(
+        identifier=_EMAIL, password=PASSWORD, is_remembered=True
+    )
+    assert isinstance(begun, CookieSession)
+    assert begun.kept is not None
+    back = await here.remembered.exchange(credential=begun.kept.credential, actor=Actor.anonymous())
+    me = Actor.anonymous().as_identified(user.id, back.session.id)
+
+    async def check(outcomes: Outcomes) -> None:
+        assert kind(outcomes["grant"]) == "Grant"
+        assert kind(outcomes["step up"]) in {"SteppedUp", "SecondFactorNeeded", "SessionEnded"}
+        async with here.unit_of_work.view() as view:
+            live = await view.sessions.list_live(user.id, here.clock.now())
+        assert all(session.state is SessionState.IDENTIFIED for session in live)
+
+    return Stage(
+        limen=here,
+        use_cases={
+            "step up": here.step_up.step_up(password=PASSWORD, cookie=back.cookie, actor=me),
+            "grant": nodes.there.roles.grant(user.id, KEEPER, actor=OPERATOR),
         },
         check=check,
     )

@@ -218,9 +218,10 @@ def _note_device(_rows: Rows, device: KnownDevice) -> list[Lock]:
     ]
 
 
-def _devices_of(rows: Rows, user_id: UserId) -> list[Lock]:
-    found = sorted(key for key, _ in rows.devices.items() if key[0] == user_id)
-    return [_whole("device", key) for key in found]
+def _devices_of(rows: Rows, user_id: UserId, *, keep: int = 0) -> list[Lock]:
+    own = [(key, device) for key, device in rows.devices.items() if key[0] == user_id]
+    own.sort(key=lambda item: item[1].last_seen_at, reverse=True)
+    return [_whole("device", key) for key in sorted(key for key, _ in own[keep:])]
 
 
 def _add_remembered(_rows: Rows, remembered: Remembered) -> list[Lock]:

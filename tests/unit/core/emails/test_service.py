@@ -19,6 +19,8 @@ from limen.core.errors import (
 from limen.core.messages.model import MessageState
 from limen.core.users.model import Status, User, UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.contracts.steps import change
+from limen.testing.passkeys import a_passkey
 from limen.testing.people import sign_up
 from limen.testing.policies import Policies
 
@@ -447,9 +449,35 @@ async def test_who_has_it_with_another_account_displaces_nobody() -> None:
     assert (await limen.users.get(ada.id, actor=OPERATOR)).email.address == NEW
 
 
-async def test_an_account_that_nobody_ever_proved_falls_to_the_first_proof_as_before() -> None:
+@pytest.mark.parametrize("verb", ["update", "replace"])
+async def test_an_account_that_was_never_proved_and_is_used_falls_to_nobody_either(
+    verb: str,
+) -> None:
     limen = Assembly()
     ada = await limen.register()
+    moved = await getattr(limen.users, verb)(ada.id, email=NEW, actor=OPERATOR)
+    assert (moved.email_verified_at, moved.has_owner) == (None, True)
+    await limen.delivery.deliver()
+    await limen.recovery.forgot(identifier=NEW)
+    await limen.links.ask(identifier=NEW)
+    assert await limen.delivery.deliver() == {MessageState.DROPPED: 2}
+    await limen.emails.send_verification(identifier=NEW)
+    token = token_of(await limen.read_mail(NEW))
+    with pytest.raises(NotSignedIn):
+        await limen.emails.verify(token=token)
+    await limen.emails.verify(token=token, password=PASSWORD)
+
+
+async def test_a_passkey_makes_it_used() -> None:
+    limen = Assembly()
+    ada = await limen.users.create(actor=OPERATOR, email="ada@example.org")
+    await change(limen.unit_of_work, lambda uow: uow.passkeys.add(a_passkey(ada.id)))
+    assert (await limen.users.update(ada.id, email=NEW, actor=OPERATOR)).has_owner
+
+
+async def test_an_account_that_nobody_can_use_yet_falls_to_the_first_proof() -> None:
+    limen = Assembly()
+    ada = await limen.users.create(actor=OPERATOR, email="ada@example.org")
     await limen.users.update(ada.id, email=NEW, actor=OPERATOR)
     await limen.recovery.forgot(identifier=NEW)
     await limen.recovery.reset(token=token_of(await limen.read_mail(NEW)), new="staple of it all")

@@ -1,5 +1,7 @@
 """A role that asks for a second factor is of no use to a session without one."""
 
+from datetime import timedelta
+
 import pytest
 
 from limen.core.errors import RefreshTokenInvalid
@@ -37,6 +39,16 @@ async def test_whoever_is_given_such_a_role_signs_in_again_and_sets_up_a_factor(
     assert told == ["role.granted", "session.revoked", "session.revoked"]
     again = await limen.sign_in.sign_in(identifier=EMAIL, password=PASSWORD)
     assert isinstance(again, PartialSignIn)
+
+
+async def test_more_sessions_than_a_list_holds_all_end() -> None:
+    limen = await _assembly(FactorPolicy(required_for=frozenset({"keeper"})))
+    user = await limen.register(EMAIL)
+    for _ in range(201):
+        limen.clock.advance(timedelta(seconds=1))
+        await limen.enter(EMAIL)
+    await limen.roles.grant(user.id, "keeper", actor=OPERATOR)
+    assert (await limen.event_names()).count("session.revoked") == 201
 
 
 async def test_a_session_that_proved_a_second_factor_goes_on() -> None:

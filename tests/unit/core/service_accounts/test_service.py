@@ -42,16 +42,18 @@ async def person(limen: Assembly, *permissions: str) -> Actor:
     return acting(await limen.enter())
 
 
-async def test_a_sign_in_of_long_ago_suspends_and_deletes_none() -> None:
+async def test_a_sign_in_of_long_ago_suspends_and_neither_reactivates_nor_deletes() -> None:
     limen = Assembly()
     ada = await person(limen, "service_accounts.manage")
     made = await robot(limen)
     limen.clock.advance(FRESH)
     await limen.service_accounts.suspend(made.id, actor=ada)
     with pytest.raises(StepUpNeeded):
+        await limen.service_accounts.reactivate(made.id, actor=ada)
+    with pytest.raises(StepUpNeeded):
         await limen.service_accounts.delete(made.id, actor=ada)
     kept = await limen.service_accounts.find("robot", actor=OPERATOR)
-    assert kept.id == made.id
+    assert (kept.id, kept.status) == (made.id, Status.SUSPENDED)
 
 
 async def test_an_account_is_made_found_listed_changed_and_deleted() -> None:
