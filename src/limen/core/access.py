@@ -17,9 +17,11 @@ from limen.core.roles.model import (
     ME_READ,
     OWN,
     Permission,
+    Role,
     allowed_to_keys,
     permissions_of,
     refuse_beyond,
+    refuse_more_by_key,
     require,
 )
 from limen.core.sessions.model import Session
@@ -62,11 +64,23 @@ async def authorise_over(
         raise NotByKey
     if actor.is_system or actor.owns(user_id):
         return held
-    granted = {grant.role for grant in await view.grants.list(user_id) if grant.is_live(now)}
-    if granted:
-        roles = [role for role in await view.roles.list() if role.name in granted]
-        refuse_beyond(held, permissions_of(roles))
+    refuse_beyond(held, permissions_of(await _granted(view, user_id, now)))
     return held
+
+
+async def refuse_key_beyond(
+    view: View, held: frozenset[str], user_id: UserId, now: datetime
+) -> None:
+    """Raise `BeyondOwnPermissions` if a user may do more than a key that holds `held`, anywhere."""
+    refuse_more_by_key(held, permissions_of(await _granted(view, user_id, now)))
+
+
+async def _granted(view: View, user_id: UserId, now: datetime) -> tuple[Role, ...]:
+    """Return the roles a user was given, whether they may use them now or not."""
+    names = {grant.role for grant in await view.grants.list(user_id) if grant.is_live(now)}
+    if not names:
+        return ()
+    return tuple(role for role in await view.roles.list() if role.name in names)
 
 
 def may_see(actor: Actor, user_id: UserId) -> bool:

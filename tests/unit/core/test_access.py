@@ -176,6 +176,9 @@ BY_HELPERS: dict[str, Helping] = {
     ),
     "give a role": lambda limen, whom, actor: limen.roles.grant(whom, "clerk", actor=actor),
     "take a role": lambda limen, whom, actor: limen.roles.withdraw(whom, "clerk", actor=actor),
+    "make a role": lambda limen, _, actor: limen.roles.create(actor=actor, name="cashier"),
+    "delete a role": lambda limen, _, actor: limen.roles.delete("clerk", actor=actor),
+    "make a signing key": lambda limen, _, actor: limen.keys.rotate(actor=actor),
     "change a role": lambda limen, _, actor: limen.roles.replace("clerk", actor=actor),
     "delete": lambda limen, whom, actor: limen.users.delete(whom, actor=actor),
     "import": lambda limen, _, actor: limen.imports.add(

@@ -26,7 +26,7 @@ from limen.core.secret import Secret
 from limen.core.users.model import own_words
 from limen.ports.accounts import Account
 from limen.ports.password_hasher import PasswordHasher
-from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
 
 _UNHASHED = Secret("$unhashed$")
 _HASHED_AT_ONCE = 4
@@ -73,21 +73,24 @@ class ImportService:
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
-            held = await authorise(view, actor, Permission.USERS_IMPORT, now)
-            await require_fresh(view, actor, now)
+            await authorise(view, actor, Permission.USERS_IMPORT, now)
             roles = {role.name: role for role in await view.roles.list()}
         good, faults = await self._read(rows, roles)
         if is_strict and faults:
             return ImportReport(faults=faults)
-        if any(read.row.email_verified or read.row.has_owner for read in good):
-            require(Permission.USERS_VERIFY, held)
-        refuse_beyond(held, _permissions_given(good, roles))
+        async with self._unit_of_work.view() as view:
+            await _authorise_import(view, actor, good, now)
         good, refused = await self._hash(good, is_dry_run=is_dry_run)
         faults += refused
         if is_strict and faults:
             return ImportReport(faults=faults)
         accounts = [self._account(read, now) for read in good]
-        outcomes = await self._store(accounts, actor, now, is_dry_run=is_dry_run)
+        if not accounts:
+            return _report(good, accounts, (), faults)
+        async with self._unit_of_work() as uow:
+            # Hashing takes long; who began it may have lost the right to it meanwhile.
+            await _authorise_import(uow, actor, good, self._ambient.clock.now())
+            outcomes = await _store(uow, accounts, actor, now, is_dry_run=is_dry_run)
         return _report(good, accounts, outcomes, faults)
 
     async def export(
@@ -157,23 +160,34 @@ class ImportService:
         )
         return Account(user=user, credential=credential, grants=grants_of(read, user.id, now))
 
-    async def _store(
-        self, accounts: Sequence[Account], actor: Actor, now: datetime, *, is_dry_run: bool
-    ) -> tuple[ImportOutcome, ...]:
-        if not accounts:
-            return ()
-        async with self._unit_of_work() as uow:
-            outcomes = await uow.accounts.add(accounts)
-            added = tuple(
-                account.user.id
-                for account, outcome in zip(accounts, outcomes, strict=True)
-                if outcome is ImportOutcome.ADDED
-            )
-            if added and not is_dry_run:
-                uow.emit(UsersImported(at=now, actor=actor, user_ids=added))
-                _tell_grants(uow, accounts, frozenset(added), actor, now)
-                await uow.commit()
-        return outcomes
+
+async def _authorise_import(
+    view: View, actor: Actor, rows: Sequence[ReadRow], now: datetime
+) -> None:
+    held = await authorise(view, actor, Permission.USERS_IMPORT, now)
+    await require_fresh(view, actor, now)
+    if any(read.row.email_verified or read.row.has_owner for read in rows):
+        require(Permission.USERS_VERIFY, held)
+    given = {name for read in rows for name in read.roles}
+    refuse_beyond(
+        held, permissions_of(role for role in await view.roles.list() if role.name in given)
+    )
+
+
+async def _store(
+    uow: UnitOfWork, accounts: Sequence[Account], actor: Actor, now: datetime, *, is_dry_run: bool
+) -> tuple[ImportOutcome, ...]:
+    outcomes = await uow.accounts.add(accounts)
+    added = tuple(
+        account.user.id
+        for account, outcome in zip(accounts, outcomes, strict=True)
+        if outcome is ImportOutcome.ADDED
+    )
+    if added and not is_dry_run:
+        uow.emit(UsersImported(at=now, actor=actor, user_ids=added))
+        _tell_grants(uow, accounts, frozenset(added), actor, now)
+        await uow.commit()
+    return outcomes
 
 
 def _tell_grants(
@@ -195,11 +209,6 @@ def _tell_grants(
                     ends_at=grant.ends_at,
                 )
             )
-
-
-def _permissions_given(rows: Sequence[ReadRow], roles: dict[str, Role]) -> frozenset[str]:
-    names = {name for read in rows for name in read.roles}
-    return permissions_of(roles[name] for name in names)
 
 
 def _report(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from limen.core.access import authorise
+from limen.core.access import authorise, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.events import SigningKeyAdded
@@ -84,11 +84,13 @@ class KeyService:
         The first one signs at once. So does one after the secret key was lost, if that is said,
         or right after a key that was announced before; where it is not said, a secret key that
         opens nothing raises `SealBroken`, for it may be only this process that has the wrong one.
-        Keys that no longer verify are removed. Needs `keys.rotate`.
+        Keys that no longer verify are removed. Needs `keys.rotate`. Raises what `require_fresh`
+        does: everybody fetches the public keys.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise(uow, actor, Permission.KEYS_ROTATE, now)
+            await require_fresh(uow, actor, now)
             await uow.keys.lock()
             await uow.keys.purge(now - self._maker.policy.verifies)
             keys = await uow.keys.list()

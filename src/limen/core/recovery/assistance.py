@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from limen.core.access import authorise_over, require_fresh, require_fresh_person
+from limen.core.access import authorise_over, require_fresh
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.events import EmailVerified, PasswordResetRequired, UserUnlocked
@@ -80,12 +80,12 @@ class AssistanceService:
         """Forget the attempts against a user and each of their factors; needs `users.unlock`.
 
         Attempts from networks where they are not signed in stay counted there. Raises
-        `UserNotFound`, `NotAPerson`, and of people what `require_fresh` does.
+        `UserNotFound`, `NotAPerson`, and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.USERS_UNLOCK, user_id, now)
-            await require_fresh_person(uow, actor, now)
+            await require_fresh(uow, actor, now)
             (await uow.users.lock(user_id)).require_person()
             await _unlock(uow, user_id, now)
             uow.emit(UserUnlocked(at=now, actor=actor, user_id=user_id))

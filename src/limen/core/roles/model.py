@@ -93,6 +93,7 @@ NEVER_BY_KEY: Final = frozenset(
         Permission.PASSWORDS_SET,
         Permission.PASSWORDS_RESET,
         Permission.USERS_VERIFY,
+        Permission.USERS_UNLOCK,
         Permission.FACTORS_RESET,
         Permission.PASSKEYS_REMOVE,
         Permission.USERS_IMPORT,

@@ -73,12 +73,19 @@ class RoleService:
     async def create(
         self, *, actor: Actor, name: str, description: str = "", permissions: Iterable[str] = ()
     ) -> Role:
-        """Make a role; needs `roles.manage`. Raises `InvalidInput` or `RoleTaken`."""
+        """Make a role; needs `roles.manage`.
+
+        A key gives it no permission that it does not hold itself. Raises `InvalidInput`,
+        `RoleTaken`, and of people what `require_fresh` does.
+        """
         now = self._ambient.clock.now()
         role = _read_role(name, description, permissions, now)
         async with self._unit_of_work() as uow:
             held = await authorise(uow, actor, Permission.ROLES_MANAGE, now)
+            await require_fresh_person(uow, actor, now)
             refuse_beyond(held, role.permissions)
+            if actor.is_key:
+                refuse_more_by_key(held, role.permissions)
             await uow.roles.add(role)
             uow.emit(
                 RoleCreated(
@@ -132,15 +139,19 @@ class RoleService:
     async def delete(self, name: str, *, actor: Actor, expected_version: int | None = None) -> None:
         """Remove a role nobody holds; needs `roles.manage`.
 
-        Raises `RoleNotFound`, `RoleBuiltIn`, `RoleInUse` or `VersionMismatch`.
+        A key removes none that it could not make. Raises `RoleNotFound`, `RoleBuiltIn`,
+        `RoleInUse`, `VersionMismatch`, and of people what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             held = await authorise(uow, actor, Permission.ROLES_MANAGE, now)
+            await require_fresh_person(uow, actor, now)
             role = await uow.roles.get(_known(name))
             _expect(role, expected_version)
             role.refuse_built_in()
             refuse_beyond(held, role.permissions)
+            if actor.is_key:
+                refuse_more_by_key(held, role.permissions)
             await uow.roles.remove(name, now)
             uow.emit(RoleDeleted(at=now, actor=actor, role=name))
             await uow.commit()

@@ -87,7 +87,11 @@ async def _sessions_without_factor(
     view: View, policy: FactorPolicy, grant: Grant
 ) -> tuple[Session, ...]:
     live = await view.sessions.list_live(grant.user_id, grant.granted_at)
-    return tuple(session for session in live if policy.lacks_factor(session, [grant.role]))
+    full = [session for session in live if session.state is SessionState.FULL]
+    if not await has_factors(view, grant.user_id):
+        # What was proved in them is gone since.
+        return tuple(full)
+    return tuple(session for session in full if policy.lacks_factor(session, [grant.role]))
 
 
 async def _end_session(uow: UnitOfWork, session: Session, actor: Actor, now: datetime) -> None:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from limen.core.access import authorise, require_fresh
+from limen.core.access import authorise, require_fresh_person
 from limen.core.actor import Actor
-from limen.core.errors import InvalidInput, PasswordRefused
+from limen.core.errors import EmailTaken, InvalidInput, PasswordRefused, UsernameTaken
+from limen.core.events import RegistrationRepeated
 from limen.core.ids import UserId
+from limen.core.messages.composing import asked_by
+from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import Postbox
 from limen.core.passwords.model import PasswordCredential
 from limen.core.passwords.preparation import PasswordPreparation
@@ -14,9 +17,9 @@ from limen.core.reading import Reader
 from limen.core.roles.model import Permission, require
 from limen.core.secret import Secret
 from limen.core.throttles.charging import take_over
-from limen.core.users.model import Profile, Status, User, own_words
+from limen.core.users.model import Email, Profile, Status, User, own_words
 from limen.ports.ids import IdSource
-from limen.ports.unit_of_work import UnitOfWork, View
+from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +30,24 @@ class AccountParts:
     postbox: Postbox
 
 
-async def authorise_making(
-    view: View, actor: Actor, now: datetime, *, has_password: bool, is_email_verified: bool
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """What an account is made with for somebody, and whether they could have registered it."""
+
+    has_password: bool
+    is_email_verified: bool
+    is_open: bool
+
+
+async def authorise_making(view: View, actor: Actor, now: datetime, making: Making) -> None:
     """Check that the actor may make an account, and may give it a password or a proved address."""
     held = await authorise(view, actor, Permission.USERS_WRITE, now)
-    if has_password:
+    if making.has_password:
         require(Permission.PASSWORDS_SET, held)
-    if is_email_verified:
+    if making.is_email_verified:
         require(Permission.USERS_VERIFY, held)
-    if has_password or is_email_verified:
-        await require_fresh(view, actor, now)
+    if making.has_password or making.is_email_verified or not making.is_open:
+        await require_fresh_person(view, actor, now)
 
 
 async def judge(
@@ -92,3 +102,26 @@ async def add_user(uow: UnitOfWork, user: User, digest: Secret[str] | None, now:
     if digest is not None:
         credential = PasswordCredential(user_id=user.id, digest=digest, changed_at=now)
         await uow.passwords.add(credential)
+
+
+async def refuse_taken_names(view: View, profile: Profile) -> None:
+    """Raise `EmailTaken` or `UsernameTaken` if somebody has a name of the profile."""
+    if await view.users.find(profile.email) is not None:
+        raise EmailTaken
+    if profile.username and await view.users.find(profile.username) is not None:
+        raise UsernameTaken
+
+
+async def tell_owner(
+    unit_of_work: UnitOfWorkFactory, postbox: Postbox, email: Email, actor: Actor, now: datetime
+) -> None:
+    """Write to whoever has an address that somebody registered once more."""
+    async with unit_of_work() as uow:
+        owner = await uow.users.find(email)
+        if owner is None:
+            return
+        is_proved = owner.email_verified_at is not None
+        kind = MessageKind.EMAIL_TAKEN if is_proved else MessageKind.VERIFY_EMAIL
+        await postbox.post(uow, kind, now, values=asked_by(actor), user_id=owner.id)
+        uow.emit(RegistrationRepeated(at=now, actor=actor, user_id=owner.id))
+        await uow.commit()

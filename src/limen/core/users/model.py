@@ -389,17 +389,3 @@ class UserPolicy:
     def first_status(self) -> Status:
         """The status of somebody who has just registered."""
         return Status.ACTIVE if self.allows_unverified_sign_in else Status.PENDING
-
-
-def merge_patch(target: Mapping[str, Json], patch: Mapping[str, Json]) -> dict[str, Json]:
-    """Apply a JSON merge patch to an object: null removes, objects merge (RFC 7396 section 2)."""
-    merged = dict(target)
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict):
-            below = merged.get(key)
-            merged[key] = merge_patch(below if isinstance(below, dict) else {}, value)
-        else:
-            merged[key] = value
-    return merged

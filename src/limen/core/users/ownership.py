@@ -62,7 +62,7 @@ async def displace(uow: UnitOfWork, email: Email, actor: Actor, now: datetime) -
     is_kept = holder.has_owner or holder.status is Status.SUSPENDED
     if is_kept or holder.email.key != email.key:
         return
-    if await uow.grants.list_held(holder.id, now):
+    if any(grant.is_live(now) for grant in await uow.grants.list(holder.id)):
         return
     await uow.sessions.end(holder.id, now, EndReason.TAKEN_OVER)
     await uow.users.remove(holder.id)

@@ -11,7 +11,6 @@ from limen.core.users.model import (
     Json,
     Profile,
     Username,
-    merge_patch,
     parse_attributes,
     parse_name,
 )
@@ -111,3 +110,17 @@ def _patch_attributes(
         reader.fault("attributes", "invalid", str(error))
         return present
     return reader.read("attributes", parse_attributes, merge_patch(present, patch)) or {}
+
+
+def merge_patch(target: Mapping[str, Json], patch: Mapping[str, Json]) -> dict[str, Json]:
+    """Apply a JSON merge patch to an object: null removes, objects merge (RFC 7396 section 2)."""
+    merged = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            below = merged.get(key)
+            merged[key] = merge_patch(below if isinstance(below, dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged

@@ -8,6 +8,7 @@ from limen.core.access import (
     authorise_over,
     keep_an_administrator,
     may_see,
+    refuse_key_beyond,
     require_fresh,
     require_fresh_person,
 )
@@ -16,12 +17,10 @@ from limen.core.ambient import Ambient
 from limen.core.errors import (
     EmailTaken,
     RegistrationClosed,
-    UsernameTaken,
     UserNotFound,
 )
 from limen.core.events import (
     EmailSet,
-    RegistrationRepeated,
     UserCreated,
     UserDeleted,
     UserReactivated,
@@ -41,8 +40,17 @@ from limen.core.sessions.ending import end_everything
 from limen.core.sessions.model import EndReason
 from limen.core.throttles.charging import charge_registration
 from limen.core.users.directory import DEFAULT_SORT, FIELDS
-from limen.core.users.making import AccountParts, add_user, authorise_making, judge, new_user
-from limen.core.users.model import Email, Json, Profile, Status, User, UserPolicy, read_identifier
+from limen.core.users.making import (
+    AccountParts,
+    Making,
+    add_user,
+    authorise_making,
+    judge,
+    new_user,
+    refuse_taken_names,
+    tell_owner,
+)
+from limen.core.users.model import Json, Profile, Status, User, UserPolicy, read_identifier
 from limen.core.users.ownership import keep_for_owner, leave_address
 from limen.core.users.profile import changed_fields, complete, patch_profile, read_profile
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -114,7 +122,7 @@ class UserService:
         except EmailTaken:
             if not is_hidden:
                 raise
-            await self._tell_owner(profile.email, by, now)
+            await tell_owner(self._unit_of_work, self._postbox, profile.email, by, now)
         return None if is_hidden else user
 
     async def create(
@@ -132,24 +140,22 @@ class UserService:
     ) -> User:
         """Make an account for somebody else; needs `users.write`.
 
-        With a password it also needs `passwords.set`, with a verified address `users.verify`, with
-        either a fresh sign-in. Raises `InvalidInput`, `PasswordRefused`, `EmailTaken`,
-        `UsernameTaken`, `HashingBusy`, and what `require_fresh` does.
+        With a password it also needs `passwords.set`, with a verified address `users.verify`. Of
+        people, either asks for a fresh sign-in, and so does any account where nobody registers for
+        themselves. Raises `InvalidInput`, `PasswordRefused`, `EmailTaken`, `UsernameTaken`,
+        `HashingBusy`, and what `require_fresh` does.
         """
         now = self._ambient.clock.now()
+        making = Making(
+            has_password=password is not None,
+            is_email_verified=is_email_verified,
+            is_open=self._policy.is_registration_open,
+        )
         async with self._unit_of_work.view() as view:
-            has_password = password is not None
-            await authorise_making(
-                view, actor, now, has_password=has_password, is_email_verified=is_email_verified
-            )
+            await authorise_making(view, actor, now, making)
         reader = Reader()
         read = read_profile(
-            reader,
-            email=email,
-            username=username,
-            name=name,
-            locale=locale,
-            attributes=attributes,
+            reader, email=email, username=username, name=name, locale=locale, attributes=attributes
         )
         profile = await judge(self._preparation, reader, read, password)
         digest = None if password is None else await self._preparation.hash(password)
@@ -157,6 +163,8 @@ class UserService:
             self._ambient.ids, profile, status, now, is_email_verified=is_email_verified
         )
         async with self._unit_of_work() as uow:
+            # Hashing takes long; who began it may have lost the right to it meanwhile.
+            await authorise_making(uow, actor, self._ambient.clock.now(), making)
             await add_user(uow, user, digest, now)
             uow.emit(UserCreated(at=now, actor=actor, user_id=user.id))
             await uow.commit()
@@ -250,12 +258,7 @@ class UserService:
         """
         reader = Reader()
         profile = read_profile(
-            reader,
-            email=email,
-            username=username,
-            name=name,
-            locale=locale,
-            attributes=attributes,
+            reader, email=email, username=username, name=name, locale=locale, attributes=attributes
         )
         return await self._change(
             user_id,
@@ -293,13 +296,15 @@ class UserService:
     ) -> User:
         """Let a pending or suspended user sign in; needs `users.write`.
 
-        An active user stays as they are. Raises `UserNotFound`, `VersionMismatch`, and of people
-        what `require_fresh` does.
+        An active user stays as they are. A key lets nobody in who may do more, in an application
+        either. Raises `UserNotFound`, `VersionMismatch`, and of people what `require_fresh` does.
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
+            held = await authorise_over(uow, actor, Permission.USERS_WRITE, user_id, now)
             await require_fresh_person(uow, actor, now)
+            if actor.is_key:
+                await refuse_key_beyond(uow, held, user_id, now)
             user = await uow.users.lock(user_id)
             user.require_person(version=expected_version)
             if user.status is Status.ACTIVE:
@@ -378,19 +383,4 @@ class UserService:
         if policy.hides_accounts:
             return
         async with self._unit_of_work.view() as view:
-            if await view.users.find(profile.email) is not None:
-                raise EmailTaken
-            if profile.username and await view.users.find(profile.username) is not None:
-                raise UsernameTaken
-
-    async def _tell_owner(self, email: Email, actor: Actor, now: datetime) -> None:
-        """Write to whoever has an address that somebody registered once more."""
-        async with self._unit_of_work() as uow:
-            owner = await uow.users.find(email)
-            if owner is None:
-                return
-            is_proved = owner.email_verified_at is not None
-            kind = MessageKind.EMAIL_TAKEN if is_proved else MessageKind.VERIFY_EMAIL
-            await self._postbox.post(uow, kind, now, values=asked_by(actor), user_id=owner.id)
-            uow.emit(RegistrationRepeated(at=now, actor=actor, user_id=owner.id))
-            await uow.commit()
+            await refuse_taken_names(view, profile)

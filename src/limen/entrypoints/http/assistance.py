@@ -78,7 +78,7 @@ class AssistanceController(Controller):
             "unlockUser",
             "Let a locked user try again at once",
             refuses=(403, 404, 422),
-            rules=Rules(is_fresh=True, is_open_to_keys=True, is_repeatable=True),
+            rules=Rules(is_fresh=True, is_repeatable=True),
             has_body=True,
         ),
     )

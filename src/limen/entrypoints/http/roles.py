@@ -63,7 +63,7 @@ class RoleController(Controller):
             "createRole",
             "Make a role",
             refuses=(403, 409),
-            rules=Rules(is_open_to_keys=True, is_repeatable=True),
+            rules=Rules(is_fresh=True, is_open_to_keys=True, is_repeatable=True),
             has_body=True,
             is_versioned=True,
         ),
@@ -135,7 +135,7 @@ class RoleController(Controller):
             "Delete a role",
             refuses=(403, 404, 412, 422),
             is_versioned=True,
-            rules=Rules(is_open_to_keys=True),
+            rules=Rules(is_fresh=True, is_open_to_keys=True),
         ),
     )
     async def delete(

@@ -334,6 +334,33 @@ async def test_a_key_gives_and_takes_only_what_it_holds_of_an_application_too() 
         await limen.roles.withdraw(eve.id, "pay", actor=key)
     await limen.roles.withdraw(eve.id, "read", actor=key)
     await limen.roles.withdraw(eve.id, "pay", actor=ada)
+    with pytest.raises(BeyondOwnPermissions):
+        await limen.roles.delete("pay", actor=key)
+    with pytest.raises(BeyondOwnPermissions):
+        await limen.roles.create(name="other", permissions=["invoices.pay"], actor=key)
+    await limen.roles.delete("read", actor=key)
+    await limen.roles.create(name="read", permissions=["invoices.read"], actor=key)
+
+
+async def test_a_key_lets_nobody_in_again_who_may_do_more_in_an_application() -> None:
+    limen = Assembly()
+    eve = await limen.register("eve@example.org")
+    await limen.roles.create(actor=OPERATOR, name="pay", permissions=["invoices.pay"])
+    await limen.roles.grant(eve.id, "pay", actor=OPERATOR)
+    ada = await person(limen, "users.write", "invoices.pay")
+    key = await actor_of(limen, await key_of(limen, ada, "users.write"))
+    await limen.users.suspend(eve.id, actor=key)
+    with pytest.raises(BeyondOwnPermissions):
+        await limen.users.reactivate(eve.id, actor=key)
+    whole = await actor_of(limen, await key_of(limen, ada, "users.write", "invoices.pay"))
+    await limen.users.reactivate(eve.id, actor=whole)
+
+
+async def test_a_key_unlocks_nobody() -> None:
+    limen = Assembly()
+    ada = await person(limen, *OWN)
+    with pytest.raises(InvalidInput):
+        await key_of(limen, ada, "users.unlock")
 
 
 async def test_a_key_sees_its_owner_if_it_may() -> None:

@@ -17,6 +17,7 @@ from limen.core.errors import (
     UserNotFound,
 )
 from limen.core.messages.model import MessageState
+from limen.core.roles.model import ADMIN
 from limen.core.users.model import Status, User, UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.contracts.steps import change
@@ -246,9 +247,11 @@ async def test_who_waits_in_an_address_that_they_never_proved_does_not_keep_it()
     assert (await limen.event_names(squatter.id))[-1] == "user.displaced"
 
 
-async def test_whoever_was_given_a_role_is_no_squatter() -> None:
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.PENDING])
+async def test_whoever_was_given_a_role_is_no_squatter(status: Status) -> None:
     limen, actor = await proved()
-    await limen.administrator(NEW)
+    user = await limen.users.create(email=NEW, status=status, actor=OPERATOR)
+    await limen.roles.grant(user.id, ADMIN, actor=OPERATOR)
     await limen.emails.request_change(new_email=NEW, actor=actor)
     links = {end: token_of(await limen.read_mail(end)) for end in (ADA, NEW)}
     await limen.emails.verify(token=links[ADA])

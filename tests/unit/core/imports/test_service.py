@@ -1,9 +1,13 @@
+from collections.abc import Awaitable, Callable
+
 import pytest
 
+from limen.core.actor import Actor
 from limen.core.errors import (
     BeyondOwnPermissions,
     InvalidCredentials,
     PermissionMissing,
+    UserNotFound,
 )
 from limen.core.imports.model import AccountRow
 from limen.core.secret import Secret
@@ -199,3 +203,41 @@ async def test_an_owner_of_an_unproved_address_comes_back_as_one() -> None:
     assert (await limen.imports.export(actor=OPERATOR)).rows == (row,)
     user = await limen.users.find("b@example.org", actor=OPERATOR)
     assert (user.email_verified_at, user.has_owner) == (None, True)
+
+
+def _lose_while_hashing(limen: Assembly, actor: Actor) -> None:
+    """Let the next hashing take so long that the actor is no administrator any more."""
+    assert actor.user_id is not None
+    user_id, right = actor.user_id, limen.hasher.hash
+
+    async def hash_slowly(password: Secret[str]) -> Secret[str]:
+        limen.hasher.hash = right  # type: ignore[method-assign]
+        await limen.roles.withdraw(user_id, "admin", actor=OPERATOR)
+        return await right(password)
+
+    limen.hasher.hash = hash_slowly  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda limen, row, actor: limen.imports.add([row], actor=actor),
+        lambda limen, row, actor: limen.users.create(
+            email=row.email, password=row.password, actor=actor
+        ),
+    ],
+    ids=["import", "create"],
+)
+async def test_who_loses_the_right_to_it_meanwhile_adds_nobody(
+    add: Callable[[Assembly, AccountRow, Actor], Awaitable[object]],
+) -> None:
+    limen = Assembly()
+    await limen.administrator("second@example.org")
+    await limen.administrator()
+    root = acting(await limen.enter("root@example.org"))
+    _lose_while_hashing(limen, root)
+    row = AccountRow(line=1, email="b@example.org", password="staple of the battery")
+    with pytest.raises(PermissionMissing):
+        await add(limen, row, root)
+    with pytest.raises(UserNotFound):
+        await limen.users.find("b@example.org", actor=OPERATOR)

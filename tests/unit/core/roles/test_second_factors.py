@@ -63,6 +63,16 @@ async def test_a_session_that_proved_a_second_factor_goes_on() -> None:
     assert [session.id for session in living] == [proved.session_id]
 
 
+async def test_a_factor_that_is_gone_since_counts_for_nothing() -> None:
+    limen = await _assembly(FactorPolicy(required_for=frozenset({"keeper"})))
+    ada = await Telephone.enrol(limen)
+    partial = await ada.wait_at_the_door()
+    proved = await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code())
+    await limen.factors.remove_totp(actor=acting(proved))
+    await limen.roles.grant(ada.tokens.user.id, "keeper", actor=OPERATOR)
+    assert await limen.sessions.list(ada.tokens.user.id, actor=OPERATOR) == ()
+
+
 @pytest.mark.parametrize(
     ("policy", "role"),
     [

@@ -19,12 +19,11 @@ from limen.core.users.model import (
     User,
     Username,
     UserPolicy,
-    merge_patch,
     parse_attributes,
     parse_name,
     read_identifier,
 )
-from limen.core.users.profile import changed_fields, patch_profile, read_profile
+from limen.core.users.profile import changed_fields, merge_patch, patch_profile, read_profile
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

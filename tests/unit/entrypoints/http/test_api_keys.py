@@ -28,7 +28,6 @@ OPENED_BY: Final[Mapping[str, str]] = {
     "DELETE users/{eve}": Permission.USERS_DELETE,
     "POST users/{eve}/suspend": Permission.USERS_WRITE,
     "POST users/{eve}/reactivate": Permission.USERS_WRITE,
-    "POST users/{eve}/unlock": Permission.USERS_UNLOCK,
     "GET users/{eve}/sessions": Permission.SESSIONS_READ,
     "DELETE users/{eve}/sessions": Permission.SESSIONS_REVOKE,
     "DELETE users/{eve}/sessions/{session}": Permission.SESSIONS_REVOKE,

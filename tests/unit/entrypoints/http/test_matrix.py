@@ -106,7 +106,7 @@ POST   /api/v1/users/{{user_id}}/reactivate             {_OUT}  403 403 200  200
 POST   /api/v1/users/{{user_id}}/password               {_OUT}  403 403 204
 POST   /api/v1/users/{{user_id}}/password/require-reset {_OUT}  403 403 204
 POST   /api/v1/users/{{user_id}}/email/verify           {_OUT}  403 403 200
-POST   /api/v1/users/{{user_id}}/unlock                 {_OUT}  403 403 204  204 403
+POST   /api/v1/users/{{user_id}}/unlock                 {_OUT}  403 403 204
 GET    /api/v1/users/{{user_id}}/sessions               {_OUT}  200 403 200  200 403
 DELETE /api/v1/users/{{user_id}}/sessions               {_OUT}  204 403 204  204 403
 DELETE /api/v1/users/{{user_id}}/sessions/{{session_id}}  {_OUT}  204 403 204  204 403
@@ -205,7 +205,9 @@ FRESH: Final = {
     "POST /api/v1/users/{user_id}/reactivate",
     "POST /api/v1/users/{user_id}/unlock",
     "POST /api/v1/users/{user_id}/password",
+    "POST /api/v1/roles",
     "PUT /api/v1/roles/{role}",
+    "DELETE /api/v1/roles/{role}",
     "PUT /api/v1/users/{user_id}/roles/{role}",
     "DELETE /api/v1/users/{user_id}/roles/{role}",
     "DELETE /api/v1/users/{user_id}/factors",
