@@ -2,10 +2,7 @@
 
 from dependency_injector.providers import Callable, Singleton
 
-from limen.core.api_keys.checking import ApiKeyChecker
 from limen.core.api_keys.service import ApiKeyService, KeyParts
-from limen.core.api_keys.uses import KeyUses
-from limen.core.cookies.parts import BrowserParts
 from limen.core.cookies.service import CookieService
 from limen.core.emails.service import EmailService
 from limen.core.factors.service import FactorService
@@ -22,21 +19,17 @@ from limen.core.remembered.service import RememberedService
 from limen.core.roles.service import RoleService
 from limen.core.service_accounts.service import ServiceAccountService
 from limen.core.sessions.service import SessionService
-from limen.core.signin.entering import Entrance
 from limen.core.signin.finishing import SecondStepService
 from limen.core.signin.links import LinkSignInService, MailParts
 from limen.core.signin.passkey_steps import PasskeyStepService
 from limen.core.signin.passkeys import PasskeyParts, PasskeySignInService
 from limen.core.signin.requiring import RequiredFactorService
-from limen.core.signin.rising import Rise
 from limen.core.signin.service import SignInService
 from limen.core.signin.stepping_up import Provers, StepUpService
 from limen.core.tokens.service import TokenService
 from limen.core.users.making import AccountParts
 from limen.core.users.service import UserService
 from limen.wiring.foundation import Foundation
-from limen.wiring.parts import make_browsers
-from limen.wiring.secret_key import COOKIES
 
 
 class Container(Foundation):
@@ -64,40 +57,19 @@ class Container(Foundation):
         prover=Foundation.prover,
         preparation=Foundation.preparation,
     )
-    browsers = Singleton[BrowserParts](
-        make_browsers,
-        settings=Foundation.settings,
-        key=Foundation.secret_keys.provided.derive.call(COOKIES),
-        ambient=Foundation.ambient,
-        postbox=Foundation.postbox,
-    )
-    entrance = Singleton[Entrance](
-        Entrance,
-        ambient=Foundation.ambient,
-        issuer=Foundation.issuer,
-        policy=Foundation.settings.provided.sign_in_policy,
-        browsers=browsers,
-    )
-    rise = Singleton[Rise](
-        Rise,
-        ambient=Foundation.ambient,
-        issuer=Foundation.issuer,
-        browsers=browsers,
-        factors=Foundation.settings.provided.factors.policy,
-    )
     second_step = Singleton[SecondStepService](
         SecondStepService,
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         prover=Foundation.factor_prover,
-        entrance=entrance,
+        entrance=Foundation.entrance,
     )
     required_factor = Singleton[RequiredFactorService](
         RequiredFactorService,
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         maker=Foundation.totp_maker,
-        entrance=entrance,
+        entrance=Foundation.entrance,
         policy=Foundation.settings.provided.sign_in_policy,
     )
     step_up = Singleton[StepUpService](
@@ -105,7 +77,7 @@ class Container(Foundation):
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         provers=Callable(Provers, passwords=Foundation.prover, factors=Foundation.factor_prover),
-        rise=rise,
+        rise=Foundation.rise,
         policy=Foundation.settings.provided.factors.policy,
     )
     links = Singleton[LinkSignInService](
@@ -113,22 +85,22 @@ class Container(Foundation):
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         mail=Callable(MailParts, postbox=Foundation.postbox, checker=Foundation.proof_checker),
-        entrance=entrance,
+        entrance=Foundation.entrance,
     )
     passkey_sign_in = Singleton[PasskeySignInService](
         PasskeySignInService,
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         parts=Callable(PasskeyParts, desk=Foundation.ceremonies, prover=Foundation.passkey_prover),
-        entrance=entrance,
+        entrance=Foundation.entrance,
     )
     passkey_steps = Singleton[PasskeyStepService](
         PasskeyStepService,
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         parts=Callable(PasskeyParts, desk=Foundation.ceremonies, prover=Foundation.passkey_prover),
-        entrance=entrance,
-        rise=rise,
+        entrance=Foundation.entrance,
+        rise=Foundation.rise,
     )
     passkeys = Singleton[PasskeyService](
         PasskeyService,
@@ -147,7 +119,7 @@ class Container(Foundation):
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         hasher=Foundation.verifying,
-        entrance=entrance,
+        entrance=Foundation.entrance,
         policy=Foundation.settings.provided.sign_in_policy,
     )
     sessions = Singleton[SessionService](
@@ -166,14 +138,14 @@ class Container(Foundation):
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         issuer=Foundation.issuer,
-        browsers=browsers,
+        browsers=Foundation.browsers,
         policy=Foundation.settings.provided.sign_in_policy,
     )
     remembered = Singleton[RememberedService](
         RememberedService,
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
-        entrance=entrance,
+        entrance=Foundation.entrance,
     )
     roles = Singleton[RoleService](
         RoleService,
@@ -221,25 +193,15 @@ class Container(Foundation):
         ambient=Foundation.ambient,
         lists=Foundation.lists,
     )
-    key_uses = Singleton[KeyUses](
-        KeyUses,
-        unit_of_work=Foundation.unit_of_work,
-        policy=Foundation.settings.provided.api_key.policy,
-    )
-    key_checker = Singleton[ApiKeyChecker](
-        ApiKeyChecker,
-        unit_of_work=Foundation.unit_of_work,
-        ambient=Foundation.ambient,
-        uses=key_uses,
-        policy=Foundation.settings.provided.api_key.policy,
-        users=Foundation.settings.provided.account.policy,
-    )
     api_keys = Singleton[ApiKeyService](
         ApiKeyService,
         unit_of_work=Foundation.unit_of_work,
         ambient=Foundation.ambient,
         parts=Callable(
-            KeyParts, checker=key_checker, postbox=Foundation.postbox, lists=Foundation.lists
+            KeyParts,
+            checker=Foundation.key_checker,
+            postbox=Foundation.postbox,
+            lists=Foundation.lists,
         ),
         policy=Foundation.settings.provided.api_key.policy,
     )

@@ -10,6 +10,9 @@ from limen.adapters.pyjwt import JwtSigner
 from limen.adapters.system import SystemClock, SystemEntropy, SystemIds
 from limen.adapters.webauthn import PyWebAuthn
 from limen.core.ambient import Ambient
+from limen.core.api_keys.checking import ApiKeyChecker
+from limen.core.api_keys.uses import KeyUses
+from limen.core.cookies.parts import BrowserParts
 from limen.core.factors.making import TotpMaker
 from limen.core.factors.proving import FactorProver
 from limen.core.keys.ring import KeyRing
@@ -25,6 +28,8 @@ from limen.core.proofs.checking import ProofChecker
 from limen.core.proofs.making import ProofMaker
 from limen.core.query import Lists
 from limen.core.sessions.denial import DenialList, WatchedUnits
+from limen.core.signin.entering import Entrance
+from limen.core.signin.rising import Rise
 from limen.core.tokens.family import RefreshTokens
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.tokens.verification import AccessTokenVerifier
@@ -33,6 +38,7 @@ from limen.ports.message_writer import MessageWriter
 from limen.ports.password_hasher import PasswordHasher
 from limen.ports.qr import QrDrawer
 from limen.wiring.parts import (
+    make_browsers,
     make_drawer,
     make_hasher,
     make_mailer,
@@ -40,7 +46,7 @@ from limen.wiring.parts import (
     make_writer,
     watched_units,
 )
-from limen.wiring.secret_key import CODES, CURSORS, DECOYS, REFRESH_TOKENS, SecretKeys
+from limen.wiring.secret_key import CODES, COOKIES, CURSORS, DECOYS, REFRESH_TOKENS, SecretKeys
 from limen.wiring.settings import Settings
 from limen.wiring.storage import Storage, make_storage
 
@@ -178,4 +184,40 @@ class Foundation(DeclarativeContainer):
         clock=clock,
         webauthn=webauthn,
         policy=settings.provided.passkey.policy,
+    )
+
+    browsers = Singleton[BrowserParts](
+        make_browsers,
+        settings=settings,
+        key=secret_keys.provided.derive.call(COOKIES),
+        ambient=ambient,
+        postbox=postbox,
+    )
+    entrance = Singleton[Entrance](
+        Entrance,
+        ambient=ambient,
+        issuer=issuer,
+        policy=settings.provided.sign_in_policy,
+        browsers=browsers,
+    )
+    rise = Singleton[Rise](
+        Rise,
+        ambient=ambient,
+        issuer=issuer,
+        browsers=browsers,
+        factors=settings.provided.factors.policy,
+    )
+
+    key_uses = Singleton[KeyUses](
+        KeyUses,
+        unit_of_work=unit_of_work,
+        policy=settings.provided.api_key.policy,
+    )
+    key_checker = Singleton[ApiKeyChecker](
+        ApiKeyChecker,
+        unit_of_work=unit_of_work,
+        ambient=ambient,
+        uses=key_uses,
+        policy=settings.provided.api_key.policy,
+        users=settings.provided.account.policy,
     )

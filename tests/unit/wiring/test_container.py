@@ -9,6 +9,7 @@ from limen.core.secret import Secret
 from limen.core.sessions.denial import WatchedUnits
 from limen.testing.fakes import FrozenClock
 from limen.wiring.container import Container
+from limen.wiring.foundation import Foundation
 from limen.wiring.secret_key import SecretKeys
 from limen.wiring.settings import Settings, from_code
 from limen.wiring.storage import MemoryStorage
@@ -44,6 +45,15 @@ def test_a_misspelt_keyword_is_caught() -> None:
 def test_parts_are_made_when_asked_for_and_no_resource_waits() -> None:
     kinds = {type(provider) for _, provider in parts(make(database_url="memory://"))}
     assert kinds <= {Singleton, Dependency}
+
+
+def test_the_container_declares_services_and_the_foundation_their_parts() -> None:
+    def are_services(declared: dict[str, Provider[Any]]) -> set[bool]:
+        made = (provider for provider in declared.values() if isinstance(provider, Singleton))
+        return {provider.cls.__name__.endswith("Service") for provider in made}
+
+    assert are_services(Container.cls_providers) == {True}
+    assert are_services(Foundation.cls_providers) == {False}
 
 
 def test_settings_are_checked() -> None:
