@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from limen.core.users.model import User
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.assembly import Assembly
 from limen.testing.interleavings.__main__ import STORES, in_memory, key, main
@@ -383,7 +384,7 @@ def test_the_command_line_plays_one_order_again() -> None:
 
 
 def test_the_command_line_tells_what_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("limen.core.users.service._expect", lambda *_: None)
+    monkeypatch.setattr(User, "require_person", lambda *_, **__: None)
     told: list[str] = []
     arguments = ["--scenario", "two-updates-of-one-version", "--store", "memory"]
     assert main(arguments, told.append) == 1
@@ -401,7 +402,7 @@ def test_the_command_line_refuses_the_order_of_another_run() -> None:
 def test_the_command_line_ends_with_one_however_much_is_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("limen.core.users.service._expect", lambda *_: None)
+    monkeypatch.setattr(User, "require_person", lambda *_, **__: None)
     told: list[str] = []
     assert main(["--scenario", "two-updates-of-one-version"], told.append) == 1
     assert sum("the outcomes are" in line for line in told) == len(STORES)
