@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from limen.adapters.memory.api_keys import MemoryApiKeys
+from limen.adapters.memory.factor_resets import MemoryFactorResets
 from limen.adapters.memory.factors import MemoryTotps
 from limen.adapters.memory.families import MemoryFamilies
 from limen.adapters.memory.partial_sessions import MemoryPartialSessions
@@ -16,6 +17,7 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.core.actor import Actor
 from limen.core.api_keys.model import ApiKey
 from limen.core.events import RefreshTokenRotated
+from limen.core.factors.model import ResetRequest
 from limen.core.ids import PartialSessionId, ProofId, TotpId
 from limen.core.passwords.proving import PasswordProver
 from limen.core.sessions.model import Session
@@ -272,6 +274,40 @@ def a_rotation_revives_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
         (await self._desk.write()).api_keys.put(key.id, key)
 
     monkeypatch.setattr(MemoryApiKeys, "save", save)
+
+
+# --- resets of factors that others decide on at the same time -------------------------------------
+
+
+@fault("row-locking: two-approvals-of-one-reset")
+def two_approvals_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def consume(self: MemoryFactorResets, request: ResetRequest, _now: datetime) -> None:
+        rows = await self._desk.write()
+        if request.user_id in rows.factor_resets:
+            rows.factor_resets.pop(request.user_id)
+
+    _forget(monkeypatch, "users", "lock")
+    monkeypatch.setattr(MemoryFactorResets, "consume", consume)
+
+
+@fault("row-locking: an-approval-and-a-withdrawal")
+def what_was_taken_back_is_approved(monkeypatch: pytest.MonkeyPatch) -> None:
+    two_approvals_count.tell(monkeypatch)
+
+
+@fault("row-locking: an-approval-and-the-removal-of-the-app")
+def an_approval_does_not_wait_for_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget(monkeypatch, "users", "lock")
+
+
+@fault("row-locking: an-approval-and-another-password")
+def another_password_does_not_wait_for_the_approval(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget(monkeypatch, "users", "lock")
+
+
+@fault("row-locking: two-requests-for-one-reset")
+def who_asks_does_not_wait_for_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget(monkeypatch, "users", "lock")
 
 
 FAULTS = [value for value in list(globals().values()) if isinstance(value, Fault)]

@@ -8,6 +8,7 @@ from limen.testing.interleavings import key_scenarios as keys
 from limen.testing.interleavings import level_scenarios as levels
 from limen.testing.interleavings import mail_scenarios as mail
 from limen.testing.interleavings import passkey_scenarios as passkeys
+from limen.testing.interleavings import reset_scenarios as resets
 from limen.testing.interleavings import role_scenarios as roles
 from limen.testing.interleavings import token_scenarios as tokens
 from limen.testing.interleavings.stage import Scenario
@@ -42,6 +43,11 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     factors.two_confirmations_of_one_app,
     factors.a_proof_and_a_removal,
     factors.a_recovery_code_and_new_ones,
+    resets.two_approvals_of_one_reset,
+    resets.an_approval_and_a_withdrawal,
+    resets.an_approval_and_the_removal_of_the_app,
+    resets.an_approval_and_another_password,
+    resets.two_requests_for_one_reset,
     mail.two_proofs_of_one_address,
     mail.a_proof_by_the_maker_and_one_by_a_stranger,
     mail.both_ends_of_one_change,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from limen.core.errors import LimenError
@@ -48,10 +48,11 @@ class Nodes:
                 assert kind(again) == "RefreshTokenInvalid", f"a dead token gave {kind(again)}"
 
 
-def two_nodes(unit_of_work: UnitOfWorkFactory) -> Nodes:
+def two_nodes(unit_of_work: UnitOfWorkFactory, factors: FactorPolicy = _POLICIES.factors) -> Nodes:
     """Return two limens over one store."""
-    here = Assembly(unit_of_work, policies=_POLICIES)
-    return Nodes(here, Assembly(unit_of_work, clock=here.clock, policies=_POLICIES, seed=1))
+    policies = replace(_POLICIES, factors=factors)
+    here = Assembly(unit_of_work, policies=policies)
+    return Nodes(here, Assembly(unit_of_work, clock=here.clock, policies=policies, seed=1))
 
 
 async def refusal_or(use_case: Coroutine[Any, Any, T]) -> T | LimenError:
