@@ -310,6 +310,11 @@ def who_asks_does_not_wait_for_who_asks(monkeypatch: pytest.MonkeyPatch) -> None
     _forget(monkeypatch, "users", "lock")
 
 
+@fault("row-locking: a-recovery-and-the-removal-of-a-passkey")
+def who_acts_in_a_session_does_not_wait_for_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget(monkeypatch, "users", "lock")
+
+
 FAULTS = [value for value in list(globals().values()) if isinstance(value, Fault)]
 BY_KEY = {key(scenario): scenario for scenario in SCENARIOS}
 

@@ -195,8 +195,8 @@ class FactorService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.FACTORS_RESET, user_id, now)
-            await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
+            await require_fresh(uow, actor, now)
             if self._policy.needs_approval and not actor.is_system:
                 pending = await ask_for_reset(uow, self._ambient.ids, user_id, actor, now)
                 await uow.commit()
@@ -213,8 +213,8 @@ class FactorService:
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.FACTORS_RESET, user_id, now)
-            await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
+            await require_fresh(uow, actor, now)
             await approve_reset(uow, user_id, actor, now)
             return await self._take(uow, user_id, actor, now)
 

@@ -191,8 +191,8 @@ class PasskeyService:
         async with self._unit_of_work() as uow:
             if not actor.owns(user_id):
                 await authorise_over(uow, actor, Permission.PASSKEYS_REMOVE, user_id, now)
-            await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
+            await require_fresh(uow, actor, now)
             passkey = await _expected(uow, user_id, passkey_id, expected_version)
             await uow.passkeys.remove(user_id, passkey_id)
             if actor.owns(user_id):

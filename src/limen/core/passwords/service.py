@@ -55,8 +55,8 @@ class PasswordService:
         digest = await self._preparation.prepare(new, user.own_words, field=_NEW)
         async with self._unit_of_work() as uow:
             await authorise_over(uow, actor, Permission.PASSWORDS_SET, user_id, now)
-            await require_fresh(uow, actor, now)
             await uow.users.lock(user_id)
+            await require_fresh(uow, actor, now)
             await store_password(uow, user_id, digest, now)
             await forget_attempts(uow, user_id, now)
             await end_everything(uow, user_id, actor, now, EndReason.PASSWORD_CHANGED)

@@ -8,6 +8,7 @@ from limen.testing.interleavings import key_scenarios as keys
 from limen.testing.interleavings import level_scenarios as levels
 from limen.testing.interleavings import mail_scenarios as mail
 from limen.testing.interleavings import passkey_scenarios as passkeys
+from limen.testing.interleavings import recovery_scenarios as recoveries
 from limen.testing.interleavings import reset_scenarios as resets
 from limen.testing.interleavings import role_scenarios as roles
 from limen.testing.interleavings import token_scenarios as tokens
@@ -54,6 +55,9 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     mail.two_resets_by_one_link,
     mail.a_reset_and_a_sign_in,
     mail.two_sign_ins_by_one_link,
+    recoveries.a_recovery_and_a_password_set_by_permission,
+    recoveries.a_recovery_and_a_reset_of_ones_own_factors,
+    recoveries.a_recovery_and_the_removal_of_a_passkey,
     levels.two_ends_of_one_sign_in,
     levels.an_end_of_a_sign_in_and_a_stop,
     levels.a_step_up_and_a_sign_out,
