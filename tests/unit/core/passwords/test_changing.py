@@ -1,6 +1,8 @@
 """What setting and changing a password stores and tells, and who may."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -8,9 +10,11 @@ from limen.core.actor import Actor
 from limen.core.errors import (
     BeyondOwnPermissions,
     CurrentPasswordWrong,
+    LimenError,
     PasswordMismatch,
     PasswordRefused,
     PermissionMissing,
+    SessionEnded,
     TooManyAttempts,
 )
 from limen.core.ids import SessionId, UserId
@@ -20,6 +24,7 @@ from limen.core.secret import Secret
 from limen.core.sessions.model import EndReason
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
+from limen.testing.fakes import PlainHasher
 
 NEW = "staple my other horse"
 ADA, BOB = "ada@example.org", "bob@example.org"
@@ -132,6 +137,41 @@ async def test_a_password_is_set_with_exactly_the_permission_and_not_of_who_may_
     await limen.roles.replace("exact", actor=OPERATOR, permissions=rest)
     with pytest.raises(PermissionMissing, match=r"passwords\.set"):
         await limen.passwords.set(tokens.user.id, new=NEW, actor=actor)
+
+
+class SlowHasher(PlainHasher):
+    """Lets something happen while a new password is hashed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def hash(self, password: Secret[str]) -> Secret[str]:
+        happening, self.meanwhile = self.meanwhile, None
+        if happening is not None:
+            await happening()
+        return await super().hash(password)
+
+
+@pytest.mark.parametrize("what", ["the session ends", "the permission goes"])
+async def test_who_may_not_any_more_once_it_is_hashed_sets_no_password(what: str) -> None:
+    hasher = SlowHasher()
+    limen = Assembly(hasher=hasher)
+    ada, bob = await limen.register(), await limen.register(BOB)
+    await limen.roles.create(actor=OPERATOR, name="exact", permissions=[Permission.PASSWORDS_SET])
+    await limen.roles.grant(bob.id, "exact", actor=OPERATOR)
+    helper = acting(await limen.enter(BOB))
+    refusal: type[LimenError]
+    if what == "the session ends":
+        refusal, change = SessionEnded, partial(limen.sessions.sign_out, actor=helper)
+    else:
+        take = partial(limen.roles.withdraw, bob.id, "exact", actor=OPERATOR)
+        refusal, change = PermissionMissing, take
+    hasher.meanwhile = change
+    with pytest.raises(refusal):
+        await limen.passwords.set(ada.id, new=NEW, actor=helper)
+    assert "password.set" not in await limen.event_names()
+    await limen.enter()
 
 
 async def test_attempts_count_where_they_come_from_and_a_good_one_is_forgiven() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from limen.core.actor import Actor
 from limen.core.errors import HashingBusy, InvalidCredentials, LimenError, ProofInvalid
+from limen.core.imports.model import AccountRow
 from limen.core.meter import Meter
 from limen.core.throttles.model import Throttle, ThrottlePolicy
 from limen.core.throttles.stuffing import Tried, note_failure
@@ -61,6 +62,23 @@ async def test_a_code_before_each_password_hides_nobody(limen: Assembly) -> None
             )
         await fail(limen, who)
     assert await suspicions(limen) == 1
+
+
+@pytest.mark.parametrize(("is_out", "told"), [(True, 0), (False, 1)])
+async def test_an_outage_of_the_former_system_is_no_stuffing(
+    limen: Assembly, is_out: bool, told: int
+) -> None:
+    people = ("ada", "eve", "zoe")
+    rows = [
+        AccountRow(line=n, email=f"{who}@example.org", password_hash=f"$former${who}")
+        for n, who in enumerate(people, start=1)
+    ]
+    assert (await limen.imports.add(rows, actor=OPERATOR)).added == 3
+    limen.former.is_out = is_out
+    for who in people:
+        await fail(limen, f"{who}@example.org")
+    assert limen.former.asked == list(people)
+    assert await suspicions(limen) == told
 
 
 async def test_it_is_told_once_in_each_window(limen: Assembly) -> None:
