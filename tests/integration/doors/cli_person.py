@@ -97,6 +97,9 @@ class CliPersonDoor(Door):
     async def make_recovery_codes(self, token: str) -> Answer:
         return await self._own(self._of(token), "recovery-codes")
 
+    async def keep_factors(self, token: str) -> Answer:
+        return await self._own(self._of(token), "keep-factors")
+
     async def enrol_passkey(self, token: str, device: Authenticator, **lies: Any) -> Answer:
         file = self._of(token)
         asked = await self._own(file, "passkeys", "options")

@@ -77,6 +77,9 @@ class HttpPersonDoor(Door):
         body = {"current_password": current, "new_password": new}
         return await self._ask("POST", "me/password", body, headers=bearer(token))
 
+    async def keep_factors(self, token: str) -> Answer:
+        return await self._ask("DELETE", "me/factors/reset", headers=bearer(token))
+
     async def my_sessions(self, token: str) -> Answer:
         return await self._ask("GET", "me/sessions", headers=bearer(token))
 

@@ -135,6 +135,12 @@ class PersonDoor:
 
         return await self._as(token, asked)
 
+    async def keep_factors(self, token: str) -> Answer:
+        async def asked(user_id: UserId, me: Actor) -> None:
+            await self.limen.factors.withdraw_reset(user_id, actor=me)
+
+        return await self._as(token, asked)
+
     async def my_sessions(self, token: str) -> Answer:
         async def asked(user_id: UserId, me: Actor) -> Answer:
             live = await self.limen.sessions.list(user_id, actor=me)

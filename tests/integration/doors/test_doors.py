@@ -267,6 +267,10 @@ async def second_factors(door: Door, told: Transcript) -> None:
     told.append(("nor is withdrawn", await door.withdraw_reset(ada)))
     await _wait_for_approval(door, ada)
     told.append(("withdrawn", await door.withdraw_reset(ada)))
+    token = (await door.sign_in("ada@example.org", PASSWORD))["access_token"]
+    told.append(("nothing to take back", await door.keep_factors(token)))
+    await _wait_for_approval(door, ada)
+    told.append(("taken back", await door.keep_factors(token)))
     await _wait_for_approval(door, ada)
     waiting = (await door.show_factors(ada))["reset"]
     told.append(("waits", waiting["expires_at"]))

@@ -116,6 +116,18 @@ class OwnFactorController(Controller):
         codes = await factors.make_recovery_codes(actor=request.actor)
         return plain(RecoveryCodesOut.of(codes))
 
+    @delete(
+        "/reset",
+        **described(
+            "withdrawMyFactorReset", "Withdraw a reset of one's own second factors", refuses=(404,)
+        ),
+    )
+    async def withdraw_own(
+        self, request: CallRequest, factors: NamedDependency[FactorService]
+    ) -> None:
+        """Take back a reset that an administrator asked for and nobody has approved yet."""
+        await factors.withdraw_reset(request.claims.user_id, actor=request.actor)
+
 
 class FactorController(Controller):
     """The second factors of a user."""

@@ -1,5 +1,8 @@
 """`limen factors`."""
 
+from pathlib import Path
+from uuid import UUID
+
 import pyotp
 
 from limen.core.ids import UserId
@@ -7,6 +10,7 @@ from limen.entrypoints.cli.exits import Exit
 from limen.testing.assembly import acting
 from limen.testing.builders import a_user_id
 from limen.testing.machine_builders import a_reset_request
+from tests.unit.entrypoints.cli.person import Person
 from tests.unit.entrypoints.cli.shell import Shell
 
 
@@ -58,6 +62,18 @@ def test_a_reset_that_waits_is_shown_withdrawn_and_approved(shell: Shell) -> Non
         told = shell("factors", *words, "ada@example.org")
         assert told.code == 0
     assert shell("factors", "show", "ada@example.org", "--json").data["totp"] is None
+
+
+def test_a_reset_that_waits_is_taken_back_by_its_owner(shell: Shell, tmp_path: Path) -> None:
+    ada = Person(shell, tmp_path / "state" / "ada.json")
+    ada.enter()
+    assert ada.code("keep-factors") == "factor.reset_not_found"
+    root = shell.wait(shell.limen.administrator())
+    user_id = UserId(UUID(ada.data("show")["id"]))
+    shell.wait(wait_for_approval(shell, user_id, root.id))
+    assert ada.data("factors")["reset"]["requested_by"] == str(root.id)
+    assert ada("keep-factors").out == "Your second factors stay.\n"
+    assert ada.data("factors")["reset"] is None
 
 
 async def wait_for_approval(shell: Shell, user_id: UserId, by: UserId) -> None:

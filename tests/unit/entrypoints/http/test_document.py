@@ -112,6 +112,7 @@ def test_the_routes_are_those_of_the_contract() -> None:
         *(f"POST {api}/me/factors/totp{name}" for name in ("", "/confirm")),
         f"DELETE {api}/me/factors/totp",
         f"POST {api}/me/factors/recovery-codes",
+        f"DELETE {api}/me/factors/reset",
         *(f"{method} {user}/factors" for method in ("GET", "DELETE")),
         f"DELETE {user}/factors/reset",
         f"POST {user}/factors/reset/approve",

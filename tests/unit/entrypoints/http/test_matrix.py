@@ -89,6 +89,7 @@ POST   /api/v1/me/factors/totp                        {_OUT}  200 200 200
 POST   /api/v1/me/factors/totp/confirm                {_OUT}  200 422 422
 DELETE /api/v1/me/factors/totp                        {_OUT}  204 404 404
 POST   /api/v1/me/factors/recovery-codes              {_OUT}  200 422 422
+DELETE /api/v1/me/factors/reset                       {_OUT}  404 404 404
 POST   /api/v1/me/factors/passkeys/options            {_OUT}  200 200 200
 POST   /api/v1/me/factors/passkeys                    {_OUT}  201 201 201
 GET    /api/v1/me/factors/passkeys                    {_OUT}  200 200 200

@@ -74,3 +74,12 @@ async def recovery_codes(desk: OwnDesk) -> None:
     actor = await desk.actor()
     shape = RecoveryCodesOut.of(await desk.services.factors.make_recovery_codes(actor=actor))
     desk.output.done(SHOWN_ONCE, *shape.recovery_codes, data=shape)
+
+
+@click.command("keep-factors", cls=Command, examples=("limen account keep-factors",))
+@at_own_desk
+async def keep_factors(desk: OwnDesk) -> None:
+    """Take back the reset of your second factors that an administrator asked for."""
+    user_id, actor = await desk.myself()
+    await desk.services.factors.withdraw_reset(user_id, actor=actor)
+    desk.output.done("Your second factors stay.")

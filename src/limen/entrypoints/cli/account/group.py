@@ -47,6 +47,7 @@ account = LazyGroup(
         Entry("factors", f"{_HERE}.factors:factors", "List second factors.", _PROOFS),
         Entry("totp", f"{_HERE}.factors:totp", "Set up an authenticator app.", _PROOFS),
         Entry("recovery-codes", f"{_HERE}.factors:recovery_codes", "Make new ones.", _PROOFS),
+        Entry("keep-factors", f"{_HERE}.factors:keep_factors", "Take a reset back.", _PROOFS),
         Entry("passkeys", f"{_HERE}.passkeys:passkeys", "Enrol and remove passkeys.", _PROOFS),
     ),
     help="""Act as yourself, not as the operator: with the same refusals as over HTTP.
