@@ -59,11 +59,16 @@ class FirstFactorOut(Struct, frozen=True, kw_only=True):
 
 
 class SteppedUpOut(Struct, frozen=True, kw_only=True):
-    """A fresh access token of the same session (RFC 9470), and how many seconds it lives."""
+    """Fresh tokens of the same session (RFC 9470), and how many seconds each lives.
+
+    The refresh token takes the place of the one before, which counts no more.
+    """
 
     access_token: str
     token_type: Literal["Bearer"]
     expires_in: int
+    refresh_token: str | None
+    refresh_expires_in: int
 
     @classmethod
     def of(cls, risen: SteppedUp) -> Self:
@@ -72,4 +77,6 @@ class SteppedUpOut(Struct, frozen=True, kw_only=True):
             access_token=risen.access_token.reveal(),
             token_type="Bearer",  # noqa: S106 - the type of the token, not a token
             expires_in=risen.expires_in,
+            refresh_token=None if risen.refresh_token is None else risen.refresh_token.reveal(),
+            refresh_expires_in=risen.refresh_expires_in,
         )

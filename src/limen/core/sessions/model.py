@@ -75,6 +75,10 @@ class Session:
         """Tell whether the session still counts."""
         return self.ended_at is None and now < self.idle_expires_at and now < self.expires_at
 
+    def seconds_left(self, now: datetime) -> int:
+        """Tell for how many whole seconds the session lives if it is not used again."""
+        return int((min(self.idle_expires_at, self.expires_at) - now).total_seconds())
+
     def is_fresh(self, now: datetime) -> bool:
         """Tell whether the proof of who the user is was given lately, in this session."""
         return self.state is SessionState.FULL and now < self.authenticated_at + FRESH

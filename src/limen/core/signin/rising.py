@@ -1,6 +1,7 @@
 """Proving oneself again within a session, so that it counts as fresh."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from limen.core.access import require_any_session
 from limen.core.actor import Actor
@@ -13,13 +14,14 @@ from limen.core.errors import (
     SessionEnded,
     UserNotFound,
 )
-from limen.core.events import SessionCookieSet, SessionSteppedUp
+from limen.core.events import RefreshTokenRotated, SessionCookieSet, SessionSteppedUp
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
 from limen.core.signin.levels import FactorPolicy
 from limen.core.states import SessionState
 from limen.core.tokens.issuing import TokenIssuer
 from limen.core.users.model import User
+from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWork
 
 
@@ -30,18 +32,22 @@ class Risen:
     user: User
     session: Session
     roles: tuple[str, ...]
+    refresh_token: Secret[str] | None = None
     cookie: Secret[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteppedUp:
-    """What a step-up gives: an access token that says so, and how many seconds it lives.
+    """What a step-up gives: tokens that say so, and how many seconds each lives.
 
-    A session that a browser carries has a new cookie: the old one is worthless.
+    A session that a browser carries has a new cookie instead of a refresh token. What carried the
+    session before is worthless: a copy of it does not become fresh.
     """
 
     access_token: Secret[str]
     expires_in: int
+    refresh_token: Secret[str] | None
+    refresh_expires_in: int
     cookie: CookieSession | None = None
 
 
@@ -71,11 +77,11 @@ class Rise:
     ) -> Risen:
         """Store that the actor has proved themselves by `methods`, in the session they act in.
 
-        The user is locked by it, the caller commits. A session that a browser carries needs its
-        living `cookie`, which is renewed: whoever else has it is left behind. One that was merely
-        identified is full from then on. Raises `NotSignedIn`, `NotByKey`, `SessionEnded`,
-        `SecondFactorNeeded` of who was given a role meanwhile that asks for more, or
-        `ConcurrentUpdate` if the cookie was renewed.
+        The user is locked by it, the caller commits. The refresh token is renewed, or the cookie of
+        a session that a browser carries, which needs its living `cookie`: whoever else has it is
+        left behind. One that was merely identified is full from then on. Raises `NotSignedIn`,
+        `NotByKey`, `SessionEnded`, `SecondFactorNeeded` of who was given a role meanwhile that asks
+        for more, or `ConcurrentUpdate` if token or cookie were renewed.
         """
         user_id, session_id = require_any_session(actor)
         now = self._ambient.clock.now()
@@ -95,25 +101,47 @@ class Rise:
             raise SessionEnded
         if not was_full:
             await self._devices.note(uow, session, actor, now, mark=actor.device)
-        renewed = await self._renew(uow, session, cookie, actor)
+        standing = await uow.families.find_standing(session.id, now)
+        if standing is None:
+            raise SessionEnded
+        refresh_token, renewed = None, None
+        if self._cookies.carries(standing.family):
+            renewed = await self._renew_cookie(uow, standing, cookie, actor, now)
+        else:
+            refresh_token = await self._renew_token(uow, standing, actor, now)
         uow.emit(
             SessionSteppedUp(
                 at=now, actor=actor, user_id=user.id, session_id=session.id, methods=methods
             )
         )
-        return Risen(user=user, session=session, roles=roles, cookie=renewed)
+        return Risen(
+            user=user, session=session, roles=roles, refresh_token=refresh_token, cookie=renewed
+        )
 
-    async def _renew(
+    async def _renew_token(
+        self, uow: UnitOfWork, standing: Standing, actor: Actor, now: datetime
+    ) -> Secret[str]:
+        family, token = self._issuer.renew(standing.family, now)
+        await uow.families.rotate(family)
+        uow.emit(
+            RefreshTokenRotated(
+                at=now,
+                actor=actor,
+                user_id=standing.user.id,
+                session_id=family.session_id,
+                generation=family.generation,
+            )
+        )
+        return token
+
+    async def _renew_cookie(
         self,
         uow: UnitOfWork,
-        session: Session,
+        standing: Standing,
         cookie: Secret[str] | str | None,
         actor: Actor,
-    ) -> Secret[str] | None:
-        now = session.authenticated_at
-        standing = await uow.families.find_standing(session.id, now)
-        if standing is None or not self._cookies.carries(standing.family):
-            return None
+        now: datetime,
+    ) -> Secret[str]:
         if cookie is None or not read_cookie(cookie).is_of(standing.family):
             raise ConcurrentUpdate
         family, renewed = self._cookies.renew(standing.family, now)
@@ -122,27 +150,26 @@ class Rise:
             SessionCookieSet(
                 at=now,
                 actor=actor,
-                user_id=session.user_id,
-                session_id=session.id,
+                user_id=standing.user.id,
+                session_id=family.session_id,
                 generation=family.generation,
             )
         )
         return renewed
 
     async def issue(self, risen: Risen) -> SteppedUp:
-        """Return an access token of a session that has risen; its refresh token stays."""
+        """Return what carries a session that has risen."""
+        user, session, now = risen.user, risen.session, risen.session.authenticated_at
         access_token, expires_in = await self._issuer.issue_access(
-            user=risen.user,
-            session=risen.session,
-            roles=risen.roles,
-            now=risen.session.authenticated_at,
+            user=user, session=session, roles=risen.roles, now=now
         )
         cookie = None
         if risen.cookie is not None:
-            cookie = self._cookies.hand_over(
-                risen.cookie,
-                session=risen.session,
-                user=risen.user,
-                now=risen.session.authenticated_at,
-            )
-        return SteppedUp(access_token=access_token, expires_in=expires_in, cookie=cookie)
+            cookie = self._cookies.hand_over(risen.cookie, session=session, user=user, now=now)
+        return SteppedUp(
+            access_token=access_token,
+            expires_in=expires_in,
+            refresh_token=risen.refresh_token,
+            refresh_expires_in=session.seconds_left(now),
+            cookie=cookie,
+        )

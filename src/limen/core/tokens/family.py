@@ -95,7 +95,8 @@ class RefreshTokens:
 
         The family is unchanged when the grace gives the same successor again. Raises
         `RefreshTokenReused` when a token that was once good comes too late: its family must end;
-        `RefreshTokenInvalid` for anything that never was a token of this family.
+        `RefreshTokenInvalid` for anything that never was a token of this family, and within the
+        grace for one that a renewal has overtaken.
         """
         if family.ended_at is not None:
             raise RefreshTokenInvalid
@@ -103,9 +104,18 @@ class RefreshTokens:
             return self._succeed(family, now)
         if self._is_previous(family, token) and now < family.rotated_at + self._grace:
             return family, self._repeat(family)
-        if self._was_issued(family, token):
+        is_overtaken = family.previous_digest is None and now < family.rotated_at + self._grace
+        if self._was_issued(family, token) and not is_overtaken:
             raise RefreshTokenReused
         raise RefreshTokenInvalid
+
+    def renew(self, family: RefreshFamily, now: datetime) -> tuple[RefreshFamily, Secret[str]]:
+        """Return the family and its token after the session rose; no token from before counts.
+
+        No grace gives this one away: only whoever has just proved themselves is to have it.
+        """
+        renewed, token = self._succeed(family, now)
+        return replace(renewed, previous_digest=None), token
 
     def _succeed(self, family: RefreshFamily, now: datetime) -> tuple[RefreshFamily, Secret[str]]:
         if family.generation >= _LAST_GENERATION:

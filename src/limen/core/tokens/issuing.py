@@ -64,6 +64,10 @@ class TokenIssuer:
         """See `RefreshTokens.rotate`."""
         return self._refresh_tokens.rotate(family, token, now)
 
+    def renew(self, family: RefreshFamily, now: datetime) -> tuple[RefreshFamily, Secret[str]]:
+        """See `RefreshTokens.renew`."""
+        return self._refresh_tokens.renew(family, now)
+
     async def issue(
         self,
         *,
@@ -77,12 +81,11 @@ class TokenIssuer:
         access_token, expires_in = await self.issue_access(
             user=user, session=session, roles=roles, now=now
         )
-        refresh_end = min(session.idle_expires_at, session.expires_at)
         return IssuedTokens(
             access_token=access_token,
             expires_in=expires_in,
             refresh_token=refresh_token,
-            refresh_expires_in=int((refresh_end - now).total_seconds()),
+            refresh_expires_in=session.seconds_left(now),
             session_id=session.id,
             user=user,
         )

@@ -143,7 +143,13 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "expires_at": "2026-03-02T12:00:00Z",
     },
     "CsrfOut": {"csrf_token": _CSRF},
-    "SteppedUpOut": {"access_token": _ACCESS, "token_type": "Bearer", "expires_in": 900},
+    "SteppedUpOut": {
+        "access_token": _ACCESS,
+        "token_type": "Bearer",
+        "expires_in": 900,
+        "refresh_token": _REFRESH,
+        "refresh_expires_in": 1209600,
+    },
     "LinkAskedOut": {"browser_token": _BROWSER},
     "AskPasskeyIn": {"identifier": "ada@example.org"},
     "PasskeyAskedOut": {

@@ -26,7 +26,8 @@ from limen.core.ids import ApiKeyId, SessionId, UserId
 from limen.core.roles.model import ME_READ, OWN, permissions_of
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
-from limen.core.tokens.family import PresentedToken, read_token
+from limen.core.signin.rising import SteppedUp
+from limen.core.tokens.family import PresentedToken, RefreshFamily, read_token
 from limen.core.tokens.issuing import IssuedTokens
 from limen.core.tokens.model import AccessClaims
 from limen.core.users.model import Status
@@ -171,7 +172,9 @@ class AnswerJudge:
         if call.needs is not None and call.by is not None:
             self._authority(call, call.by)
         if call.name in _BEGINNINGS and isinstance(call.outcome, IssuedTokens):
-            self._line(call, call.outcome)
+            self._line(call, call.outcome.refresh_token)
+        if isinstance(call.outcome, SteppedUp) and call.outcome.refresh_token is not None:
+            self._line(call, call.outcome.refresh_token)
 
     # --- authority ---
 
@@ -252,10 +255,10 @@ class AnswerJudge:
 
     # --- refresh tokens ---
 
-    def _line(self, call: Call, tokens: IssuedTokens) -> PresentedToken:
+    def _line(self, call: Call, refresh_token: Secret[str]) -> PresentedToken:
         """Take a token down as the only one of its generation."""
-        given = tokens.refresh_token.reveal()
-        token = read_token(tokens.refresh_token)
+        given = refresh_token.reveal()
+        token = read_token(refresh_token)
         known = self._journal.successors.setdefault((token.session_id, token.generation), given)
         if known != given:
             self._violate(ONE_LINE, call, f"generation {token.generation} is two tokens")
@@ -285,7 +288,7 @@ class AnswerJudge:
             return
         if self._at_start(call, "users", session.user_id).status is not Status.ACTIVE:
             self._violate(SHUT_OUT, call, "refreshed for a user who is not active")
-        successor = self._line(call, given)
+        successor = self._line(call, given.refresh_token)
         if (successor.session_id, given.user.id) != (token.session_id, session.user_id):
             self._violate(RIGHT_NAME, call, "refreshed into another session")
         if successor.generation != token.generation + 1:
@@ -294,7 +297,9 @@ class AnswerJudge:
         replaced = self._journal.replaced.get((token.session_id, token.generation))
         if replaced is None:
             self._violate(ONE_LINE, call, f"{token.generation} gave a token and was not replaced")
-        elif family.generation > token.generation and now >= replaced + self._grace:
+        elif family.generation > token.generation and (
+            now >= replaced + self._grace or _has_risen(family)
+        ):
             self._violate(USED_ONCE, call, f"{token.generation} was replaced at {replaced}")
 
     @property
@@ -315,7 +320,10 @@ class AnswerJudge:
             return
         family = self._at_start(call, "families", token.session_id)
         is_previous = family.generation == token.generation + 1
-        if is_previous and call.began_at < replaced + self._grace:
+        is_within_grace = call.began_at < family.rotated_at + self._grace
+        if is_within_grace and _has_risen(family):
+            return
+        if is_previous and is_within_grace:
             self._violate(NO_FALSE_NO, call, "refused within the grace")
         elif self._journal.now("sessions", token.session_id).ended_at is None:
             self._violate(REUSE_ENDS, call, "a used token came again, and its session lives on")
@@ -323,6 +331,11 @@ class AnswerJudge:
     def _at_start(self, call: Call, table: str, key: SessionId | UserId | ApiKeyId) -> Any:
         *_, first = self._journal.during(call, table, key)
         return first
+
+
+def _has_risen(family: RefreshFamily) -> bool:
+    """Tell whether the living token is from a step-up: what was shown before is worthless."""
+    return family.generation > 1 and family.previous_digest is None
 
 
 def _lives(session: Session, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Those who use a simulated limen, and what each of them knows: only what they were told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,6 +8,7 @@ from limen.core.api_keys.service import NewKey
 from limen.core.errors import PasswordMismatch
 from limen.core.ids import SessionId, UserId
 from limen.core.secret import Secret
+from limen.core.signin.rising import SteppedUp
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.assembly import Assembly
 from limen.testing.fakes import PlainHasher
@@ -58,6 +59,21 @@ class Shown:
     at: datetime
     earliest_end: datetime
     latest_end: datetime
+
+    def risen(
+        self, tokens: SteppedUp, began_at: datetime, highest: datetime, life: timedelta
+    ) -> "Shown":
+        """Take down what a step-up gave in the place of these tokens."""
+        if tokens.refresh_token is None:
+            raise ValueError("a session of tokens has no cookie")
+        return replace(
+            self,
+            access=tokens.access_token.reveal(),
+            refresh=tokens.refresh_token.reveal(),
+            at=highest,
+            earliest_end=began_at + timedelta(seconds=tokens.expires_in),
+            latest_end=highest + life + _ALMOST_A_SECOND,
+        )
 
     @classmethod
     def of(

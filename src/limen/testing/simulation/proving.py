@@ -161,7 +161,7 @@ def step_up(town: Town) -> Act | None:
         actor = await town.enter(worker, call, client, shown)
         return await worker.limen.step_up.step_up(password=password, code=code, actor=actor)
 
-    return town.act(
+    act = town.act(
         "step up",
         f"session {shown.session_id} by {'a code' if code else 'no code'}",
         worker,
@@ -169,6 +169,8 @@ def step_up(town: Town) -> Act | None:
         password=password,
         tells=("session.stepped_up",),
     )
+    act.learn = lambda given: town.remember_risen(client, act.call, shown, given)
+    return act
 
 
 def _code(town: Town, person: Person) -> str:

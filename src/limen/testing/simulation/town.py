@@ -8,6 +8,7 @@ from limen.core.actor import Actor
 from limen.core.errors import LimenError
 from limen.core.ids import UserId
 from limen.core.signin.entering import PartialSignIn
+from limen.core.signin.rising import SteppedUp
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.fakes import CountingIds, FrozenClock
 from limen.testing.policies import Policies
@@ -126,6 +127,12 @@ class Town:
             client.person.user_id = given.user.id
         elif isinstance(given, PartialSignIn):
             client.wait(given.partial_token.reveal())
+
+    def remember_risen(self, client: Client, call: Call, shown: Shown, given: Any) -> None:
+        """Have a client keep what a step-up gave in the place of the tokens it had shown."""
+        if isinstance(given, SteppedUp):
+            life = self.policies.tokens.access_lifetime
+            client.remember(shown.risen(given, call.began_at, self.journal.highest, life))
 
     async def enter(self, worker: Worker, call: Call, client: Client, shown: Shown) -> Actor:
         """Pass the door with an access token, as every request does."""

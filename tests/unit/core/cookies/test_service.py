@@ -215,4 +215,5 @@ async def test_a_session_of_tokens_rises_without_any_cookie() -> None:
     me = Actor.anonymous().as_user(tokens.user.id, tokens.session_id)
     risen = await limen.step_up.step_up(password=PASSWORD, actor=me)
     assert risen.cookie is None
-    await limen.tokens.refresh(refresh_token=tokens.refresh_token)
+    assert risen.refresh_token is not None
+    await limen.tokens.refresh(refresh_token=risen.refresh_token)

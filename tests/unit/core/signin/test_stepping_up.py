@@ -12,6 +12,8 @@ from limen.core.errors import (
     InvalidCredentials,
     InvalidInput,
     NotSignedIn,
+    RefreshTokenInvalid,
+    RefreshTokenReused,
     SessionEnded,
     StepUpNeeded,
     TooManyAttempts,
@@ -63,11 +65,29 @@ async def test_a_refresh_tells_when_the_user_last_proved_themselves() -> None:
     limen.clock.advance(FRESH)
     later = await limen.tokens.refresh(refresh_token=mine.refresh_token)
     assert (await limen.tokens.authenticate(later.access_token)).authenticated_at == began
-    await limen.step_up.step_up(password=PASSWORD, actor=acting(mine))
+    risen = await limen.step_up.step_up(password=PASSWORD, actor=acting(mine))
+    assert risen.refresh_token is not None
     proved = limen.clock.now()
     limen.clock.advance(timedelta(minutes=1))
-    latest = await limen.tokens.refresh(refresh_token=later.refresh_token)
+    latest = await limen.tokens.refresh(refresh_token=risen.refresh_token)
     assert (await limen.tokens.authenticate(latest.access_token)).authenticated_at == proved
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_a_copied_refresh_token_does_not_rise_with_its_session(*, is_late: bool) -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    mine = await limen.enter()
+    limen.clock.advance(FRESH)
+    risen = await limen.step_up.step_up(password=PASSWORD, actor=acting(mine))
+    limen.clock.advance(timedelta(seconds=10 if is_late else 9))
+    with pytest.raises(RefreshTokenReused if is_late else RefreshTokenInvalid):
+        await limen.tokens.refresh(refresh_token=mine.refresh_token)
+    # A second tab that was a moment late is no thief yet.
+    assert len(await limen.sessions.list(ada.id, actor=OPERATOR)) == (0 if is_late else 1)
+    if not is_late:
+        assert risen.refresh_token is not None
+        await limen.tokens.refresh(refresh_token=risen.refresh_token)
 
 
 async def test_one_session_rises_and_no_other() -> None:

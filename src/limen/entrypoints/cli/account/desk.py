@@ -21,6 +21,7 @@ from limen.entrypoints.cli.account.asking import Asking
 from limen.entrypoints.cli.account.keeping import Kept, SessionFile
 from limen.entrypoints.cli.door import Services, house_of, json_option, output_of
 from limen.entrypoints.cli.output import Output
+from limen.entrypoints.signin_shapes import SteppedUpOut
 from limen.wiring.settings import load
 
 P = ParamSpec("P")
@@ -89,8 +90,11 @@ class OwnDesk:
         self.file.write(kept)
 
     def keep_risen(self, risen: SteppedUp) -> None:
-        """Keep the fresh access token of the same session."""
-        kept = msgspec.structs.replace(self.file.read(), access_token=risen.access_token.reveal())
+        """Keep the fresh tokens of the same session."""
+        fresh = SteppedUpOut.of(risen)
+        kept = msgspec.structs.replace(
+            self.file.read(), access_token=fresh.access_token, refresh_token=fresh.refresh_token
+        )
         self.file.write(kept)
 
     def keep_browser(self, token: str) -> None:
