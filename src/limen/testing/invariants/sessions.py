@@ -60,9 +60,13 @@ def _family_untold(standing: Standing, told: ToldSession) -> Iterator[str]:
             f"the family of session {session_id} has generation {family.generation}, "
             f"the events tell {told.generation}"
         )
-    if (family.previous_digest is None) != (family.generation == 1) or (
-        family.previous_digest == family.digest
-    ):
+    is_first = family.generation == 1
+    # A step-up leaves no token that a grace would make good.
+    has_risen = family.rotated_at == standing.session.authenticated_at
+    is_alone = family.previous_digest is None
+    if is_alone != is_first and not (is_alone and has_risen):
+        yield f"session {session_id} has not exactly one living refresh token, and the one before"
+    if family.previous_digest == family.digest:
         yield f"session {session_id} has not exactly one living refresh token"
 
 

@@ -127,6 +127,15 @@ def _email_changed(told: History, event: StoredEvent) -> None:
     _others_ended(told, event)
 
 
+def _email_set(told: History, event: StoredEvent) -> None:
+    user = told.user_of(event)
+    if user.has_password or user.has_app or user.passkeys:
+        user.has_owner = True
+    elif not user.has_owner:
+        user.has_owner = None if user.has_password is None else False
+    _others_ended(told, event)
+
+
 def _others_ended(told: History, event: StoredEvent) -> None:
     session_id = event.actor.session_id if event.actor.user_id == event.user_id else None
     if session_id is not None and session_id not in told.sessions:
@@ -293,7 +302,7 @@ _TELLERS: Final[Mapping[str, Callable[[History, StoredEvent], Any]]] = {
     "email.verified": _email_verified,
     "user.taken_over": _taken_over,
     "email.changed": _email_changed,
-    "email.set": _others_ended,
+    "email.set": _email_set,
     "password.set": _password_set,
     "password.reset": _password_set,
     "password.reset_required": _password_reset_required,

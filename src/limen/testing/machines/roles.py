@@ -107,7 +107,7 @@ class RoleMachine(TellingMachine):
         )
         self.attempt(
             f"{who} makes the role {name} ({_list(permissions)})",
-            self.limen.roles.create(actor=cast.actor(who), name=name, permissions=permissions),
+            self.limen.roles.create(actor=self._fresh(who), name=name, permissions=permissions),
             refusals,
         )
         if not refusals:
@@ -157,7 +157,7 @@ class RoleMachine(TellingMachine):
         version = self._version(name, behind)
         self.attempt(
             f"{who} deletes the role {name}{_as_read(behind)}",
-            self.limen.roles.delete(name, actor=cast.actor(who), expected_version=version),
+            self.limen.roles.delete(name, actor=self._fresh(who), expected_version=version),
             refusals,
         )
         if not refusals:
@@ -249,7 +249,7 @@ class RoleMachine(TellingMachine):
         )
         self.attempt(
             f"{who} lets {whom} in again",
-            self.limen.users.reactivate(person.id, actor=cast.actor(who)),
+            self.limen.users.reactivate(person.id, actor=self._fresh(who)),
             refusals,
         )
         if not refusals and not person.is_active:

@@ -221,12 +221,14 @@ class CommitJudge:
             self._journal.violate(ENDED_STAYS, f"family {change.key} was over and changed")
         if after.digest == before.digest:
             return
+        call = commit.call
+        # Behind a step-up nothing is good that was shown before.
+        rises = call is not None and call.name.startswith("step up")
         is_next = (
             after.generation == before.generation + 1
-            and after.previous_digest == before.digest
+            and after.previous_digest in ({None, before.digest} if rises else {before.digest})
             and after.seed == before.seed
         )
-        call = commit.call
         is_dated = call is None or after.rotated_at >= min(call.began_at, commit.at)
         if not is_next or not is_dated or after.rotated_at > commit.latest:
             self._journal.violate(ONE_LINE, f"family {change.key} jumps to {after.generation}")
