@@ -62,7 +62,12 @@ def _imported(told: History, event: StoredEvent) -> None:
 
 
 def _updated(told: History, event: StoredEvent) -> None:
-    told.user_of(event).version += 1
+    user = told.user_of(event)
+    user.version += 1
+    if "email" in _texts(event.payload["changed"]) and not user.has_owner:
+        # Whoever has something to come in by keeps the account; of others not enough is told.
+        is_used = user.password_version > 0 or user.has_app or user.passkeys
+        user.has_owner = True if is_used else None
 
 
 def _suspended(told: History, event: StoredEvent) -> None:

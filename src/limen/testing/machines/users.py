@@ -359,11 +359,12 @@ class UserMachine(TellingMachine):
         )
 
     def _next(self, user: User) -> User:
-        kept = user.email.address == self.known[user.id].user.email.address
-        verified = user.email_verified_at if kept else None
-        return replace(
-            user, version=user.version + 1, updated_at=self.now, email_verified_at=verified
-        )
+        known = self.known[user.id]
+        after = replace(user, version=user.version + 1, updated_at=self.now)
+        if user.email.address == known.user.email.address:
+            return after
+        owned_at = user.first_verified_at or (self.now if known.password else None)
+        return replace(after, email_verified_at=None, first_verified_at=owned_at)
 
     def _learn(self, known: Known, event: str) -> UserId:
         self.known[known.user.id] = known
