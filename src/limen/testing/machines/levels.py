@@ -22,7 +22,6 @@ from limen.core.errors import (
     PartialSessionInvalid,
     SecondFactorNeeded,
     SessionEnded,
-    StepUpNeeded,
 )
 from limen.core.factors.model import FactorKind
 from limen.core.ids import SessionId
@@ -31,7 +30,7 @@ from limen.core.sessions.model import Session as LiveSession
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import FactorPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD
-from limen.testing.machines.factors import STEP, WAITS, App
+from limen.testing.machines.factors import STEP, WAITS, App, SignedIn
 from limen.testing.machines.machine import PATIENT, Bench
 from limen.testing.machines.telling import TellingMachine
 from limen.testing.machines.tries import FRESH
@@ -67,22 +66,13 @@ class Waiting:
 
 
 @dataclass(eq=False)
-class Session:
+class Session(SignedIn):
     """A session as the model knows it: when its person last proved themselves, and by what."""
 
-    id: SessionId
-    at: datetime
-    methods: tuple[str, ...]
-    is_over: bool = False
+    methods: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "a session"
-
-    def staleness(self, now: datetime) -> Refusals:
-        """Say why what needs a fresh proof is refused here, if it is."""
-        if self.is_over:
-            return (SessionEnded,)
-        return () if now < self.at + FRESH else (StepUpNeeded,)
 
 
 class LevelMachine(TellingMachine):
@@ -148,7 +138,7 @@ class LevelMachine(TellingMachine):
         return multiple(self.begun[-1 - which]) if which < len(self.begun) else multiple()
 
     def _know(self, session_id: SessionId, methods: tuple[str, ...]) -> None:
-        self.begun.append(Session(session_id, self.now, methods))
+        self.begun.append(Session(session_id, self.now, methods=methods))
 
     def _factors(self) -> tuple[FactorKind, ...]:
         held = [FactorKind.TOTP] if self.app is not None else []
@@ -385,9 +375,7 @@ class LevelMachine(TellingMachine):
     @invariant()
     def sessions_are_as_fresh_as_the_model_says(self) -> None:
         for session in self.begun:
-            self.attempt(
-                "freshness is asked for", self._fresh(session), session.staleness(self.now)
-            )
+            self.attempt("freshness is asked for", self._fresh(session), session.refusal(self.now))
 
     @invariant()
     def sessions_tell_what_was_proved(self) -> None:
