@@ -69,6 +69,10 @@ def test_all_kinds_of_trouble_come_up() -> None:
         "signin.too_many_attempts",
         "role.last_administrator",
         "idempotency.key_reused",
+        "session.remembered_reused",
+        "passkey.ceremony_over",
+        "agree to move",
+        "CookieSession",
     ):
         assert trouble in history, trouble
 

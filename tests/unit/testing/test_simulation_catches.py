@@ -6,11 +6,21 @@ import pytest
 
 from limen.testing.simulation.catalogue import INVARIANTS
 from limen.testing.simulation.run import replay, simulate
-from tests.unit.testing import faults_of_changes, faults_of_proofs, faults_of_services
+from tests.unit.testing import (
+    faults_of_browsers,
+    faults_of_changes,
+    faults_of_proofs,
+    faults_of_services,
+)
 from tests.unit.testing.faults import Fault
 from tests.unit.testing.kept_histories import KEPT
 
-BROKEN = {**vars(faults_of_services), **vars(faults_of_changes), **vars(faults_of_proofs)}
+BROKEN = {
+    **vars(faults_of_services),
+    **vars(faults_of_changes),
+    **vars(faults_of_proofs),
+    **vars(faults_of_browsers),
+}
 FAULTS = [value for value in BROKEN.values() if isinstance(value, Fault)]
 SEEDS = range(1, 11)
 STEPS = 1500

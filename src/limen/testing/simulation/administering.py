@@ -18,9 +18,11 @@ from limen.testing.simulation.town import Act, Town
 Doing = Callable[[Actor], Any]
 
 GRANTORS: Final = "grantors"
+# Whoever has it must show a second factor.
+CAREFUL: Final = "auditors"
 ROLES: Final[Mapping[str, tuple[Permission, ...]]] = {
     "helpers": (Permission.USERS_WRITE, Permission.SESSIONS_REVOKE),
-    "auditors": (Permission.USERS_READ,),
+    CAREFUL: (Permission.USERS_READ,),
     GRANTORS: (Permission.ROLES_GRANT, Permission.ROLES_MANAGE),
 }
 _NAMES: Final = tuple(ROLES)

@@ -1,5 +1,6 @@
 """What clients may be told, judged against what truly happened."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from limen.core.errors import (
     TokenInvalid,
     TooManyAttempts,
 )
-from limen.core.ids import ApiKeyId, SessionId, UserId
+from limen.core.ids import UserId
 from limen.core.roles.model import ME_READ, OWN, permissions_of
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
@@ -50,21 +51,28 @@ from limen.testing.simulation.catalogue import (
     SHUT_OUT,
     USED_ONCE,
 )
+from limen.testing.simulation.cookies import CookieJudge
 from limen.testing.simulation.journal import Call, Change, Commit, Journal
+from limen.testing.simulation.lives import earliest, lives
 from limen.testing.simulation.people import Shown
 
 # What a refused use case leaves behind: counts, and the record of the refusal.
 _RECORDS: Final = frozenset(
     {
         *("signin.failed", "signin.throttled", "password.proof_failed"),
-        *("token.reuse_detected", "factor.refused", "recovery_code.used", "api_key.refused"),
+        *("token.reuse_detected", "remembered.reuse_detected", "passkey.cloned"),
+        *("factor.refused", "recovery_code.used", "api_key.refused"),
     }
 )
 # A code that was shown is used up, whatever comes behind it.
-_COUNTS: Final = frozenset({"throttles", "attempts", "proofs", "totps", "partial_sessions"})
+_COUNTS: Final = frozenset(
+    {"throttles", "attempts", "proofs", "totps", "partial_sessions", "ceremonies"}
+)
+_ENDED: Final = frozenset({"sessions", "families", "endings"})
 # What a record of these brings with it: the end of a session, and the mail that tells of a wait.
 _MORE: Final = {
-    "token.reuse_detected": frozenset({"sessions", "families", "endings"}),
+    "token.reuse_detected": _ENDED | {"remembered"},
+    "remembered.reuse_detected": _ENDED | {"remembered"},
     "signin.throttled": frozenset({"messages"}),
     "recovery_code.used": frozenset({"messages", "recovery_codes"}),
 }
@@ -78,12 +86,12 @@ _ALONE: Final = (
     TokenExpired,
     TokenInvalid,
 )
-_BEGINNINGS: Final = frozenset({"sign in", "open link", "finish"})
+_BEGINNINGS: Final = frozenset({"sign in", "open link", "finish", "sign in by passkey"})
 # What comes first is done, whatever comes behind it.
 _IN_PARTS: Final = frozenset({"purge", "set up app"})
 # Part of the work goes on behind the answer, or is kept apart from it.
 _LOOSE: Final = frozenset({"sign in once", "use key"})
-_WAYS_IN: Final = frozenset({"sign in", "sign in once"})
+_WAYS_IN: Final = frozenset({"sign in", "sign in once", "sign in by cookie"})
 _REFUSED_AT_THE_DOOR: Final = (InvalidCredentials, TooManyAttempts, HashingBusy)
 # What everybody may do to themselves.
 _OWN: Final = frozenset({"delete", "revoke all"})
@@ -97,6 +105,7 @@ class AnswerJudge:
         """Judge by `journal`."""
         self._journal = journal
         self._policies = policies
+        self.cookies = CookieJudge(journal)
 
     def judge(self, call: Call, *, is_out: bool) -> None:
         """Judge a call that is over. With `is_out` the store was out from its beginning on."""
@@ -140,7 +149,11 @@ class AnswerJudge:
     def _refused(self, call: Call, commit: Commit) -> None:
         names = {event.name for event in commit.events}
         allowed = _COUNTS.union(*(_MORE[name] for name in names & _MORE.keys()))
-        tables = {change.table for change in commit.changes if change.before != change.after}
+        tables = {
+            change.table
+            for change in commit.changes
+            if change.before != change.after and not _is_use(change)
+        }
         if any(change.table == "proofs" and _is_spent(change) for change in commit.changes):
             tables.add("a link")
         if names - _RECORDS or tables - allowed:
@@ -175,6 +188,7 @@ class AnswerJudge:
             self._line(call, call.outcome.refresh_token)
         if isinstance(call.outcome, SteppedUp) and call.outcome.refresh_token is not None:
             self._line(call, call.outcome.refresh_token)
+        self.cookies.given(call)
 
     # --- authority ---
 
@@ -204,10 +218,10 @@ class AnswerJudge:
 
     def entered_by_key(self, call: Call, claims: KeyClaims) -> None:
         """Judge that an API key was believed."""
-        key = self._at_start(call, "api_keys", claims.key_id)
-        if key is None or not key.is_live(self._earliest(call)):
+        key = self._journal.at_start(call, "api_keys", claims.key_id)
+        if key is None or not key.is_live(earliest(self._journal, call)):
             self._violate(KEY_ACTS, call, "the key was over")
-        held = [self.held(claims.user_id, self._earliest(call)), frozenset({ME_READ})]
+        held = [self.held(claims.user_id, earliest(self._journal, call)), frozenset({ME_READ})]
         is_changed = any(
             change.table in {"roles", "grants"}
             for commit in self._journal.since(call)
@@ -215,7 +229,7 @@ class AnswerJudge:
         )
         if not is_changed and not claims.permissions <= frozenset().union(*held):
             self._violate(KEY_ACTS, call, f"it does {sorted(claims.permissions)}")
-        user = self._at_start(call, "users", claims.user_id)
+        user = self._journal.at_start(call, "users", claims.user_id)
         if user is None or user.status is not Status.ACTIVE:
             self._violate(SHUT_OUT, call, "came in by a key, and is not active")
 
@@ -225,7 +239,7 @@ class AnswerJudge:
         """Judge that an access token was believed."""
         if (claims.user_id, claims.session_id) != (shown.user_id, shown.session_id):
             self._violate(RIGHT_NAME, call, f"believed for {claims.user_id}")
-        if self._earliest(call) >= shown.latest_end:
+        if earliest(self._journal, call) >= shown.latest_end:
             self._violate(EXPIRED, call, f"believed after {shown.latest_end}")
         ended = self._journal.ended.get(claims.session_id)
         if ended is None or ended.commit > call.began_after:
@@ -234,7 +248,7 @@ class AnswerJudge:
         bound = denial.fresh if call.is_clean else denial.stale
         if ended.worker == call.worker:
             self._violate(NO_ENTRY, call, "the worker that ended the session lets it in")
-        elif self._earliest(call) >= ended.highest + bound:
+        elif earliest(self._journal, call) >= ended.highest + bound:
             self._violate(NO_ENTRY, call, f"let in more than {bound} after the end")
 
     def refused(self, call: Call, refusal: LimenError, shown: Shown) -> None:
@@ -248,10 +262,6 @@ class AnswerJudge:
             and not isinstance(refusal, StorageUnavailable)
         ):
             self._violate(NO_FALSE_NO, call, f"a living token is refused as {_named(refusal)}")
-
-    def _earliest(self, call: Call) -> datetime:
-        """The earliest instant that the use case may have taken for now."""
-        return min(call.began_at, self._journal.clock.now())
 
     # --- refresh tokens ---
 
@@ -268,7 +278,7 @@ class AnswerJudge:
         if call.shown is None:
             raise ValueError("a refresh without a token")
         token = read_token(Secret(call.shown))
-        session = self._at_start(call, "sessions", token.session_id)
+        session = self._journal.at_start(call, "sessions", token.session_id)
         outcome = call.outcome
         if isinstance(outcome, IssuedTokens):
             self._refreshed(call, token, session, outcome)
@@ -282,18 +292,18 @@ class AnswerJudge:
     def _refreshed(
         self, call: Call, token: PresentedToken, session: Session | None, given: IssuedTokens
     ) -> None:
-        now = self._earliest(call)
-        if session is None or not _lives(session, now):
+        now = earliest(self._journal, call)
+        if session is None or not lives(session, now):
             self._violate(NO_REFRESH, call, "the session was over")
             return
-        if self._at_start(call, "users", session.user_id).status is not Status.ACTIVE:
+        if self._journal.at_start(call, "users", session.user_id).status is not Status.ACTIVE:
             self._violate(SHUT_OUT, call, "refreshed for a user who is not active")
         successor = self._line(call, given.refresh_token)
         if (successor.session_id, given.user.id) != (token.session_id, session.user_id):
             self._violate(RIGHT_NAME, call, "refreshed into another session")
         if successor.generation != token.generation + 1:
             self._violate(USED_ONCE, call, f"{token.generation} gave {successor.generation}")
-        family = self._at_start(call, "families", token.session_id)
+        family = self._journal.at_start(call, "families", token.session_id)
         replaced = self._journal.replaced.get((token.session_id, token.generation))
         if replaced is None:
             self._violate(ONE_LINE, call, f"{token.generation} gave a token and was not replaced")
@@ -307,8 +317,8 @@ class AnswerJudge:
         return self._policies.tokens.grace
 
     def _refused_refresh(self, call: Call, token: PresentedToken, session: Session | None) -> None:
-        user = None if session is None else self._at_start(call, "users", session.user_id)
-        if session is None or not _lives(session, call.began_at):
+        user = None if session is None else self._journal.at_start(call, "users", session.user_id)
+        if session is None or not lives(session, call.began_at):
             return
         if user is None or user.status is not Status.ACTIVE:
             return
@@ -318,19 +328,17 @@ class AnswerJudge:
             if self._journal.successors.get(key) == call.shown:
                 self._violate(NO_FALSE_NO, call, "a living refresh token is refused")
             return
-        family = self._at_start(call, "families", token.session_id)
+        family = self._journal.at_start(call, "families", token.session_id)
         is_previous = family.generation == token.generation + 1
         is_within_grace = call.began_at < family.rotated_at + self._grace
         if is_within_grace and _has_risen(family):
             return
         if is_previous and is_within_grace:
-            self._violate(NO_FALSE_NO, call, "refused within the grace")
+            # A token that was exchanged for a cookie has no successor that could come again.
+            if token.session_id not in self._journal.carried:
+                self._violate(NO_FALSE_NO, call, "refused within the grace")
         elif self._journal.now("sessions", token.session_id).ended_at is None:
             self._violate(REUSE_ENDS, call, "a used token came again, and its session lives on")
-
-    def _at_start(self, call: Call, table: str, key: SessionId | UserId | ApiKeyId) -> Any:
-        *_, first = self._journal.during(call, table, key)
-        return first
 
 
 def _has_risen(family: RefreshFamily) -> bool:
@@ -338,9 +346,17 @@ def _has_risen(family: RefreshFamily) -> bool:
     return family.generation > 1 and family.previous_digest is None
 
 
-def _lives(session: Session, now: datetime) -> bool:
-    """Tell whether a session lives, without asking limen."""
-    return session.ended_at is None and now < min(session.idle_expires_at, session.expires_at)
+def _is_use(change: Change) -> bool:
+    """Tell whether a session or passkey was merely used, before anything was asked for."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return False
+    if change.table == "passkeys":
+        return [passkey.id for passkey in before] == [passkey.id for passkey in after]
+    if change.table != "sessions":
+        return False
+    used = {"last_used_at": after.last_used_at, "idle_expires_at": after.idle_expires_at}
+    return bool(replace(before, **used) == after)
 
 
 def _is_spent(change: Change) -> bool:

@@ -122,6 +122,33 @@ RIGHT_NAME: Final = Invariant(
     origin="RFC 9068 section 2.2, RFC 8725 section 3; CWE-863",
 )
 
+COOKIE_NEWEST: Final = Invariant(
+    name="a cookie is the newest",
+    sentence=(
+        "A cookie lets in while it is the newest of a session that lives: one from before a rise "
+        "lets nobody in."
+    ),
+    origin="OWASP ASVS 5.0, 7.2.4; CWE-384, CWE-613",
+)
+COMES_BACK_ONCE: Final = Invariant(
+    name="a browser comes back once",
+    sentence=(
+        "What remembers a browser begins one session, in place of the one before; used later, it "
+        "ends them all."
+    ),
+    origin="OWASP ASVS 5.0, 6.5.1, limen's decision 0040; CWE-294",
+)
+PROVED_NOTHING: Final = Invariant(
+    name="who is remembered has proved nothing",
+    sentence="In a session that a remembered browser began nothing is done that takes a proof.",
+    origin="OWASP ASVS 5.0, 7.5.3, limen's decision 0040; CWE-287",
+)
+FORGOTTEN: Final = Invariant(
+    name="an ending forgets the browser",
+    sentence="Whoever ends a session has its browser forgotten, and whoever ends all has all.",
+    origin="OWASP ASVS 5.0, 7.4.1 and 7.4.3; CWE-613",
+)
+
 # --- ways in -------------------------------------------------------------------------------
 
 RIGHT_PASSWORD: Final = Invariant(
@@ -167,6 +194,27 @@ FACTOR_SHOWN: Final = Invariant(
         "was used up for it."
     ),
     origin="RFC 6238 section 5.2, OWASP ASVS 5.0, 6.5.1; CWE-287, CWE-294",
+)
+ROLE_ASKS: Final = Invariant(
+    name="a role's second factor is shown",
+    sentence="Beside a role that asks for a second factor lives no session without one.",
+    origin="limen's decision 0042; CWE-308",
+)
+PASSKEY_ANSWERS: Final = Invariant(
+    name="a passkey answers once",
+    sentence=(
+        "By a passkey a session begins for whose it is now, by an answer to a question that was "
+        "used up for it."
+    ),
+    origin="WebAuthn level 3, sections 7.2 and 13.4.3; CWE-294",
+)
+BOTH_ENDS: Final = Invariant(
+    name="both ends agree",
+    sentence=(
+        "A proved address gives way to another when both ends have agreed, and every other session "
+        "ends with it."
+    ),
+    origin="OWASP ASVS 5.0, 6.3.7 and 7.5.1, limen's decision 0036; CWE-640",
 )
 KEY_ACTS: Final = Invariant(
     name="a key acts for its owner",

@@ -50,7 +50,7 @@ def register(town: Town) -> Act:
     )
 
 
-def _credentials(town: Town, client: Client) -> tuple[str, str]:
+def credentials(town: Town, client: Client) -> tuple[str, str]:
     """Return what somebody types: mostly their name and the password they know of."""
     person = client.person
     known = person.passwords
@@ -72,7 +72,7 @@ def sign_in(town: Town) -> Act:
     client, worker = town.client(is_idle=True), town.worker()
     if town.chance.happens(0.3):
         client.person = town.person()
-    name, password = _credentials(town, client)
+    name, password = credentials(town, client)
     act = town.act(
         "sign in",
         f"as {name} with {password!r}",
@@ -89,7 +89,7 @@ def sign_in(town: Town) -> Act:
 def sign_in_once(town: Town) -> Act:
     """Sign in under an idempotency key, as the HTTP door does it: begin, work, keep the answer."""
     client, worker = town.client(), town.worker()
-    name, password = _credentials(town, client)
+    name, password = credentials(town, client)
     key = f"key-{town.chance.below(_KEYS)}"
     place = "/v1/sign-in" if town.chance.happens(0.9) else "/v1/elsewhere"
     service = worker.limen.idempotency
@@ -225,7 +225,7 @@ def change_password(town: Town) -> Act | None:
     if shown is None:
         return None
     person = client.person
-    _, current = _credentials(town, client)
+    _, current = credentials(town, client)
     new = town.new_password()
 
     async def work(call: Call) -> Any:

@@ -18,6 +18,7 @@ from limen.core.roles.model import ADMIN, OWN, permissions_of
 from limen.core.users.model import Status
 from limen.testing.policies import Policies
 from limen.testing.simulation import telling
+from limen.testing.simulation.browsers import BrowserJudge
 from limen.testing.simulation.catalogue import (
     A_KEY_SIGNS,
     ADMINISTRATOR,
@@ -35,7 +36,9 @@ from limen.testing.simulation.catalogue import (
     PURGE_SPARES,
     SHUT_OUT,
 )
+from limen.testing.simulation.cookies import REMEMBERED
 from limen.testing.simulation.journal import OWNED, Change, Commit, Ended, Journal
+from limen.testing.simulation.moves import examine_moves
 from limen.testing.simulation.proofs import ProofJudge
 from limen.testing.simulation.throttling import examine_throttle
 
@@ -50,7 +53,8 @@ class CommitJudge:
         self._journal = journal
         self._policies = policies
         self._has_administrator = False
-        self._proofs = ProofJudge(journal)
+        self._proofs = ProofJudge(journal, policies)
+        self._browsers = BrowserJudge(journal)
         self._rules: Final[Mapping[str, Callable[[Commit, Change], None]]] = {
             "users": self._user,
             "emails": self._name,
@@ -88,6 +92,8 @@ class CommitJudge:
             self._keys(commit)
         telling.examine(journal, commit)
         self._proofs.told(commit)
+        self._browsers.told(commit)
+        examine_moves(journal, commit)
         self._new_passwords(commit)
 
     # --- users ---
@@ -173,7 +179,10 @@ class CommitJudge:
         user = self._journal.now("users", session.user_id)
         if user is None or user.status is not Status.ACTIVE:
             self._journal.violate(SHUT_OUT, f"a session begins for {session.user_id}")
-        self._proofs.begun(commit, session)
+        if REMEMBERED in session.methods:
+            self._browsers.returned(commit, session)
+        else:
+            self._proofs.begun(commit, session)
 
     def _changed_session(self, commit: Commit, change: Change) -> None:
         before, after = change.before, change.after
@@ -185,6 +194,7 @@ class CommitJudge:
             self._journal.violate(BOUNDED, f"session {change.key}")
         if after.authenticated_at != before.authenticated_at:
             self._proofs.risen(commit, after)
+            self._browsers.risen(commit, after)
         if after.last_used_at > commit.latest:
             self._journal.violate(BOUNDED, f"session {change.key} used in the future")
 
@@ -207,6 +217,8 @@ class CommitJudge:
             is_whole = family is None if after is None else family and family.ended_at is not None
             if not is_whole or self._journal.now("endings", change.key) is None:
                 self._journal.violate(ENDING_WHOLE, f"session {change.key} ended in part")
+            if after is not None:
+                self._browsers.ended(after)
 
     def _live_sessions(self, user_id: UserId) -> list[object]:
         ids = self._journal.now("user_sessions", user_id) or ()
@@ -247,6 +259,7 @@ class CommitJudge:
                 others = [s for s in self._live_sessions(event.user_id) if s != kept]
                 if others:
                     self._journal.violate(NEW_PASSWORD, f"{others} of {event.user_id} live on")
+                self._browsers.cleared(event.user_id, kept, event.name)
 
     # --- the rest ---
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from limen.adapters.memory.store import TABLES, MemoryStore
 from limen.core.events import Event
 from limen.core.idempotency.model import Attempt
-from limen.core.ids import SessionId, UserId
+from limen.core.ids import RememberedId, SessionId, UserId
 from limen.core.roles.model import Permission
 from limen.testing.fakes import FrozenClock
 from limen.testing.simulation.catalogue import DONE_ONCE, Invariant
@@ -19,8 +19,12 @@ _COMMITS_KEPT: Final = 200
 # Tables by user: what goes with them.
 OWNED: Final = (
     *("passwords", "grants", "user_sessions", "user_proofs"),
-    *("totps", "waiting_totps", "recovery_codes"),
+    *("totps", "waiting_totps", "recovery_codes", "passkeys"),
 )
+
+
+# Something that changed, or that an event tells of: its kind, and what it is about.
+Fact: TypeAlias = tuple[object, ...]
 
 
 class Change(NamedTuple):
@@ -36,9 +40,10 @@ class Change(NamedTuple):
 class Call:
     """One use case that a client asked a worker for, and what the store saw of it.
 
-    `password` is what was shown, `browser` the secret of one, `shown` the token. `needs` and `over`
-    are the permission that the use case asks for and the user it is about. `tells` are events of
-    which a success has one.
+    `password` is what was shown, `browser` the secret of one, `shown` the token, `cookie` that of
+    a session that rises, `credential` what remembers a browser. `needs` and `over` are the
+    permission that the use case asks for and the user it is about. `tells` are events of which a
+    success has one.
     """
 
     name: str
@@ -48,6 +53,8 @@ class Call:
     password: str | None = None
     browser: str | None = None
     shown: str | None = None
+    cookie: str | None = None
+    credential: str | None = None
     needs: Permission | None = None
     over: UserId | None = None
     tells: tuple[str, ...] = ()
@@ -120,6 +127,8 @@ class Journal:
         self.ended: dict[SessionId, Ended] = {}
         self.successors: dict[tuple[SessionId, int], str] = {}
         self.replaced: dict[tuple[SessionId, int], datetime] = {}
+        self.used: dict[str, RememberedId] = {}
+        self.carried: set[SessionId] = set()
         self.answers: dict[tuple[bytes, datetime], str] = {}
 
     def violate(self, invariant: Invariant, found: str) -> None:
@@ -144,6 +153,11 @@ class Journal:
             for change in commit.changes:
                 if change.table == table and change.key == key:
                     yield change.before
+
+    def at_start(self, call: Call, table: str, key: Any) -> Any:
+        """Return a row as it was when a call began."""
+        *_, first = self.during(call, table, key)
+        return first
 
     def since(self, call: Call) -> Iterator[Commit]:
         """Yield the commits since a call began, the newest first."""

@@ -8,11 +8,13 @@ from limen.core.actor import Actor
 from limen.core.errors import LimenError
 from limen.core.messages.model import MessageKind
 from limen.core.secret import Secret
+from limen.testing.simulation import moving
 from limen.testing.simulation.journal import Call
 from limen.testing.simulation.people import Client, Person, Worker
 from limen.testing.simulation.town import Act, Town
 
 _KEPT: Final = 12
+_ENDS: Final = (MessageKind.APPROVE_EMAIL_CHANGE, MessageKind.CONFIRM_EMAIL_CHANGE)
 _WRONG: Final = "BCDF-GHJK"
 
 
@@ -83,7 +85,27 @@ def open_letter(town: Town) -> Act | None:
     letters = [letter for worker in town.workers for letter in _letters(town, worker)]
     if not letters:
         return None
-    letter = letters[-1] if town.chance.happens(0.5) else town.chance.pick(letters)
+    return _open(town, letters[-1] if town.chance.happens(0.5) else town.chance.pick(letters))
+
+
+def agree(town: Town) -> Act | None:
+    """Agree to a change of address at one of its ends, or ask for one."""
+    letters = [letter for worker in town.workers for letter in _letters(town, worker)]
+    ends = [
+        letter
+        for letter in letters
+        if letter.kind in _ENDS and letter.token not in letter.person.opened
+    ]
+    if not ends:
+        return moving.ask_to_move(town)
+    letter = town.chance.pick(ends)
+    readers = [client for client in moving.in_use(town) if client.person is letter.person]
+    if not readers:
+        return _open(town, letter)
+    return moving.agree(town, town.chance.pick(readers), letter.token)
+
+
+def _open(town: Town, letter: _Letter) -> Act | None:
     shown = _shown(town, letter)
     if letter.kind == MessageKind.RESET_PASSWORD:
         return _reset(town, letter, shown)
@@ -96,7 +118,7 @@ def _letters(town: Town, worker: Worker) -> list[_Letter]:
     """Read what a worker has sent; what it sent long ago nobody keeps."""
     mails = worker.limen.mail.mails
     del mails[:-_KEPT]
-    people = {person.email: person for person in town.people}
+    people = {address: one for one in town.people for address in (one.email, one.spare)}
     found = []
     for mail in mails:
         values = json.loads(mail.text)
@@ -140,6 +162,7 @@ def _verify(town: Town, letter: _Letter, shown: dict[str, Any]) -> Act:
         worker,
         lambda _: worker.limen.emails.verify(password=password, actor=actor, **shown),
         password=password,
+        learn=lambda given: moving.settle(town, given),
     )
 
 

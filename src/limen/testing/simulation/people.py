@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from limen.core.api_keys.service import NewKey
+from limen.core.cookies.carrying import CookieSession
 from limen.core.errors import PasswordMismatch
 from limen.core.ids import SessionId, UserId
+from limen.core.passkeys.model import Passkey
 from limen.core.secret import Secret
 from limen.core.signin.rising import SteppedUp
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.assembly import Assembly
 from limen.testing.fakes import PlainHasher
+from limen.testing.passkeys import Authenticator
 from limen.testing.simulation.catalogue import COUNTED_FIRST
 from limen.testing.simulation.journal import CALL, Journal
 
@@ -25,17 +28,23 @@ _ALMOST_A_SECOND: Final = timedelta(seconds=1)
 class Person:
     """Somebody with an address. `passwords` are all that may be theirs, the likeliest last.
 
-    `app` and `new_app` are secrets in their telephone, `codes` their recovery codes.
+    `spare` is an address that they may move to. `app` and `new_app` are secrets in their telephone,
+    `codes` their recovery codes, `passkeys` those that their `authenticator` answers by,
+    `opened` the links by which they agreed to a change of address.
     """
 
     number: int
     email: str
+    spare: str
     username: str
     passwords: list[str] = field(default_factory=list)
     user_id: UserId | None = None
     app: str | None = None
     new_app: str | None = None
     codes: list[str] = field(default_factory=list)
+    authenticator: Authenticator = field(default_factory=Authenticator)
+    passkeys: list[Passkey] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
 
     def may_be(self, password: str) -> None:
         """Take a password down: it is set, or it may be."""
@@ -91,11 +100,30 @@ class Shown:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a passkey said in a ceremony."""
+
+    ceremony: Secret[str]
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A cookie, and whose session it carries."""
+
+    text: str
+    user_id: UserId
+    session_id: SessionId
+
+
 @dataclass(slots=True, kw_only=True)
 class Client:
     """A device of a person: the tokens it was given, the newest last.
 
     `partials` are sign-ins that wait, `keys` API keys; `browser` is what asking for a link gave.
+    `cookies` are those of sessions, `credentials` what remembered the browser, `mark` that of the
+    device, `answers` those of passkeys.
     """
 
     number: int
@@ -105,11 +133,30 @@ class Client:
     partials: list[str] = field(default_factory=list)
     keys: list[NewKey] = field(default_factory=list)
     browser: str | None = None
+    cookies: list[Carried] = field(default_factory=list)
+    credentials: list[str] = field(default_factory=list)
+    mark: Secret[str] | None = None
+    answers: list[Answer] = field(default_factory=list)
 
     def remember(self, shown: Shown) -> None:
         """Keep the tokens of an answer, and a few from before: somebody may have copied them."""
         self.shown.append(shown)
         del self.shown[:-_REMEMBERED]
+
+    def carry(self, begun: CookieSession) -> None:
+        """Keep the cookies of an answer, and a few from before: somebody may have copied them."""
+        self.cookies.append(
+            Carried(
+                text=begun.cookie.reveal(),
+                user_id=begun.user.id,
+                session_id=begun.session.id,
+            )
+        )
+        del self.cookies[:-_REMEMBERED]
+        self.mark = begun.device or self.mark
+        if begun.kept is not None:
+            self.credentials.append(begun.kept.credential.reveal())
+            del self.credentials[:-_REMEMBERED]
 
     def wait(self, partial_token: str) -> None:
         """Keep what a sign-in gave that waits for a second factor."""

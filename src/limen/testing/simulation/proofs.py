@@ -8,27 +8,41 @@ from limen.core.ids import UserId
 from limen.core.proofs.model import MOST_TRIES, Proof, Purpose, browser_digest
 from limen.core.secret import Secret
 from limen.core.sessions.model import Session
-from limen.testing.simulation.catalogue import FACTOR_SHOWN, LINK_ONCE, RIGHT_PASSWORD
+from limen.testing.policies import Policies
+from limen.testing.simulation.catalogue import (
+    FACTOR_SHOWN,
+    LINK_ONCE,
+    PASSKEY_ANSWERS,
+    RIGHT_PASSWORD,
+    ROLE_ASKS,
+)
 from limen.testing.simulation.journal import Change, Commit, Journal
+from limen.testing.simulation.lives import lives
 
 _BY_LINK: Final = (EmailVerified, PasswordReset, UserTakenOver)
+_BY_PASSKEY: Final = frozenset({"hwk", "swk"})
 _FACTORS: Final = frozenset({"totps", "recovery_codes"})
 
 
 class ProofJudge:
     """Judges by what a session begins and rises, and how links are used."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, policies: Policies) -> None:
         """Judge what is written into `journal`."""
         self._journal = journal
+        self._required = policies.factors.required_for
         self.rules: Final[dict[str, Callable[[Commit, Change], None]]] = {
             "proofs": self._proof,
             "partial_sessions": self._waiting,
+            "grants": self._granted,
         }
 
     def begun(self, commit: Commit, session: Session) -> None:
         """Judge by what a session begins."""
-        if "mfa" in session.methods:
+        self._asked(commit, session)
+        if not _BY_PASSKEY.isdisjoint(session.methods):
+            self._by_passkey(commit, session)
+        elif "mfa" in session.methods:
             self._finished(commit, session)
         elif self._had_app(commit, session.user_id):
             self._journal.violate(FACTOR_SHOWN, f"session {session.id} began without")
@@ -36,6 +50,43 @@ class ProofJudge:
             self._by_password(commit, session.user_id, f"session {session.id} began")
         else:
             self._by_link(commit, session.user_id, f"session {session.id} began")
+
+    def _by_passkey(self, commit: Commit, session: Session) -> None:
+        """Judge a session that a passkey began: its own is noted, and the question is gone."""
+        about = f"session {session.id} began"
+        is_theirs = any(
+            change.key == session.user_id and set(change.after or ()) - set(change.before or ())
+            for change in _of(commit, "passkeys")
+        )
+        if not is_theirs:
+            self._journal.violate(PASSKEY_ANSWERS, f"{about} by no passkey of its user")
+        commits = () if commit.call is None else commit.call.commits
+        used_up = [
+            change for one in commits for change in _of(one, "ceremonies") if change.after is None
+        ]
+        if not used_up:
+            self._journal.violate(PASSKEY_ANSWERS, f"{about} and no question was used up")
+
+    def _granted(self, commit: Commit, change: Change) -> None:
+        """Judge what lives on beside the roles of a user."""
+        if change.after is None or change.before == change.after:
+            return
+        for session_id in self._journal.now("user_sessions", change.key) or ():
+            self._asked(commit, self._journal.now("sessions", session_id))
+
+    def _asked(self, commit: Commit, session: Session) -> None:
+        """Judge that a session which proves something proves what the user's roles ask for."""
+        if "mfa" in session.methods or "remember" in session.methods:
+            return
+        grants = self._journal.now("grants", session.user_id) or ()
+        asking = [
+            grant
+            for grant in grants
+            if grant.role in self._required and grant.is_live(commit.latest)
+        ]
+        if asking and lives(session, commit.latest):
+            about = f"session {session.id} lives beside {asking[0].role}"
+            self._journal.violate(ROLE_ASKS, about)
 
     def risen(self, commit: Commit, session: Session) -> None:
         """Judge by what a session rises."""

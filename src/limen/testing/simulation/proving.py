@@ -130,7 +130,7 @@ def finish(town: Town) -> Act | None:
             lambda _: worker.limen.second_step.stop(partial_token=token, actor=actor),
             tells=("signin.stopped",),
         )
-    code = _code(town, client.person)
+    code = code_of(town, client.person)
     act = town.act(
         "finish",
         f"at client {client.number}",
@@ -155,7 +155,7 @@ def step_up(town: Town) -> Act | None:
     if shown is None or not person.passwords:
         return None
     password = person.passwords[-1]
-    code = _code(town, person) if person.app and town.chance.happens(0.9) else None
+    code = code_of(town, person) if person.app and town.chance.happens(0.9) else None
 
     async def work(call: Call) -> Any:
         actor = await town.enter(worker, call, client, shown)
@@ -173,7 +173,7 @@ def step_up(town: Town) -> Act | None:
     return act
 
 
-def _code(town: Town, person: Person) -> str:
+def code_of(town: Town, person: Person) -> str:
     """Return what somebody shows: a code of their app, a recovery code, or what they make up."""
     if person.codes and town.chance.happens(0.2):
         return town.chance.pick(person.codes)

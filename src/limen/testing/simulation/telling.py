@@ -24,6 +24,7 @@ from limen.core.events import (
     SignInThrottled,
     UserCreated,
     UserDeleted,
+    UserDisplaced,
     UserReactivated,
     UserRegistered,
     UsersImported,
@@ -33,12 +34,14 @@ from limen.core.events import (
 from limen.core.users.model import Status
 from limen.testing.simulation import told_proofs
 from limen.testing.simulation.catalogue import NO_SECRET_TOLD, TOLD, TRUE_EVENTS
-from limen.testing.simulation.journal import Change, Commit, Journal
+from limen.testing.simulation.journal import Change, Commit, Fact, Journal
 from limen.testing.simulation.people import STEM
-from limen.testing.simulation.told_proofs import Fact
 
 _STATUS = {Status.SUSPENDED: "suspended", Status.ACTIVE: "reactivated"}
-_SECRET = ("limen_rt_", "limen_ps_", "limen_sign-in_", "limen_reset-password_", STEM, "$plain$")
+_SECRET = (
+    *("limen_rt_", "limen_ps_", "limen_cs_", "limen_rm_"),
+    *("limen_sign-in_", "limen_reset-password_", STEM, "$plain$"),
+)
 
 
 def examine(journal: Journal, commit: Commit) -> None:
@@ -67,6 +70,8 @@ def _is_implied(fact: Fact, told: set[Fact]) -> bool:
     match kind:
         case "password" | "granted" | "withdrawn":
             return ("added", about[0]) in told or ("removed", about[0]) in told
+        case "verified":
+            return ("moved", about[0]) in told
         case "ended" | "api key ended":
             return any(
                 other[0] in {"sessions ended", "suspended", "removed", "password", "moved"}
@@ -124,7 +129,7 @@ def _of_user(change: Change) -> Iterator[Fact]:
             yield ("verified", change.key)
         if before.profile != after.profile:
             yield ("updated", change.key)
-        if before.email.key != after.email.key:
+        if before.email.address != after.email.address:
             yield ("moved", change.key)
 
 
@@ -156,7 +161,7 @@ def _told(event: Event) -> Iterator[Fact]:
             yield ("added", user_id)
         case UsersImported():
             yield from (("added", added) for added in event.user_ids)
-        case UserDeleted():
+        case UserDeleted() | UserDisplaced():
             yield ("removed", user_id)
         case UserSuspended():
             yield ("suspended", user_id)

@@ -108,7 +108,8 @@ def _removed(journal: Journal, commit: Commit, change: Change, policy: ThrottleP
     is_success = any(isinstance(event, _SUCCESSES) for event in commit.events)
     is_success |= any(other.table in _USED_UP for other in commit.changes)
     is_old = change.before.last_at < commit.latest - policy.memory
-    if not is_success and not is_old:
+    is_nothing = change.before.attempts == 0 and change.before.blocked_until is None
+    if not is_success and not is_old and not is_nothing:
         journal.violate(NOT_FORGOTTEN, f"{change.before.attempts} attempts are gone")
 
 

@@ -1,7 +1,6 @@
 """Proofs, factors and API keys: what of their changes is told, and by which events."""
 
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from limen.core.events import (
     ApiKeyCreated,
@@ -13,13 +12,13 @@ from limen.core.events import (
     FactorEnrolled,
     FactorsReset,
     FirstFactorProved,
+    PasskeyRemoved,
     RecoveryCodesMade,
     SessionSteppedUp,
     UserTakenOver,
 )
-from limen.testing.simulation.journal import Change
-
-Fact: TypeAlias = tuple[object, ...]
+from limen.testing.simulation import told_browsers
+from limen.testing.simulation.journal import Change, Fact
 
 
 def facts(change: Change) -> Iterator[Fact]:
@@ -27,6 +26,8 @@ def facts(change: Change) -> Iterator[Fact]:
     match change.table:
         case "api_keys" if change.after is not None:
             yield from _of_api_key(change)
+        case "remembered" if change.after is not None:
+            yield ("browser", change.key)
         case "partial_sessions" if change.before is None:
             yield ("waits", change.after.user_id)
 
@@ -46,7 +47,13 @@ def told(event: Event) -> Iterator[Fact]:
     match event:
         case EmailVerified():
             yield ("verified", event.user_id)
-        case UserTakenOver() | FactorEnrolled() | FactorsReset() | RecoveryCodesMade():
+        case (
+            UserTakenOver()
+            | FactorEnrolled()
+            | FactorsReset()
+            | RecoveryCodesMade()
+            | PasskeyRemoved()
+        ):
             yield ("sessions ended", event.user_id)
         case SessionSteppedUp():
             yield ("risen", event.session_id)
@@ -58,3 +65,5 @@ def told(event: Event) -> Iterator[Fact]:
             yield ("api key rotated", event.user_id, event.key_id)
         case ApiKeyRevoked() | ApiKeyReported():
             yield ("api key ended", event.user_id, event.key_id)
+        case _:
+            yield from told_browsers.told(event)

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from limen.core.actor import Actor
+from limen.core.cookies.carrying import CookieSession
 from limen.core.errors import LimenError
 from limen.core.ids import UserId
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.rising import SteppedUp
+from limen.core.states import SessionState
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.fakes import CountingIds, FrozenClock
 from limen.testing.policies import Policies
@@ -17,6 +19,7 @@ from limen.testing.simulation.chance import Chance
 from limen.testing.simulation.journal import Call, Journal
 from limen.testing.simulation.people import (
     STEM,
+    Carried,
     Client,
     Person,
     Shown,
@@ -85,25 +88,25 @@ class Town:
 
     def signed_in(self) -> Client:
         """Return a client that has tokens; if nobody has any, one that has none."""
-        return self._near([c for c in self.clients if c.shown] or self.clients)
+        return self.near([c for c in self.clients if c.shown] or self.clients)
 
     def powerful(self) -> Client:
         """Return a client whose user holds a role, if there is one."""
         grants = self.journal.rows["grants"]
-        return self._near(
+        return self.near(
             [c for c in self.clients if c.shown and grants.get(c.shown[-1].user_id)] or self.clients
         )
 
     def client(self, *, is_idle: bool = False) -> Client:
         """Return any client; with `is_idle` one without tokens, if there is one."""
         idle = [client for client in self.clients if not client.shown] if is_idle else []
-        return self._near(idle or self.clients)
+        return self.near(idle or self.clients)
 
     def person(self) -> Person:
         """Return anybody."""
         return self.focus or self.chance.pick(self.people)
 
-    def _near(self, clients: list[Client]) -> Client:
+    def near(self, clients: list[Client]) -> Client:
         """Return one of `clients`: of the person that all look at, if there is one."""
         near = [client for client in clients if client.person is self.focus]
         return self.chance.pick(near or clients)
@@ -127,6 +130,11 @@ class Town:
             client.person.user_id = given.user.id
         elif isinstance(given, PartialSignIn):
             client.wait(given.partial_token.reveal())
+        elif isinstance(given, CookieSession):
+            client.carry(given)
+            client.person.user_id = given.user.id
+        elif isinstance(given, SteppedUp) and given.cookie is not None:
+            client.carry(given.cookie)
 
     def remember_risen(self, client: Client, call: Call, shown: Shown, given: Any) -> None:
         """Have a client keep what a step-up gave in the place of the tokens it had shown."""
@@ -144,6 +152,31 @@ class Town:
         self.answers.entered(call, claims, shown)
         actor = Actor.anonymous(address=client.address)
         return actor.as_user(claims.user_id, claims.session_id)
+
+    def actor_at(self, client: Client) -> Actor:
+        """Return whoever is at a client and has not shown who they are."""
+        return Actor.anonymous(address=client.address, device=client.mark)
+
+    async def enter_by_cookie(
+        self,
+        worker: Worker,
+        call: Call,
+        client: Client,
+        carried: Carried,
+        *,
+        takes_identified: bool,
+    ) -> Actor:
+        """Pass the door with a cookie."""
+        judge, cookies = self.answers.cookies, worker.limen.cookie_sessions
+        try:
+            claims = await cookies.authenticate(carried.text, takes_identified=takes_identified)
+        except LimenError as refusal:
+            judge.refused(call, refusal, carried, takes_identified=takes_identified)
+            raise
+        judge.entered(call, claims, carried, takes_identified=takes_identified)
+        actor = self.actor_at(client)
+        become = actor.as_user if claims.state is SessionState.FULL else actor.as_identified
+        return become(claims.user_id, claims.session_id, claims.authenticated_at)
 
     def somebody(self) -> UserId | None:
         """Return a user there is, or was a moment ago."""

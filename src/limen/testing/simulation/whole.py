@@ -68,7 +68,7 @@ def _orphans(rows: Rows) -> Iterator[str]:
     for name in OWNED:
         keys = [key for key, _ in getattr(rows, name).items()]
         yield from (f"{name} of {key}, who is nobody" for key in keys if key not in users)
-    for name in ("proofs", "partial_sessions"):
+    for name in ("proofs", "partial_sessions", "remembered"):
         owners = [one.user_id for one in getattr(rows, name).values()]
         yield from (f"{name} of {one}, who is nobody" for one in owners if one not in users)
     yield from (
@@ -108,6 +108,9 @@ def forget(journal: Journal) -> None:
             del lines[key]
     kept = {credential.digest.reveal() for credential in journal.rows["passwords"].values()}
     journal.passwords = {key: value for key, value in journal.passwords.items() if key in kept}
+    journal.carried &= sessions.keys()
+    browsers = journal.rows["remembered"]
+    journal.used = {text: key for text, key in journal.used.items() if key in browsers}
     attempts = journal.rows["attempts"]
     journal.answers = {key: value for key, value in journal.answers.items() if key[0] in attempts}
     horizon = journal.highest - _LONG_AGO

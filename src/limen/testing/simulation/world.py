@@ -11,16 +11,21 @@ from limen.core.errors import LimenError, StorageUnavailable
 from limen.core.maintenance.service import RetentionPolicy
 from limen.core.roles.model import ADMIN
 from limen.core.sessions.model import SessionPolicy
+from limen.core.signin.levels import FactorPolicy
 from limen.core.tokens.issuing import IssuedTokens
 from limen.testing.assembly import OPERATOR, Assembly
 from limen.testing.fakes import CountingIds, FrozenClock
+from limen.testing.passkeys import Authenticator
 from limen.testing.people import registered
 from limen.testing.policies import Policies
 from limen.testing.simulation import (
     administering,
+    browsing,
     coming_in,
     keyholding,
     mailing,
+    moving,
+    passkeying,
     proving,
     trouble,
 )
@@ -38,7 +43,10 @@ from limen.testing.simulation.whole import examine_all, examine_touched, forget
 
 # Short lifetimes, so that a few hundred steps see every one of them end.
 POLICIES: Final = Policies(
-    sessions=SessionPolicy(idle=timedelta(hours=6), absolute=timedelta(days=2)),
+    sessions=SessionPolicy(
+        idle=timedelta(hours=6), absolute=timedelta(days=2), remembered=timedelta(days=3)
+    ),
+    factors=FactorPolicy(required_for=frozenset({administering.CAREFUL})),
     retention=RetentionPolicy(
         sessions=timedelta(days=1),
         grants=timedelta(days=2),
@@ -57,8 +65,13 @@ _COSTS: Final = (4, 5)
 
 Action = Callable[[Town], Act | None]
 _ACTIONS: Final[Sequence[tuple[float, Action]]] = (
-    (0.17, coming_in.sign_in),
-    (0.24, coming_in.refresh),
+    (0.14, coming_in.sign_in),
+    (0.03, browsing.sign_in),
+    (0.11, coming_in.refresh),
+    (0.085, browsing.browse),
+    (0.01, moving.ask_to_move),
+    (0.015, mailing.agree),
+    (0.02, passkeying.use_passkeys),
     (0.045, coming_in.authenticate),
     (0.03, mailing.ask_for_letter),
     (0.025, mailing.deliver),
@@ -99,6 +112,12 @@ _DUELS: Final[Sequence[tuple[Action, Action]]] = (
     (proving.finish, proving.finish),
     (proving.step_up, coming_in.leave),
     (keyholding.hold_keys, keyholding.hold_keys),
+    (browsing.come_back, browsing.come_back),
+    (browsing.step_up, browsing.step_up),
+    (browsing.exchange, coming_in.refresh),
+    (browsing.come_back, administering.suspend),
+    (browsing.sign_in, administering.grant),
+    (passkeying.come_in, passkeying.come_in),
 )
 
 
@@ -115,7 +134,13 @@ class World:
         self.journal = journal = Journal(self._store, clock)
         self._commits = CommitJudge(journal, POLICIES)
         people = [
-            Person(number=n, email=f"person{n}@example.org", username=f"person-{n}")
+            Person(
+                number=n,
+                email=f"person{n}@example.org",
+                spare=f"person{n}@example.com",
+                username=f"person-{n}",
+                authenticator=Authenticator(seed=n),
+            )
             for n in range(_PEOPLE)
         ]
         clients = [
@@ -160,7 +185,10 @@ class World:
         return Worker(number, limen)
 
     def _found(self) -> None:
-        """Make the first key, the roles, an administrator and somebody who may give roles."""
+        """Make the first key, the roles, an administrator and somebody who may give roles.
+
+        Both have proved their addresses.
+        """
         limen = self._town.workers[0].limen
 
         async def begin() -> None:
@@ -177,6 +205,7 @@ class World:
                 person.may_be(password)
                 role = ADMIN if person.number == 0 else administering.GRANTORS
                 await limen.roles.grant(user.id, role, actor=OPERATOR)
+                await limen.assistance.verify_email(user.id, actor=OPERATOR)
 
         task = self._loop.create_task(begin())
         self._loop.run_until_quiet()
