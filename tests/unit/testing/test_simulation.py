@@ -70,7 +70,7 @@ def test_all_kinds_of_trouble_come_up() -> None:
         "role.last_administrator",
         "idempotency.key_reused",
         "session.remembered_reused",
-        "passkey.ceremony_over",
+        "sign in by passkey",
         "agree to move",
         "CookieSession",
     ):

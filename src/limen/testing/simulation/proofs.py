@@ -82,7 +82,8 @@ class ProofJudge:
         asking = [
             grant
             for grant in grants
-            if grant.role in self._required and grant.is_live(commit.latest)
+            if grant.role in self._required
+            if grant.ends_at is None or commit.latest < grant.ends_at
         ]
         if asking and lives(session, commit.latest):
             about = f"session {session.id} lives beside {asking[0].role}"
