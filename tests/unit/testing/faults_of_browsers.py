@@ -45,7 +45,7 @@ def a_cookie_of_before_a_rise_still_counts(monkeypatch: pytest.MonkeyPatch) -> N
 
 @fault("a cookie is the newest")
 def a_rise_leaves_the_cookie_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Rise, "_renew", _nothing)
+    monkeypatch.setattr(Rise, "_renew_cookie", _nothing)
 
 
 @fault("a browser comes back once")
