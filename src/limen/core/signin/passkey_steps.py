@@ -111,9 +111,10 @@ class PasskeyStepService:
     ) -> SteppedUp:
         """Make the actor's session fresh by the answer of a passkey of theirs.
 
-        A session that a browser carries needs its `cookie`, and gets another one. Raises
-        `NotSignedIn`, `NotByKey`, `SessionEnded`, `InvalidInput`, `CeremonyOver`,
-        `PasskeyRefused`, or `ConcurrentUpdate` for a cookie that was renewed meanwhile.
+        A session that a browser carries needs its `cookie`, and gets another one; any other gets
+        another refresh token. Raises `NotSignedIn`, `NotByKey`, `SessionEnded`, `InvalidInput`,
+        `CeremonyOver`, `PasskeyRefused`, or `ConcurrentUpdate` for a cookie or a refresh token that
+        was renewed meanwhile.
         """
         user_id, session_id = require_any_session(actor)
         used = await self._parts.prover.prove(

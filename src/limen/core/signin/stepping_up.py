@@ -59,12 +59,13 @@ class StepUpService:
     ) -> SteppedUp:
         """Prove one's password again, and with a second factor its `code`, too.
 
-        A session that a browser carries needs its `cookie`, and gets another one.
+        A session that a browser carries needs its `cookie`, and gets another one; any other gets
+        another refresh token.
 
         Raises `NotSignedIn`, `NotByKey`, `SessionEnded`, `CurrentPasswordWrong`, `InvalidInput`
         for a missing code, `FactorInvalid`, `SecondFactorNeeded` of who must have one and has none,
-        `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie that was renewed
-        meanwhile.
+        `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie or a refresh token that
+        was renewed meanwhile.
         """
         user_id, _ = require_any_session(actor)
         digest = await self._provers.passwords.prove(user_id, password, actor=actor)

@@ -61,6 +61,7 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     levels.two_ends_of_one_sign_in,
     levels.an_end_of_a_sign_in_and_a_stop,
     levels.a_step_up_and_a_sign_out,
+    levels.a_step_up_and_a_refresh,
     levels.two_step_ups_by_one_cookie,
     levels.an_exchange_and_a_refresh,
     levels.a_required_app_and_another_sign_in,

@@ -11,6 +11,7 @@ from limen.core.factors.totp import code_at, step_at
 from limen.core.ids import UserId
 from limen.core.secret import Secret
 from limen.core.signin.entering import PartialSignIn
+from limen.core.signin.rising import SteppedUp
 from limen.core.states import SessionState
 from limen.core.tokens.issuing import IssuedTokens
 from limen.ports.unit_of_work import UnitOfWorkFactory
@@ -111,6 +112,37 @@ async def a_step_up_and_a_sign_out(unit_of_work: UnitOfWorkFactory) -> Stage:
         use_cases={
             "step up": nodes.here.step_up.step_up(password=PASSWORD, actor=acting(mine)),
             "sign out": nodes.there.sessions.sign_out(actor=acting(mine)),
+        },
+        check=check,
+    )
+
+
+async def a_step_up_and_a_refresh(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """Once the session has risen, only what the step-up gave is good."""
+    nodes = two_nodes(unit_of_work)
+    await nodes.here.register()
+    mine = await nodes.here.enter()
+
+    async def check(outcomes: Outcomes) -> None:
+        check_kinds(
+            outcomes,
+            {"SteppedUp": 1, "IssuedTokens": 1},
+            {"SteppedUp": 1, "RefreshTokenInvalid": 1},
+            {"ConcurrentUpdate": 1, "IssuedTokens": 1},
+        )
+        risen, refreshed = outcomes["step up"], outcomes["refresh"]
+        if isinstance(risen, SteppedUp):
+            await nodes.check_dead(mine, refreshed)
+            assert risen.refresh_token is not None
+            await nodes.here.tokens.refresh(refresh_token=risen.refresh_token)
+        else:
+            await _go_on(nodes, refreshed)
+
+    return Stage(
+        limen=nodes.here,
+        use_cases={
+            "step up": nodes.here.step_up.step_up(password=PASSWORD, actor=acting(mine)),
+            "refresh": nodes.there.tokens.refresh(refresh_token=mine.refresh_token),
         },
         check=check,
     )
