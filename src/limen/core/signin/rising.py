@@ -1,6 +1,6 @@
 """Proving oneself again within a session, so that it counts as fresh."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from limen.core.access import require_any_session
@@ -89,34 +89,29 @@ class Rise:
             user = await uow.users.lock(user_id)
         except UserNotFound:
             raise SessionEnded from None
-        session = await uow.sessions.find(session_id)
-        if session is None or session.user_id != user.id or not session.is_live(now):
+        standing = await uow.families.find_standing(session_id, now)
+        if standing is None or standing.user.id != user.id or not standing.session.is_live(now):
             raise SessionEnded
-        was_full = session.state is SessionState.FULL
-        session = session.proved(methods, now)
-        roles = tuple(role.name for role in await uow.grants.list_held(user.id, now))
-        if self._factors.lacks_factor(session, roles):
+        session = standing.session.proved(methods, now)
+        if self._factors.lacks_factor(session, standing.roles):
             raise SecondFactorNeeded
         if not await uow.sessions.prove(session):
             raise SessionEnded
-        if not was_full:
+        if standing.session.state is not SessionState.FULL:
             await self._devices.note(uow, session, actor, now, mark=actor.device)
-        standing = await uow.families.find_standing(session.id, now)
-        if standing is None:
-            raise SessionEnded
-        refresh_token, renewed = None, None
+        risen = Risen(user=user, session=session, roles=standing.roles)
         if self._cookies.carries(standing.family):
             renewed = await self._renew_cookie(uow, standing, cookie, actor, now)
+            risen = replace(risen, cookie=renewed)
         else:
-            refresh_token = await self._renew_token(uow, standing, actor, now)
+            token = await self._renew_token(uow, standing, actor, now)
+            risen = replace(risen, refresh_token=token)
         uow.emit(
             SessionSteppedUp(
                 at=now, actor=actor, user_id=user.id, session_id=session.id, methods=methods
             )
         )
-        return Risen(
-            user=user, session=session, roles=roles, refresh_token=refresh_token, cookie=renewed
-        )
+        return risen
 
     async def _renew_token(
         self, uow: UnitOfWork, standing: Standing, actor: Actor, now: datetime

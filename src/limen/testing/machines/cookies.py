@@ -49,6 +49,7 @@ class Session:
     cookies: list[CookieSession] = field(default_factory=list)
     tokens: list[Secret[str]] = field(default_factory=list)
     is_by_cookie: bool = False
+    has_risen: bool = False
     is_over: bool = False
 
     def __repr__(self) -> str:
@@ -181,10 +182,14 @@ class CookieMachine(TellingMachine):
         if isinstance(outcome, LimenError):
             return
         self.compare("whether it is renewed", outcome.cookie is not None, session.is_by_cookie)
+        session.rotated_at = self.now
         if outcome.cookie is not None:
             session.cookies.append(outcome.cookie)
-            session.rotated_at = self.now
             self.tell("session.cookie_set")
+        elif outcome.refresh_token is not None:
+            session.tokens.append(outcome.refresh_token)
+            session.has_risen = True
+            self.tell("token.refreshed")
         self.tell("session.stepped_up")
 
     # --- tokens ---
@@ -206,6 +211,7 @@ class CookieMachine(TellingMachine):
         if not isinstance(outcome, LimenError):
             session.cookies.append(outcome)
             session.is_by_cookie, session.rotated_at = True, self.now
+            session.has_risen = False
             self.tell("session.cookie_set")
 
     @rule(session=sessions, age=st.integers(0, 2))
@@ -229,6 +235,7 @@ class CookieMachine(TellingMachine):
             self.compare("the successor", outcome.refresh_token, session.tokens[-1])
             return
         session.use(self.now)
+        session.has_risen = False
         session.tokens.append(outcome.refresh_token)
         session.rotated_at = self.now
         self.tell("token.refreshed")
@@ -259,6 +266,9 @@ class CookieMachine(TellingMachine):
         if self._is_living(session, age):
             return ()
         is_in_grace = self.now < session.rotated_at + _GRACE
+        if is_in_grace and session.has_risen:
+            # A step-up took its place, and only whoever stepped up has the new one.
+            return (RefreshTokenInvalid,)
         if self._is_previous(session, age) and is_in_grace:
             return ()
         return (RefreshTokenReused,)

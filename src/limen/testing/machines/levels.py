@@ -309,6 +309,7 @@ class LevelMachine(TellingMachine):
         if not isinstance(outcome, LimenError):
             session.at = self.now
             session.methods = ("pwd",) if self.app is None else ("pwd", "otp", "mfa")
+            self.tell("token.refreshed")
             self.tell("session.stepped_up")
 
     @rule(session=sessions)

@@ -21,7 +21,7 @@ from limen.core.ids import PasskeyId, UserId
 from limen.core.passkeys.asking import Asked
 from limen.core.passkeys.model import CEREMONY_LIFETIME, CeremonyPurpose
 from limen.testing.assembly import OPERATOR
-from limen.testing.builders import a_session
+from limen.testing.builders import a_family, a_session
 from limen.testing.contracts.steps import keep
 from limen.testing.fakes import NOON
 from limen.testing.machines.factors import EVERYBODY, PLACES, SignedIn
@@ -117,7 +117,7 @@ class PasskeyMachine(TellingMachine):
         session = a_session(
             holder.id, authenticated_at=self.now, idle_expires_at=_NEVER, expires_at=_NEVER
         )
-        self.run(keep(self.limen.unit_of_work, session))
+        self.run(keep(self.limen.unit_of_work, session, a_family(session.id)))
         holder.sessions[place] = SignedIn(session.id, self.now)
         self.story.tell(self.now, f"{email} signs in at the {place}")
 
@@ -242,6 +242,7 @@ class PasskeyMachine(TellingMachine):
         if not isinstance(outcome, LimenError):
             self._use(credential)
             session.at = self.now
+            self.tell("token.refreshed")
             self.tell("session.stepped_up")
 
     @rule(name=_NAMES, email=_WHO, which=_WHICH, is_copy=st.booleans())
