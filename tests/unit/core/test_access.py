@@ -9,10 +9,12 @@ from limen.core.actor import Actor
 from limen.core.errors import NotByKey, NotSignedIn, SessionEnded, StepUpNeeded
 from limen.core.ids import PasskeyId, UserId
 from limen.core.imports.model import AccountRow
-from limen.core.roles.model import OWN
+from limen.core.roles.model import ADMIN, OWN
 from limen.core.sessions.model import FRESH
+from limen.core.users.model import UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.builders import a_user_id
+from limen.testing.policies import Policies
 
 NEW = "staple of the battery"
 UseCase = Callable[[Assembly, Actor], Awaitable[object]]
@@ -200,6 +202,18 @@ async def test_a_sign_in_of_long_ago_is_not_enough_to_help(use_case: Helping) ->
     with pytest.raises(StepUpNeeded):
         await use_case(limen, ada.id, root)
     assert await limen.event_names() == told
+
+
+async def test_where_registration_is_closed_every_new_account_needs_a_fresh_sign_in() -> None:
+    limen = Assembly(policies=Policies(users=UserPolicy(is_registration_open=False)))
+    await limen.users.create(actor=OPERATOR, email="root@example.org", password=PASSWORD)
+    await limen.keys.ensure(actor=OPERATOR)
+    root = await limen.users.find("root@example.org", actor=OPERATOR)
+    await limen.roles.grant(root.id, ADMIN, actor=OPERATOR)
+    stale = acting(await limen.enter("root@example.org"))
+    limen.clock.advance(FRESH)
+    with pytest.raises(StepUpNeeded):
+        await limen.users.create(actor=stale, email="new@example.org")
 
 
 async def test_a_sign_in_of_long_ago_shuts_out_and_makes_what_nobody_comes_in_by() -> None:

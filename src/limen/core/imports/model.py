@@ -22,8 +22,8 @@ class AccountRow:
 
     `line` is where it stands in the file, counted from 1. Give `password` or `password_hash` or
     neither; `roles` are names of roles, with `@` and an instant where the grant has an end
-    (`auditor@2026-12-31T00:00:00Z`). `has_owner` says of an address that is not proved now that an
-    earlier one was.
+    (`auditor@2026-12-31T00:00:00Z`). `has_owner` says of an address that is not proved now that the
+    account is somebody's all the same.
     """
 
     line: int

@@ -74,6 +74,7 @@ class ImportService:
         now = self._ambient.clock.now()
         async with self._unit_of_work.view() as view:
             await authorise(view, actor, Permission.USERS_IMPORT, now)
+            await require_fresh(view, actor, now)
             roles = {role.name: role for role in await view.roles.list()}
         good, faults = await self._read(rows, roles)
         if is_strict and faults:

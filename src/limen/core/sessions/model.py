@@ -14,6 +14,10 @@ LONGEST_USER_AGENT: Final = 400
 FRESH: Final = timedelta(minutes=10)
 
 
+# As many as `Sessions.list_live` returns.
+MOST_LISTED: Final = 200
+
+
 class EndReason(StrEnum):
     """Why a session ended before its time."""
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from limen.core.actor import Actor
 from limen.core.errors import FactorRequired
-from limen.core.events import SessionRevoked
+from limen.core.events import SessionRevoked, SessionsRevoked
 from limen.core.factors.holding import factors_of, has_factors
 from limen.core.factors.model import FactorKind
 from limen.core.ids import UserId
 from limen.core.roles.model import Grant
-from limen.core.sessions.model import EndReason, Session
+from limen.core.sessions.model import MOST_LISTED, EndReason, Session
 from limen.core.states import SessionState
 from limen.ports.unit_of_work import UnitOfWork, View
 
@@ -77,21 +77,23 @@ async def end_sessions_without_factor(
     """
     if not policy.is_on or not policy.requires([grant.role]):
         return
-    # A list has a bound; those who hold more sessions than that have none of them for long.
-    while lacking := await _sessions_without_factor(uow, policy, grant):
-        for session in lacking:
+    live = await uow.sessions.list_live(grant.user_id, grant.granted_at)
+    if len(live) >= MOST_LISTED:
+        # There may be others behind them.
+        await _end_all(uow, grant, actor)
+        return
+    has_factor = await has_factors(uow, grant.user_id)
+    for session in live:
+        is_full = session.state is SessionState.FULL
+        # What was proved in a session counts for nothing if it is gone since.
+        if policy.lacks_factor(session, [grant.role]) or (is_full and not has_factor):
             await _end_session(uow, session, actor, grant.granted_at)
 
 
-async def _sessions_without_factor(
-    view: View, policy: FactorPolicy, grant: Grant
-) -> tuple[Session, ...]:
-    live = await view.sessions.list_live(grant.user_id, grant.granted_at)
-    full = [session for session in live if session.state is SessionState.FULL]
-    if not await has_factors(view, grant.user_id):
-        # What was proved in them is gone since.
-        return tuple(full)
-    return tuple(session for session in full if policy.lacks_factor(session, [grant.role]))
+async def _end_all(uow: UnitOfWork, grant: Grant, actor: Actor) -> None:
+    user_id, now = grant.user_id, grant.granted_at
+    ended = await uow.sessions.end(user_id, now, EndReason.FACTOR_REQUIRED)
+    uow.emit(SessionsRevoked(at=now, actor=actor, user_id=user_id, count=len(ended), kept=None))
 
 
 async def _end_session(uow: UnitOfWork, session: Session, actor: Actor, now: datetime) -> None:

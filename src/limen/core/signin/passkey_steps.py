@@ -12,10 +12,11 @@ from limen.core.partial_sessions.taking import find_partial, take_partial
 from limen.core.passkeys.asking import Asked
 from limen.core.passkeys.model import CeremonyPurpose, Passkey
 from limen.core.passkeys.proving import note_use
+from limen.core.repeating import repeated
 from limen.core.secret import Secret, as_secret
 from limen.core.signin.entering import Begun, Entrance, Entry
 from limen.core.signin.passkeys import PasskeyParts
-from limen.core.signin.rising import Rise, SteppedUp
+from limen.core.signin.rising import Rise, Risen, SteppedUp
 from limen.core.throttles.charging import charge_ceremony
 from limen.core.throttles.model import of_user
 from limen.core.tokens.issuing import IssuedTokens
@@ -113,8 +114,8 @@ class PasskeyStepService:
 
         A session that a browser carries needs its `cookie`, and gets another one; any other gets
         another refresh token. Raises `NotSignedIn`, `NotByKey`, `SessionEnded`, `InvalidInput`,
-        `CeremonyOver`, `PasskeyRefused`, or `ConcurrentUpdate` for a cookie or a refresh token that
-        was renewed meanwhile.
+        `CeremonyOver`, `PasskeyRefused`, or `ConcurrentUpdate` for a cookie that was renewed
+        meanwhile.
         """
         user_id, session_id = require_any_session(actor)
         used = await self._parts.prover.prove(
@@ -125,16 +126,20 @@ class PasskeyStepService:
             user_id=user_id,
             session_id=session_id,
         )
-        async with self._unit_of_work() as uow:
-            try:
-                await uow.users.lock(user_id)
-            except UserNotFound:
-                raise SessionEnded from None
-            # First, because of a copy it commits that alone.
-            await note_use(uow, used, actor, self._ambient.clock.now())
-            risen = await self._rise.lift(uow, actor, used.methods, cookie)
-            await uow.commit()
-        return await self._rise.issue(risen)
+
+        async def rise() -> Risen:
+            async with self._unit_of_work() as uow:
+                try:
+                    await uow.users.lock(user_id)
+                except UserNotFound:
+                    raise SessionEnded from None
+                # First, because of a copy it commits that alone.
+                await note_use(uow, used, actor, self._ambient.clock.now())
+                risen = await self._rise.lift(uow, actor, used.methods, cookie)
+                await uow.commit()
+            return risen
+
+        return await self._rise.issue(await repeated(rise))
 
     async def _ask(
         self,

@@ -14,9 +14,10 @@ from limen.core.errors import (
 from limen.core.factors.proving import FactorProver
 from limen.core.ids import UserId
 from limen.core.passwords.proving import PasswordProver
+from limen.core.repeating import repeated
 from limen.core.secret import Secret
 from limen.core.signin.levels import FactorPolicy, awaited_factors, with_second_factor
-from limen.core.signin.rising import Rise, SteppedUp
+from limen.core.signin.rising import Rise, Risen, SteppedUp
 from limen.core.throttles.charging import clear, subject_of
 from limen.ports.unit_of_work import UnitOfWorkFactory
 
@@ -64,22 +65,27 @@ class StepUpService:
 
         Raises `NotSignedIn`, `NotByKey`, `SessionEnded`, `CurrentPasswordWrong`, `InvalidInput`
         for a missing code, `FactorInvalid`, `SecondFactorNeeded` of who must have one and has none,
-        `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie or a refresh token that
-        was renewed meanwhile.
+        `TooManyAttempts`, `HashingBusy`, or `ConcurrentUpdate` for a cookie that was renewed
+        meanwhile.
         """
         user_id, _ = require_any_session(actor)
         digest = await self._provers.passwords.prove(user_id, password, actor=actor)
         methods = await self._prove_factor(user_id, code, actor)
-        async with self._unit_of_work() as uow:
-            now = self._ambient.clock.now()
-            subject = await subject_of(uow, user_id, actor, now)
-            risen = await self._rise.lift(uow, actor, methods, cookie)
-            credential = await uow.passwords.find(user_id)
-            if credential is None or not credential.lets_in_by(digest):
-                raise CurrentPasswordWrong
-            await clear(uow, subject, actor, now)
-            await uow.commit()
-        return await self._rise.issue(risen)
+
+        async def rise() -> Risen:
+            async with self._unit_of_work() as uow:
+                now = self._ambient.clock.now()
+                subject = await subject_of(uow, user_id, actor, now)
+                risen = await self._rise.lift(uow, actor, methods, cookie)
+                credential = await uow.passwords.find(user_id)
+                if credential is None or not credential.lets_in_by(digest):
+                    raise CurrentPasswordWrong
+                await clear(uow, subject, actor, now)
+                await uow.commit()
+            return risen
+
+        # What was shown is used up: a refresh in between is no reason to ask for it once more.
+        return await self._rise.issue(await repeated(rise))
 
     async def _prove_factor(
         self, user_id: UserId, code: Secret[str] | str | None, actor: Actor

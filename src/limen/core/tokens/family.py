@@ -104,10 +104,15 @@ class RefreshTokens:
             return self._succeed(family, now)
         if self._is_previous(family, token) and now < family.rotated_at + self._grace:
             return family, self._repeat(family)
-        is_overtaken = family.previous_digest is None and now < family.rotated_at + self._grace
-        if self._was_issued(family, token) and not is_overtaken:
+        if self._was_issued(family, token) and not self._is_overtaken(family, token, now):
             raise RefreshTokenReused
         raise RefreshTokenInvalid
+
+    def _is_overtaken(self, family: RefreshFamily, token: PresentedToken, now: datetime) -> bool:
+        """Tell whether the token was the living one until a renewal a moment ago."""
+        is_next = token.generation == family.generation - 1
+        is_renewed = is_next and family.previous_digest is None
+        return is_renewed and now < family.rotated_at + self._grace
 
     def renew(self, family: RefreshFamily, now: datetime) -> tuple[RefreshFamily, Secret[str]]:
         """Return the family and its token after the session rose; no token from before counts.

@@ -5,7 +5,6 @@ from typing import NoReturn
 from limen.core.actor import Actor
 from limen.core.ambient import Ambient
 from limen.core.errors import (
-    ConcurrentUpdate,
     PartialSessionInvalid,
     RefreshTokenInvalid,
     RefreshTokenReused,
@@ -16,6 +15,7 @@ from limen.core.errors import (
 from limen.core.events import RefreshTokenRotated
 from limen.core.partial_sessions.model import PREFIX
 from limen.core.partial_sessions.taking import find_partial
+from limen.core.repeating import repeated
 from limen.core.secret import Secret, as_secret
 from limen.core.sessions.model import Session
 from limen.core.signin.admission import may_go_on
@@ -28,8 +28,6 @@ from limen.core.tokens.reuse import end_reused
 from limen.core.tokens.verification import AccessTokenVerifier
 from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWorkFactory
-
-_TRIES = 5
 
 
 class TokenService:
@@ -85,13 +83,8 @@ class TokenService:
         plain = as_secret(refresh_token)
         token = read_token(plain)
         by = actor or Actor.anonymous()
-        for _ in range(_TRIES - 1):
-            try:
-                return await self._refresh(token, by)
-            except ConcurrentUpdate:
-                # Somebody with the same token was first: the grace gives us their successor.
-                continue
-        return await self._refresh(token, by)
+        # If somebody with the same token was first, the grace gives us their successor.
+        return await repeated(lambda: self._refresh(token, by))
 
     async def _refresh(self, token: PresentedToken, actor: Actor) -> IssuedTokens:
         now = self._ambient.clock.now()

@@ -26,8 +26,8 @@ async def prove_address(
     with it, everything one could come in by goes: the password, all sessions, links, codes and API
     keys, and whatever second factors would keep its owner out.
 
-    An account that was ever proved has its owner. Where somebody put another address in place of
-    the proved one, only the maker proves that: raises `NotSignedIn` for anybody else.
+    An account that was ever proved, or is used, has its owner. Where somebody put another address
+    in place of theirs, only the maker proves that: raises `NotSignedIn` for anybody else.
     """
     if user.email_verified_at is not None:
         return user

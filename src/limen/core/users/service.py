@@ -325,13 +325,12 @@ class UserService:
         """
         now = self._ambient.clock.now()
         async with self._unit_of_work() as uow:
-            if actor.owns(user_id):
-                await require_fresh(uow, actor, now)
-            else:
+            if not actor.owns(user_id):
                 await authorise_over(uow, actor, Permission.USERS_DELETE, user_id, now)
-                await require_fresh_person(uow, actor, now)
             await uow.roles.lock_administrators()
             user = await uow.users.lock(user_id)
+            # Behind the lock: whoever takes an account over ends its sessions within one.
+            await require_fresh_person(uow, actor, now)
             user.require_person(version=expected_version)
             await keep_an_administrator(uow, user_id, now)
             await uow.sessions.end(user_id, now, EndReason.DELETED)

@@ -70,7 +70,7 @@ async def import_(
     """Bring many users in from FILE (CSV or JSON Lines; - is standard input).
 
     Columns: email, username, name, locale (such as de-AT), status (active, pending, suspended),
-    roles, email_verified, has_owner (an earlier address was proved), attributes (JSON), and
+    roles, email_verified, has_owner (unproved, but somebody's), attributes (JSON), and
     password or password_hash (bcrypt, argon2, and what LIMEN_PASSWORD_FOREIGN names). Only email
     is needed. In CSV roles are separated by semicolons; in JSON Lines they are an array,
     attributes an object. A role that is held for a time has its end behind an @:

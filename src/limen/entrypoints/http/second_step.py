@@ -179,8 +179,9 @@ class StepUpController(Controller):
     ) -> Answered[Success[StepUpOut]]:
         """Make the session fresh for ten minutes, for what needs it (RFC 9470).
 
-        The answer is another access token of the same session; its refresh token stays. A cookie
-        session gets another cookie and CSRF token, and the old ones are worthless.
+        The answer has another access token and another `refresh_token` of the same session. A
+        cookie session gets another cookie and CSRF token. The old ones are worthless: whoever shows
+        the old refresh token later is taken for a thief, and the session ends.
         """
         risen = await step_up.step_up(
             password=data.password,

@@ -99,8 +99,8 @@ class UserController(Controller):
     ) -> Answered[Success[UserOut]]:
         """Make an account; needs `users.write`.
 
-        To give it a password needs `passwords.set`, too, and to give it a verified address
-        `users.verify`.
+        A password needs `passwords.set`, too, and a verified address `users.verify`. With either,
+        or where nobody registers for themselves, an account lets somebody in.
         """
         user = await users.create(
             email=data.email,

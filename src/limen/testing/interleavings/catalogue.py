@@ -58,6 +58,7 @@ PAIRS: Final[tuple[Scenario, ...]] = (
     recoveries.a_recovery_and_a_password_set_by_permission,
     recoveries.a_recovery_and_a_reset_of_ones_own_factors,
     recoveries.a_recovery_and_the_removal_of_a_passkey,
+    recoveries.a_recovery_and_the_deletion_of_oneself,
     levels.two_ends_of_one_sign_in,
     levels.an_end_of_a_sign_in_and_a_stop,
     levels.a_step_up_and_a_sign_out,

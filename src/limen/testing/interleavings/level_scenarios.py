@@ -128,15 +128,12 @@ async def a_step_up_and_a_refresh(unit_of_work: UnitOfWorkFactory) -> Stage:
             outcomes,
             {"SteppedUp": 1, "IssuedTokens": 1},
             {"SteppedUp": 1, "RefreshTokenInvalid": 1},
-            {"ConcurrentUpdate": 1, "IssuedTokens": 1},
         )
         risen, refreshed = outcomes["step up"], outcomes["refresh"]
-        if isinstance(risen, SteppedUp):
-            await nodes.check_dead(mine, refreshed)
-            assert risen.refresh_token is not None
-            await nodes.here.tokens.refresh(refresh_token=risen.refresh_token)
-        else:
-            await _go_on(nodes, refreshed)
+        assert isinstance(risen, SteppedUp)
+        assert risen.refresh_token is not None
+        await nodes.check_dead(refreshed if isinstance(refreshed, IssuedTokens) else mine)
+        await nodes.here.tokens.refresh(refresh_token=risen.refresh_token)
 
     return Stage(
         limen=nodes.here,

@@ -80,3 +80,9 @@ async def a_recovery_and_the_removal_of_a_passkey(unit_of_work: UnitOfWorkFactor
     scene = await _scene(unit_of_work)
     remove = scene.there.passkeys.remove(scene.id, scene.passkey_id, actor=scene.me)
     return scene.stage(remove)
+
+
+async def a_recovery_and_the_deletion_of_oneself(unit_of_work: UnitOfWorkFactory) -> Stage:
+    """Whoever is put out by the recovery deletes nobody after it."""
+    scene = await _scene(unit_of_work)
+    return scene.stage(scene.there.users.delete(scene.id, actor=scene.me))

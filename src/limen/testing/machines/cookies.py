@@ -266,11 +266,9 @@ class CookieMachine(TellingMachine):
         if self._is_living(session, age):
             return ()
         is_in_grace = self.now < session.rotated_at + _GRACE
-        if is_in_grace and session.has_risen:
-            # A step-up took its place, and only whoever stepped up has the new one.
-            return (RefreshTokenInvalid,)
         if self._is_previous(session, age) and is_in_grace:
-            return ()
+            # If a step-up took its place, only whoever stepped up has the new one.
+            return (RefreshTokenInvalid,) if session.has_risen else ()
         return (RefreshTokenReused,)
 
     def _end_if_reused(self, session: Session, outcome: object) -> None:

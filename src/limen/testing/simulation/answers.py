@@ -331,11 +331,10 @@ class AnswerJudge:
         family = self._journal.at_start(call, "families", token.session_id)
         is_previous = family.generation == token.generation + 1
         is_within_grace = call.began_at < family.rotated_at + self._grace
-        if is_within_grace and _has_risen(family):
-            return
         if is_previous and is_within_grace:
-            # A token that was exchanged for a cookie has no successor that could come again.
-            if token.session_id not in self._journal.carried:
+            # What was exchanged for a cookie, or left behind by a step-up, has no successor that
+            # could come again.
+            if token.session_id not in self._journal.carried and not _has_risen(family):
                 self._violate(NO_FALSE_NO, call, "refused within the grace")
         elif self._journal.now("sessions", token.session_id).ended_at is None:
             self._violate(REUSE_ENDS, call, "a used token came again, and its session lives on")

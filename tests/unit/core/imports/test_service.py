@@ -6,11 +6,16 @@ from limen.core.actor import Actor
 from limen.core.errors import (
     BeyondOwnPermissions,
     InvalidCredentials,
+    LimenError,
     PermissionMissing,
+    SessionEnded,
+    StepUpNeeded,
     UserNotFound,
 )
+from limen.core.ids import UserId
 from limen.core.imports.model import AccountRow
 from limen.core.secret import Secret
+from limen.core.sessions.model import FRESH
 from limen.core.users.model import Status
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.fakes import PlainHasher
@@ -205,19 +210,42 @@ async def test_an_owner_of_an_unproved_address_comes_back_as_one() -> None:
     assert (user.email_verified_at, user.has_owner) == (None, True)
 
 
-def _lose_while_hashing(limen: Assembly, actor: Actor) -> None:
-    """Let the next hashing take so long that the actor is no administrator any more."""
+async def _lose_the_role(limen: Assembly, user_id: UserId) -> None:
+    await limen.roles.withdraw(user_id, "admin", actor=OPERATOR)
+
+
+async def _lose_the_session(limen: Assembly, user_id: UserId) -> None:
+    await limen.sessions.revoke_all(user_id, actor=OPERATOR)
+
+
+async def _take_too_long(limen: Assembly, _: UserId) -> None:
+    limen.clock.advance(FRESH)
+
+
+Loss = Callable[[Assembly, UserId], Awaitable[None]]
+
+
+def _while_hashing(limen: Assembly, actor: Actor, lose: Loss) -> None:
+    """Let the actor lose something during the next hashing."""
     assert actor.user_id is not None
     user_id, right = actor.user_id, limen.hasher.hash
 
     async def hash_slowly(password: Secret[str]) -> Secret[str]:
         limen.hasher.hash = right  # type: ignore[method-assign]
-        await limen.roles.withdraw(user_id, "admin", actor=OPERATOR)
+        await lose(limen, user_id)
         return await right(password)
 
     limen.hasher.hash = hash_slowly  # type: ignore[method-assign]
 
 
+@pytest.mark.parametrize(
+    ("lose", "refusal"),
+    [
+        (_lose_the_role, PermissionMissing),
+        (_lose_the_session, SessionEnded),
+        (_take_too_long, StepUpNeeded),
+    ],
+)
 @pytest.mark.parametrize(
     "add",
     [
@@ -230,14 +258,16 @@ def _lose_while_hashing(limen: Assembly, actor: Actor) -> None:
 )
 async def test_who_loses_the_right_to_it_meanwhile_adds_nobody(
     add: Callable[[Assembly, AccountRow, Actor], Awaitable[object]],
+    lose: Loss,
+    refusal: type[LimenError],
 ) -> None:
     limen = Assembly()
     await limen.administrator("second@example.org")
     await limen.administrator()
     root = acting(await limen.enter("root@example.org"))
-    _lose_while_hashing(limen, root)
+    _while_hashing(limen, root, lose)
     row = AccountRow(line=1, email="b@example.org", password="staple of the battery")
-    with pytest.raises(PermissionMissing):
+    with pytest.raises(refusal):
         await add(limen, row, root)
     with pytest.raises(UserNotFound):
         await limen.users.find("b@example.org", actor=OPERATOR)
