@@ -125,7 +125,7 @@ def a_cookie_that_was_renewed_is_believed(monkeypatch: pytest.MonkeyPatch) -> No
 
 @fault("CookieMachine")
 def a_rise_leaves_the_cookie(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("limen.core.signin.rising.Rise._renew", _nothing)
+    monkeypatch.setattr("limen.core.signin.rising.Rise._renew_cookie", _nothing)
 
 
 @fault("CookieMachine")

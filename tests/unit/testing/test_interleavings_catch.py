@@ -265,7 +265,11 @@ def a_session_rises_from_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
         (await self._desk.write()).sessions.put(session.id, session)
         return True
 
+    async def rotate(self: MemoryFamilies, family: RefreshFamily) -> None:
+        (await self._desk.write()).families.put(family.session_id, family)
+
     monkeypatch.setattr(MemorySessions, "prove", prove)
+    monkeypatch.setattr(MemoryFamilies, "rotate", rotate)
 
 
 @fault("row-locking: a-rotation-and-a-revocation")

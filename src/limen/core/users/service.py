@@ -327,6 +327,7 @@ class UserService:
         async with self._unit_of_work() as uow:
             if not actor.owns(user_id):
                 await authorise_over(uow, actor, Permission.USERS_DELETE, user_id, now)
+            await require_fresh_person(uow, actor, now)
             await uow.roles.lock_administrators()
             user = await uow.users.lock(user_id)
             # Behind the lock: whoever takes an account over ends its sessions within one.
