@@ -1,6 +1,7 @@
 """Doing again what somebody else got in the way of."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from limen.core.errors import ConcurrentUpdate
@@ -16,8 +17,6 @@ async def repeated(step: Callable[[], Awaitable[T]]) -> T:
     After a few tries the refusal goes on to the caller.
     """
     for _ in range(_TRIES - 1):
-        try:
+        with suppress(ConcurrentUpdate):
             return await step()
-        except ConcurrentUpdate:
-            continue
     return await step()

@@ -17,8 +17,8 @@ fault = faults_of("memory")
 
 
 @fault("TestPartialSessions::test_find_returns_a_partial_session_as_it_was_added")
-def a_partial_session_forgets_where_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
-    lose(monkeypatch, MemoryPartialSessions, "add", address=None)
+def a_partial_session_forgets_its_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    lose(monkeypatch, MemoryPartialSessions, "add", label="")
 
 
 @fault("TestPartialSessions::test_find_returns_none_for_an_unknown_one")

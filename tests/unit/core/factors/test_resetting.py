@@ -18,11 +18,11 @@ from limen.core.errors import (
 from limen.core.factors.model import RESET_WAITS
 from limen.core.factors.service import FactorReset
 from limen.testing.assembly import OPERATOR, Assembly
-from tests.unit.core.factors.reset_scene import TAKEN, scene
+from limen.testing.reset_scene import TAKEN, a_reset_scene
 
 
 async def test_nothing_is_reset_until_another_administrator_approves() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     asked = await at.ask()
     assert (asked.taken, await at.has_passkey()) == ((), True)
     assert asked.pending is not None
@@ -38,7 +38,7 @@ async def test_nothing_is_reset_until_another_administrator_approves() -> None:
 
 
 async def test_who_asked_does_not_approve_nor_does_the_user() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.ask()
     with pytest.raises(ApprovalByAnother):
         await at.approve("bob")
@@ -49,7 +49,7 @@ async def test_who_asked_does_not_approve_nor_does_the_user() -> None:
 
 
 async def test_asking_again_changes_nothing() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     first = await at.ask()
     at.limen.clock.advance(timedelta(minutes=1))
     assert await at.ask("eve") == first
@@ -59,7 +59,7 @@ async def test_asking_again_changes_nothing() -> None:
 
 
 async def test_nothing_waits_for_somebody_without_factors() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     bob = at.people["bob"].user_id
     assert bob is not None
     assert await at.limen.factors.reset(bob, actor=at.people["eve"]) == FactorReset()
@@ -67,7 +67,7 @@ async def test_nothing_waits_for_somebody_without_factors() -> None:
 
 @pytest.mark.parametrize("who", ["bob", "eve", "ada"])
 async def test_either_administrator_and_the_user_withdraw(who: str) -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.ask()
     await at.withdraw(who)
     with pytest.raises(FactorResetNotFound):
@@ -78,7 +78,7 @@ async def test_either_administrator_and_the_user_withdraw(who: str) -> None:
 
 
 async def test_a_request_is_over_after_a_day_and_can_be_made_again() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.ask()
     at.limen.clock.advance(RESET_WAITS)
     for name in ("bob", "eve"):
@@ -92,7 +92,7 @@ async def test_a_request_is_over_after_a_day_and_can_be_made_again() -> None:
 
 
 async def test_who_may_not_reset_any_more_has_asked_for_nothing() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.ask()
     bob = at.people["bob"].user_id
     assert bob is not None
@@ -103,7 +103,7 @@ async def test_who_may_not_reset_any_more_has_asked_for_nothing() -> None:
 
 
 async def test_of_many_approvals_one_counts() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.ask()
     outcomes = await asyncio.gather(*(at.approve() for _ in range(20)), return_exceptions=True)
     assert sum(isinstance(outcome, FactorReset) for outcome in outcomes) == 1
@@ -112,7 +112,7 @@ async def test_of_many_approvals_one_counts() -> None:
 
 
 async def test_asking_and_approving_need_the_permission_and_a_fresh_sign_in() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.come("mallory")
     for use_case in (at.ask("mallory"), at.approve("mallory"), at.withdraw("mallory")):
         with pytest.raises(PermissionMissing):
@@ -129,7 +129,7 @@ async def test_asking_and_approving_need_the_permission_and_a_fresh_sign_in() ->
 
 
 async def test_the_operator_resets_at_once_and_approves_what_others_asked_for() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.ask()
     assert (await at.limen.factors.approve_reset(at.ada, actor=OPERATOR)).taken == TAKEN
     await at.enter("ada")
@@ -142,7 +142,7 @@ async def test_the_operator_resets_at_once_and_approves_what_others_asked_for() 
 
 
 async def test_the_user_is_told_when_it_is_asked_for_and_when_it_is_done() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.limen.assistance.verify_email(at.ada, actor=OPERATOR)
     await at.limen.delivery.deliver()
     before = len(at.limen.mail.to("ada@example.org"))
@@ -154,7 +154,7 @@ async def test_the_user_is_told_when_it_is_asked_for_and_when_it_is_done() -> No
 
 
 async def test_no_administrator_takes_the_last_passkey_without_approval() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     (passkey,) = await at.limen.passkeys.list(at.ada, actor=OPERATOR)
     with pytest.raises(ApprovalNeeded):
         await at.limen.passkeys.remove(at.ada, passkey.id, actor=at.people["eve"])
@@ -162,7 +162,7 @@ async def test_no_administrator_takes_the_last_passkey_without_approval() -> Non
 
 
 async def test_a_purge_forgets_what_nobody_approved() -> None:
-    at = await scene()
+    at = await a_reset_scene()
     await at.ask()
     assert (await at.limen.maintenance.purge(actor=OPERATOR)).factor_resets == 0
     at.limen.clock.advance(RESET_WAITS + timedelta(microseconds=1))
