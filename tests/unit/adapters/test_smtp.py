@@ -113,8 +113,9 @@ async def serving(make: Callable[[Sink], SMTP], tls: ssl.SSLContext | None) -> A
     finally:
         server.close()
         for protocol in protocols:
-            if isinstance(protocol.transport, asyncio.WriteTransport):
-                protocol.transport.abort()
+            transport = protocol.transport
+            if isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
+                transport.abort()
         # The transport under TLS tells the one above it, and that one its protocol.
         for _ in range(3):
             await asyncio.sleep(0)
