@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from examples.json_store.tables import Repository, device_key
-from limen.core.devices.model import KnownDevice
+from examples.json_store.tables import Repository, Tables, device_key
+from limen.core.devices.model import MOST_LISTED, KnownDevice
 from limen.core.errors import UserNotFound
 from limen.core.ids import UserId
 from limen.ports.devices import Devices
@@ -26,19 +26,21 @@ class JsonDevices(Repository):
         return (await self._desk.read()).devices.get(device_key(user_id, digest))
 
     async def list(self, user_id: UserId) -> tuple[KnownDevice, ...]:
-        own = (await self._desk.read()).devices.where(user_id=user_id)
-        by_digest = sorted(own, key=lambda device: device.digest)
-        by_digest.sort(key=lambda device: device.last_seen_at, reverse=True)
-        return tuple(by_digest[:200])
+        return _last_seen_first(await self._desk.read(), user_id)[:MOST_LISTED]
 
     async def remove(self, user_id: UserId, *, keep: int = 0) -> None:
-        kept = (await self.list(user_id))[:keep]
         tables = await self._desk.write()
+        kept = _last_seen_first(tables, user_id)[:keep]
         tables.devices.remove_where(lambda device: device.user_id == user_id and device not in kept)
 
     async def purge(self, before: datetime, limit: int) -> int:
         tables = await self._desk.write()
         return len(tables.devices.remove_where(lambda one: one.last_seen_at < before, limit))
+
+
+def _last_seen_first(tables: Tables, user_id: UserId) -> tuple[KnownDevice, ...]:
+    by_digest = sorted(tables.devices.where(user_id=user_id), key=lambda device: device.digest)
+    return tuple(sorted(by_digest, key=lambda device: device.last_seen_at, reverse=True))
 
 
 _conforms: type[Devices] = JsonDevices

@@ -5,7 +5,7 @@ from datetime import datetime
 from examples.json_store.tables import Repository
 from limen.core.errors import ConcurrentUpdate, UserNotFound
 from limen.core.ids import RememberedId, SessionId, UserId
-from limen.core.remembered.model import Remembered
+from limen.core.remembered.model import MOST_LISTED, Remembered
 from limen.ports.remembered import RememberedBrowsers
 
 
@@ -23,7 +23,7 @@ class JsonRemembered(Repository):
 
     async def list(self, user_id: UserId) -> tuple[Remembered, ...]:
         own = (await self._desk.read()).remembered.where(user_id=user_id)
-        return tuple(sorted(own, key=lambda one: (one.used_at, one.id), reverse=True)[:200])
+        return tuple(sorted(own, key=lambda one: (one.used_at, one.id), reverse=True)[:MOST_LISTED])
 
     async def renew(self, remembered: Remembered) -> None:
         tables = await self._desk.write()

@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from examples.json_store.tables import Repository
 from limen.core.errors import ConcurrentUpdate, SessionNotFound, UserNotFound
 from limen.core.ids import SessionId, UserId
-from limen.core.sessions.model import Ending, EndReason, Session
+from limen.core.sessions.model import MOST_LISTED, Ending, EndReason, Session
 from limen.core.throttles.model import Throttle
 from limen.core.tokens.family import RefreshFamily
 from limen.ports.families import RefreshFamilies, Standing
 from limen.ports.sessions import Sessions
 from limen.ports.throttles import Throttles
-
-_MOST_LISTED: Final = 200
 
 
 class JsonSessions(Repository):
@@ -34,7 +31,7 @@ class JsonSessions(Repository):
         tables = await self._desk.read()
         live = [one for one in tables.sessions.where(user_id=user_id) if one.is_live(now)]
         live.sort(key=lambda session: (session.last_used_at, session.id), reverse=True)
-        return tuple(live[:_MOST_LISTED])
+        return tuple(live[:MOST_LISTED])
 
     async def use(self, session: Session) -> None:
         tables = await self._desk.write()

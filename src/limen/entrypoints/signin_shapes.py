@@ -67,16 +67,18 @@ class SteppedUpOut(Struct, frozen=True, kw_only=True):
     access_token: str
     token_type: Literal["Bearer"]
     expires_in: int
-    refresh_token: str | None
+    refresh_token: str
     refresh_expires_in: int
 
     @classmethod
     def of(cls, risen: SteppedUp) -> Self:
-        """Map the model."""
+        """Map the model of a session that no cookie carries."""
+        if risen.refresh_token is None:
+            raise TypeError("a session that a cookie carries has no refresh token")
         return cls(
             access_token=risen.access_token.reveal(),
             token_type="Bearer",  # noqa: S106 - the type of the token, not a token
             expires_in=risen.expires_in,
-            refresh_token=None if risen.refresh_token is None else risen.refresh_token.reveal(),
+            refresh_token=risen.refresh_token.reveal(),
             refresh_expires_in=risen.refresh_expires_in,
         )

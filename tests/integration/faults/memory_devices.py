@@ -4,7 +4,7 @@ import pytest
 
 from limen.adapters.memory.devices import MemoryDevices
 from limen.adapters.memory.users import MemoryUsers
-from limen.core.devices.model import KnownDevice
+from limen.core.devices.model import MOST_LISTED, KnownDevice
 from limen.core.ids import UserId
 from tests.integration.faults.fault import faults_of
 from tests.integration.faults.memory_answers import do_nothing, purge_everything
@@ -84,6 +84,16 @@ def the_devices_last_seen_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
 
     async def remove(self: MemoryDevices, user_id: UserId, *, keep: int = 0) -> None:  # noqa: ARG001
         await right(self, user_id)
+
+    monkeypatch.setattr(MemoryDevices, "remove", remove)
+
+
+@fault("TestDevices::test_remove_keeps_more_than_are_listed")
+def a_device_beyond_the_list_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = MemoryDevices.remove
+
+    async def remove(self: MemoryDevices, user_id: UserId, *, keep: int = 0) -> None:
+        await right(self, user_id, keep=min(keep, MOST_LISTED))
 
     monkeypatch.setattr(MemoryDevices, "remove", remove)
 

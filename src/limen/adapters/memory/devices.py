@@ -3,15 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Final
 
 from limen.adapters.memory.store import Desk, Rows, changes
-from limen.core.devices.model import KnownDevice
+from limen.core.devices.model import MOST_LISTED, KnownDevice
 from limen.core.errors import UserNotFound
 from limen.core.ids import UserId
 from limen.ports.devices import Devices
-
-_MOST: Final = 200
 
 
 class MemoryDevices:
@@ -41,7 +38,7 @@ class MemoryDevices:
     async def list(self, user_id: UserId) -> tuple[KnownDevice, ...]:
         """Return the devices of a user, the last seen first."""
         rows = await self._desk.read()
-        return tuple(_own(rows, user_id)[:_MOST])
+        return tuple(_own(rows, user_id)[:MOST_LISTED])
 
     @changes
     async def remove(self, user_id: UserId, *, keep: int = 0) -> None:

@@ -2,15 +2,12 @@
 
 from datetime import datetime
 from itertools import islice
-from typing import Final
 
 from limen.adapters.memory.store import Desk, changes
 from limen.core.errors import ConcurrentUpdate, UserNotFound
 from limen.core.ids import RememberedId, SessionId, UserId
-from limen.core.remembered.model import Remembered
+from limen.core.remembered.model import MOST_LISTED, Remembered
 from limen.ports.remembered import RememberedBrowsers
-
-_MOST: Final = 200
 
 
 class MemoryRemembered:
@@ -37,7 +34,7 @@ class MemoryRemembered:
         rows = await self._desk.read()
         own = [one for one in rows.remembered.values() if one.user_id == user_id]
         own.sort(key=lambda one: (one.used_at, one.id), reverse=True)
-        return tuple(own[:_MOST])
+        return tuple(own[:MOST_LISTED])
 
     @changes
     async def renew(self, remembered: Remembered) -> None:

@@ -3,15 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Final
 
 from limen.adapters.memory.store import Desk, Rows, changes
 from limen.core.errors import UserNotFound
 from limen.core.ids import SessionId, UserId
-from limen.core.sessions.model import Ending, EndReason, Session
+from limen.core.sessions.model import MOST_LISTED, Ending, EndReason, Session
 from limen.ports.sessions import Sessions
-
-_MOST_LISTED: Final = 200
 
 
 class MemorySessions:
@@ -41,7 +38,7 @@ class MemorySessions:
         rows = await self._desk.read()
         live = [session for session in _sessions_of(rows, user_id) if session.is_live(now)]
         live.sort(key=lambda session: (session.last_used_at, session.id), reverse=True)
-        return tuple(live[:_MOST_LISTED])
+        return tuple(live[:MOST_LISTED])
 
     @changes
     async def use(self, session: Session) -> None:

@@ -11,11 +11,10 @@ from limen.adapters.sql.columns import Instant
 from limen.adapters.sql.engine import Desk
 from limen.adapters.sql.statements import Row, Statement
 from limen.adapters.sql.tables import known_devices
-from limen.core.devices.model import KnownDevice
+from limen.core.devices.model import MOST_LISTED, KnownDevice
 from limen.core.ids import UserId
 from limen.ports.devices import Devices
 
-_MOST: Final = 200
 _TABLE: Final = known_devices.c
 _IS_OF_USER: Final = _TABLE.user_id == bindparam("user_id")
 
@@ -28,7 +27,7 @@ _SEE: Final = Statement(
 _FIND: Final = Statement(select(*_TABLE).where(_IS_OF_USER, _TABLE.digest == bindparam("known_by")))
 _LAST_SEEN_FIRST: Final = (_TABLE.last_seen_at.desc(), _TABLE.digest)
 _LIST: Final = Statement(
-    select(*_TABLE).where(_IS_OF_USER).order_by(*_LAST_SEEN_FIRST).limit(_MOST)
+    select(*_TABLE).where(_IS_OF_USER).order_by(*_LAST_SEEN_FIRST).limit(MOST_LISTED)
 )
 _BEYOND: Final = (
     select(_TABLE.digest)

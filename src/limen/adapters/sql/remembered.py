@@ -13,10 +13,9 @@ from limen.adapters.sql.statements import Row, Statement
 from limen.adapters.sql.tables import remembered_browsers
 from limen.core.errors import ConcurrentUpdate
 from limen.core.ids import RememberedId, SessionId, UserId
-from limen.core.remembered.model import Remembered
+from limen.core.remembered.model import MOST_LISTED, Remembered
 from limen.ports.remembered import RememberedBrowsers
 
-_MOST: Final = 200
 _TABLE: Final = remembered_browsers.c
 _IS_OF_USER: Final = _TABLE.user_id == bindparam("user_id")
 _OF_USER: Final = delete(remembered_browsers).where(_IS_OF_USER)
@@ -27,7 +26,7 @@ _LIST: Final = Statement(
     select(*_TABLE)
     .where(_IS_OF_USER)
     .order_by(_TABLE.used_at.desc(), _TABLE.id.desc())
-    .limit(_MOST)
+    .limit(MOST_LISTED)
 )
 _RENEW: Final = Statement(
     update(remembered_browsers)

@@ -13,10 +13,8 @@ from limen.adapters.sql.engine import Desk
 from limen.adapters.sql.statements import Row, Statement
 from limen.adapters.sql.tables import refresh_families, session_endings, sessions
 from limen.core.ids import SessionId, UserId
-from limen.core.sessions.model import Ending, EndReason, Session
+from limen.core.sessions.model import MOST_LISTED, Ending, EndReason, Session
 from limen.ports.sessions import Sessions
-
-_MOST_LISTED: Final = 200
 
 COLUMNS: Final = (
     sessions.c.id,
@@ -44,7 +42,7 @@ _LIST_LIVE: Final = Statement(
     select(*COLUMNS)
     .where(_IS_USERS, sessions.c.ended_at.is_(None), sessions.c.runs_out_at > _NOW)
     .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
-    .limit(literal_column(str(_MOST_LISTED)))
+    .limit(literal_column(str(MOST_LISTED)))
 )
 _USE: Final = Statement(
     update(sessions)

@@ -19,6 +19,8 @@ PREFIX: Final = "limen_dm_"
 MARK_BYTES: Final = 32
 # Of one user. A browser takes one for its mark, and one for each network it is used in.
 MOST_KNOWN: Final = 500
+# As many as `Devices.list` returns.
+MOST_LISTED: Final = 200
 _ENCODED: Final = -(-MARK_BYTES * 4 // 3)
 _MARK: Final = b"limen device mark 1\0"
 _PAIR: Final = b"limen device pair 1\0"

@@ -21,6 +21,8 @@ PREFIX: Final = "limen_rm_"
 SECRET_BYTES: Final = 32
 # How many browsers of one user are remembered; the one that was used longest ago gives way.
 MOST: Final = 20
+# As many as `RememberedBrowsers.list` returns.
+MOST_LISTED: Final = 200
 # Two tabs that wake up together are no theft: the second is refused, and nothing ends.
 GRACE: Final = timedelta(seconds=10)
 _ID_BYTES: Final = 16

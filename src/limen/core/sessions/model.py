@@ -12,8 +12,6 @@ LONGEST_LABEL: Final = 100
 LONGEST_USER_AGENT: Final = 400
 # For how long a proof of who somebody is allows what could take the account from its owner.
 FRESH: Final = timedelta(minutes=10)
-
-
 # As many as `Sessions.list_live` returns.
 MOST_LISTED: Final = 200
 

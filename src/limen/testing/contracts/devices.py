@@ -115,6 +115,15 @@ class DevicesContract(Contract):
         assert_same(found, (last, older[0]))
         await assert_kept(unit_of_work, theirs)
 
+    async def test_remove_keeps_more_than_are_listed(self, unit_of_work: UnitOfWorkFactory) -> None:
+        user = a_user()
+        devices = [a_device(user.id, last_seen_at=NOON + n * INSTANT) for n in range(MOST + 2)]
+        await keep(unit_of_work, user, *devices)
+        await change(unit_of_work, lambda uow: uow.devices.remove(user.id, keep=MOST + 1))
+        async with unit_of_work.view() as view:
+            found = [await view.devices.find(user.id, device.digest) for device in devices]
+        assert_same(tuple(found), (None, *devices[1:]))
+
     async def test_devices_go_with_their_user(self, unit_of_work: UnitOfWorkFactory) -> None:
         device, theirs = await _kept(unit_of_work), await _kept(unit_of_work)
         await change(unit_of_work, lambda uow: uow.users.remove(device.user_id))
