@@ -262,18 +262,19 @@ class LevelMachine(TellingMachine):
 
     @rule(target=partials, is_slow=st.booleans())
     def set_up_what_must_be(self, *, is_slow: bool) -> MultipleResults[Waiting]:
-        """Go all the way as a keeper without an app."""
+        """Go all the way as a keeper without an app, while another sign-in waits."""
         if self.app is not None:
             return multiple()
         if not self.is_keeper:
             self.change_role()
-        waiting = self._sign_in()
+        other, waiting = self._sign_in(), self._sign_in()
+        assert other is not None
         assert waiting is not None
         self.begin_app(waiting)
         self.pass_time(_LIFE - _INSTANT if is_slow else STEP)
         self.confirm_app(waiting, "good")
         self.pass_time(STEP)
-        return multiple(waiting)
+        return multiple(other, waiting)
 
     @rule()
     def reset_factors(self) -> None:
