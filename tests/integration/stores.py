@@ -1,11 +1,13 @@
 """How limen's own stores are opened empty, again and again."""
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self, TypeVar
 
 import asyncpg
 
@@ -14,6 +16,8 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from limen.adapters.system import SystemIds
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.store import OpenStore
+
+T = TypeVar("T")
 
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 _REFERENCES: Final = (
@@ -24,31 +28,58 @@ _REFERENCES: Final = (
 _ALONE: Final = "SET lock_timeout = '10s';"
 
 
-async def remember(url: str) -> str:
+class Reusable:
+    """A PostgreSQL database that is put back to what it was when this began.
+
+    One connection does it, in a thread with an event loop: whoever asks may have a loop or none,
+    and to connect takes ten times as long as to put back.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Do nothing yet: see `kept`."""
+        self.url = url
+        self._loop = asyncio.new_event_loop()
+        self._statements = ""
+
+    @classmethod
+    @contextmanager
+    def kept(cls, url: str) -> Iterator[Self]:
+        """Remember what the database is; let go of it at the end."""
+        made = cls(url)
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(made._loop.run_forever)
+            try:
+                made._do(made._connect()).result()
+                yield made
+                made._do(made._connection.close()).result()
+            finally:
+                made._loop.call_soon_threadsafe(made._loop.stop)
+        made._loop.close()
+
+    def put_back(self) -> Future[str]:
+        """Put everything back."""
+        return self._do(self._connection.execute(self._statements))
+
+    def _do(self, step: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(step, self._loop)
+
+    async def _connect(self) -> None:
+        self._connection = await asyncpg.connect(self.url)
+        self._statements = await remember(self._connection)
+
+
+async def remember(connection: asyncpg.Connection) -> str:
     """Copy every table into a schema of its own; return the statements that put it all back."""
-    connection = await asyncpg.connect(url)
-    try:
-        parents = {row["tablename"]: set[str]() for row in await connection.fetch(_TABLES)}
-        for row in await connection.fetch(_REFERENCES):
-            parents[row["child"]].add(row["parent"])
-        tables = tuple(TopologicalSorter(parents).static_order())
-        copies = [f"CREATE TABLE pristine.{name} AS TABLE public.{name};" for name in tables]
-        await connection.execute("CREATE SCHEMA pristine;" + "".join(copies))
-    finally:
-        await connection.close()
+    parents = {row["tablename"]: set[str]() for row in await connection.fetch(_TABLES)}
+    for row in await connection.fetch(_REFERENCES):
+        parents[row["child"]].add(row["parent"])
+    tables = tuple(TopologicalSorter(parents).static_order())
+    copies = [f"CREATE TABLE pristine.{name} AS TABLE public.{name};" for name in tables]
+    await connection.execute("CREATE SCHEMA pristine;" + "".join(copies))
     # The names are the migrations' own.
     emptied = [f"DELETE FROM public.{name};" for name in reversed(tables)]  # noqa: S608
     filled = [f"INSERT INTO public.{name} TABLE pristine.{name};" for name in tables]
     return "".join([_ALONE, *emptied, *filled])
-
-
-async def put_back(url: str, statements: str) -> None:
-    """Run what `remember` returned."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statements)
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager
@@ -90,13 +121,13 @@ def _fresh_copy(template: Path, folder: Path) -> Path:
     return Path(shutil.copy(template, folder / "store.sqlite"))
 
 
-def put_back_of(url: str, statements: str) -> OpenStore:
-    """Open the same PostgreSQL database each time, put back by what `remember` returned."""
+def put_back_of(database: Reusable) -> OpenStore:
+    """Open the same PostgreSQL database each time, put back."""
 
     @asynccontextmanager
     async def open_put_back() -> AsyncIterator[UnitOfWorkFactory]:
-        await put_back(url, statements)
-        async with open_sql(url) as unit_of_work:
+        await asyncio.wrap_future(database.put_back())
+        async with open_sql(database.url) as unit_of_work:
             yield unit_of_work
 
     return open_put_back

@@ -21,7 +21,7 @@ def as_far_as_it_can(storage: str, request: pytest.FixtureRequest) -> AsFarAsItC
     if storage != "postgresql":
         # There it waits for its turn to write from the beginning.
         return lambda: asyncio.sleep(0)
-    url, _ = request.getfixturevalue("postgres_of_worker")
+    url = request.getfixturevalue("postgres_of_worker").url
     return lambda: until_waiting(url, 1)
 
 

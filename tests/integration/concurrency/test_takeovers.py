@@ -37,7 +37,7 @@ def as_far_as_it_can(storage: str, request: pytest.FixtureRequest) -> AsFarAsItC
     if storage != "postgresql":
         # There they wait for their turn to write from the beginning.
         return lambda: asyncio.sleep(0)
-    url, _ = request.getfixturevalue("postgres_of_worker")
+    url = request.getfixturevalue("postgres_of_worker").url
     return lambda: until_waiting(url, 1)
 
 

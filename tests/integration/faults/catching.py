@@ -1,10 +1,12 @@
 """Runs contracts on broken stores, in a pytest of its own, and keeps who caught what."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import Phase, settings
 
 from limen.testing.store import OpenStore
 from tests.integration.faults.fault import StoreFault
@@ -95,12 +97,25 @@ def run_contracts(
     """Run these contracts (`TestUsers::test_...`; none are all) in a pytest of their own."""
     (folder / "pytest.ini").write_text("[pytest]\n")
     options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:xdist", "-p", "no:cov"]
+    # It collects the garbage of the run around this one.
+    options += ["-p", "no:unraisableexception"]
     options += ["-c", str(folder / "pytest.ini"), "--rootdir", str(folder)]
     options += ["--import-mode=importlib", "-W", "ignore"]
     wanted = {contract.split("[")[0] for contract in contracts}
     names = [f"{where}::{name}" for name in sorted(wanted)] or [where]
-    pytest.main([*options, *names], [watcher])
+    with unshrunk():
+        pytest.main([*options, *names], [watcher])
     return watcher
+
+
+@contextmanager
+def unshrunk() -> Iterator[None]:
+    """Let the first example that fails be enough: nobody reads it, so it need not be short."""
+    before = settings.get_current_profile_name()
+    settings.register_profile("unshrunk", database=None, phases=[Phase.explicit, Phase.generate])
+    settings.load_profile("unshrunk")
+    yield
+    settings.load_profile(before)
 
 
 def _is_named(item: pytest.Item) -> bool:

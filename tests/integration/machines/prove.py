@@ -12,7 +12,7 @@ from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.machines.proving import run
 from limen.testing.postgres import ThrowawayPostgres
 from limen.testing.store import OpenStore
-from tests.integration.stores import copies_of, open_memory, put_back_of, remember
+from tests.integration.stores import Reusable, copies_of, open_memory, put_back_of
 
 # Nothing here is about the disk.
 _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - mkdtemp is safe there.
@@ -46,7 +46,7 @@ class Stores(ExitStack):
         if self._postgresql is None:
             url = self.enter_context(ThrowawayPostgres()).create_database("prove")
             await upgrade(url)
-            self._postgresql = put_back_of(url, await remember(url))
+            self._postgresql = put_back_of(self.enter_context(Reusable.kept(url)))
         async with self._postgresql() as unit_of_work:
             yield unit_of_work
 

@@ -98,7 +98,7 @@ def test_the_unit_tests_of_the_core_pass_on_the_wheel_alone(wheel: Path, tmp_pat
     shutil.copytree(ROOT / "tests/unit/core", tmp_path / "tests")
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
     (tmp_path / "tests" / "test_application.py").write_text(WITH_FIXTURES)
-    options = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "tests")
+    options = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "--assert=plain", "tests")
     printed = run(programs / "python", "-m", "pytest", *options, cwd=tmp_path)
     assert " passed" in printed
     assert "skipped" not in printed

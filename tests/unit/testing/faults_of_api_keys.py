@@ -8,7 +8,6 @@ import pytest
 from limen.adapters.memory.api_keys import MemoryApiKeys
 from limen.core.api_keys import checking
 from limen.core.api_keys.model import ApiKey
-from limen.core.ids import UserId
 from tests.unit.testing.faults import fault
 
 

@@ -7,7 +7,11 @@ from typing import Final
 
 import pytest
 
-QUIET: Final = ["no:cacheprovider", "no:terminal", "no:xdist", "no:cov", "no:faker"]
+# The last one collects the garbage of the run around it, which takes longer than the tests within.
+QUIET: Final = [
+    *("no:cacheprovider", "no:terminal", "no:xdist", "no:cov", "no:faker"),
+    "no:unraisableexception",
+]
 NUMBERS: Final = count()
 
 
