@@ -50,7 +50,7 @@ async def assert_kept(unit_of_work: UnitOfWorkFactory, *things: object) -> None:
     """Fail unless exactly these things are committed, each to the last field."""
     async with unit_of_work.view() as view:
         for thing in things:
-            assert_same(await _FIND[type(thing)](view, thing), thing)
+            assert_same(await FIND[type(thing)](view, thing), thing)
 
 
 async def change(unit_of_work: UnitOfWorkFactory, step: Callable[[UnitOfWork], Awaitable[T]]) -> T:
@@ -156,7 +156,7 @@ async def _find_device(view: View, device: KnownDevice) -> KnownDevice | None:
     return next((other for other in kept if other.digest == device.digest), None)
 
 
-_FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
+FIND: Final[Mapping[type, Callable[[View, Any], Awaitable[Any]]]] = {
     User: lambda view, user: view.users.get(user.id),
     PasswordCredential: lambda view, credential: view.passwords.find(credential.user_id),
     Session: lambda view, session: view.sessions.find(session.id),

@@ -1,88 +1,31 @@
 """What `limen.ports.unit_of_work` promises: one change, whole or not at all."""
 
 import asyncio
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from limen.core.errors import ConcurrentUpdate, EmailTaken, UserNotFound
 from limen.core.events import Event
-from limen.core.sessions.model import EndReason
-from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import (
     a_credential,
     a_family,
     a_full_user,
     a_grant,
-    a_role,
-    a_session,
     a_session_id,
-    a_signing_key,
-    a_throttle,
     a_user,
     a_user_id,
-    an_account,
-    an_attempt,
     an_event,
 )
 from limen.testing.contract import Contract
 from limen.testing.contracts.calls import WRITES
 from limen.testing.contracts.comparison import assert_same
-from limen.testing.contracts.steps import assert_kept, keep, look, put
-from limen.testing.fakes import NOON
+from limen.testing.contracts.everything import Everything
+from limen.testing.contracts.steps import assert_kept, keep, look
 
 
 class Stop(Exception):
     """Raised to leave a unit of work."""
-
-
-async def _everything(unit_of_work: UnitOfWorkFactory) -> list[Any]:
-    """Return all that a store shows."""
-    async with unit_of_work.view() as view:
-        accounts = await view.accounts.list()
-        sessions = [await view.sessions.list_live(a.user.id, NOON) for a in accounts]
-        families = [await view.families.find_standing(s.id, NOON) for one in sessions for s in one]
-        return [
-            [accounts, sessions, families],
-            await view.sessions.list_endings(NOON),
-            await view.keys.list(),
-            await view.roles.list(),
-            await view.outbox.list(limit=1000),
-        ]
-
-
-async def _change_everything(uow: UnitOfWork) -> None:
-    """Write to every repository of a store that `_fill` filled: add, change and remove."""
-    ada, eve, _ = [account.user for account in await uow.accounts.list()]
-    new = a_full_user()
-    session = a_session(new.id)
-    things: list[object] = [new, a_credential(new.id), session, a_family(session.id)]
-    things += [a_grant(new.id), a_signing_key(), a_role(), a_throttle("new")]
-    for thing in (*things, an_attempt(b"new"), an_account()):
-        await put(uow, thing)
-    await uow.users.save(replace(ada, name="changed", version=2))
-    await uow.users.sign_in(replace(ada, last_sign_in_at=NOON))
-    await uow.passwords.save(a_credential(ada.id, digest="changed", version=2))
-    (session,) = await uow.sessions.list_live(ada.id, NOON)
-    await uow.families.rotate(a_family(session.id, generation=2))
-    await uow.sessions.use(replace(session, last_used_at=NOON))
-    await uow.sessions.end(ada.id, NOON, EndReason.REVOKED)
-    await uow.grants.remove(ada.id, "admin")
-    await uow.roles.remove("spare", NOON)
-    await uow.grants.purge(NOON, 100)
-    await uow.users.remove(eve.id)
-    await uow.throttles.clear("old")
-    await uow.outbox.purge(NOON.replace(year=2100), 100)
-    uow.emit(an_event(new.id))
-
-
-async def _fill(unit_of_work: UnitOfWorkFactory) -> None:
-    ada, eve = an_account(a_user(username="ada"), "admin"), an_account(a_user(username="eve"))
-    sessions = [a_session(user.id) for user in (ada.user, eve.user)]
-    families = [a_family(session.id) for session in sessions]
-    await keep(unit_of_work, a_role("spare"), ada, eve, an_account(), *sessions, *families)
-    await keep(unit_of_work, a_signing_key(), a_throttle("old"), an_attempt(b"old"), an_event())
 
 
 class UnitOfWorkContract(Contract):
@@ -104,14 +47,14 @@ class UnitOfWorkContract(Contract):
     async def test_a_commit_is_of_everything_that_was_written(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        await _fill(unit_of_work)
-        before = await _everything(unit_of_work)
+        everything = Everything()
+        await everything.fill(unit_of_work)
+        before = await everything.committed(unit_of_work)
         async with unit_of_work() as uow:
-            await _change_everything(uow)
+            await everything.change(uow)
             await uow.commit()
-        after = await _everything(unit_of_work)
-        for old, new in zip(before, after, strict=True):
-            assert old != new
+        after = await everything.committed(unit_of_work)
+        assert [name for name in before if before[name] == after[name]] == []
 
     async def test_what_was_committed_stays_when_an_error_follows(
         self, unit_of_work: UnitOfWorkFactory
@@ -177,26 +120,28 @@ class UnitOfWorkContract(Contract):
     async def test_leaving_without_commit_undoes_all_of_it(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        await _fill(unit_of_work)
-        before = await _everything(unit_of_work)
+        everything = Everything()
+        await everything.fill(unit_of_work)
+        before = await everything.committed(unit_of_work)
         async with unit_of_work() as uow:
-            await _change_everything(uow)
-        assert_same(await _everything(unit_of_work), before)
+            await everything.change(uow)
+        assert_same(await everything.committed(unit_of_work), before)
 
     async def test_leaving_by_an_error_undoes_all_of_it_and_lets_the_error_through(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        await _fill(unit_of_work)
-        before = await _everything(unit_of_work)
+        everything = Everything()
+        await everything.fill(unit_of_work)
+        before = await everything.committed(unit_of_work)
 
         async def change_and_stop() -> None:
             async with unit_of_work() as uow:
-                await _change_everything(uow)
+                await everything.change(uow)
                 raise Stop
 
         with pytest.raises(Stop):
             await change_and_stop()
-        assert_same(await _everything(unit_of_work), before)
+        assert_same(await everything.committed(unit_of_work), before)
 
     async def test_a_refusal_half_way_undoes_what_went_before(
         self, unit_of_work: UnitOfWorkFactory
@@ -230,8 +175,9 @@ class UnitOfWorkContract(Contract):
         assert kept == ([present.id, user.id] if goes_on else [present.id])
 
     async def test_a_failed_commit_changes_nothing(self, unit_of_work: UnitOfWorkFactory) -> None:
-        await _fill(unit_of_work)
-        before = await _everything(unit_of_work)
+        everything = Everything()
+        await everything.fill(unit_of_work)
+        before = await everything.committed(unit_of_work)
         async with unit_of_work() as uow:
             uow.emit(an_event())
             await uow.users.add(a_user())
@@ -243,20 +189,21 @@ class UnitOfWorkContract(Contract):
             with pytest.raises(ConcurrentUpdate):
                 await fail_at_the_latest_at_the_commit()
             assert uow.committed == ()
-        assert_same(await _everything(unit_of_work), before)
+        assert_same(await everything.committed(unit_of_work), before)
 
     async def test_being_cancelled_undoes_all_of_it_and_frees_every_lock(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        await _fill(unit_of_work)
-        before = await _everything(unit_of_work)
+        everything = Everything()
+        await everything.fill(unit_of_work)
+        before = await everything.committed(unit_of_work)
         is_there = asyncio.Event()
 
         async def hang() -> None:
             async with unit_of_work() as uow:
                 await uow.keys.lock()
                 await uow.roles.lock_administrators()
-                await _change_everything(uow)
+                await everything.change(uow)
                 is_there.set()
                 await asyncio.Event().wait()
 
@@ -265,12 +212,12 @@ class UnitOfWorkContract(Contract):
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert_same(await _everything(unit_of_work), before)
+        assert_same(await everything.committed(unit_of_work), before)
         async with asyncio.timeout(30):
             async with unit_of_work() as uow:
                 await uow.keys.lock()
                 await uow.roles.lock_administrators()
-                await _change_everything(uow)
+                await everything.change(uow)
                 await uow.commit()
 
     @pytest.mark.parametrize("steps", range(12))
@@ -315,16 +262,28 @@ class UnitOfWorkContract(Contract):
             await uow.users.remove(user.id)
             assert await uow.users.find(user.email) is None
 
+    async def test_what_a_unit_of_work_sees_is_what_it_commits(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        everything = Everything()
+        await everything.fill(unit_of_work)
+        async with unit_of_work() as uow:
+            await everything.change(uow)
+            seen = await everything.shown(uow)
+            await uow.commit()
+        assert_same(seen, await look(unit_of_work, everything.shown))
+
     async def test_nobody_else_sees_a_write_before_its_commit(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        await _fill(unit_of_work)
-        before = await _everything(unit_of_work)
+        everything = Everything()
+        await everything.fill(unit_of_work)
+        before = await look(unit_of_work, everything.shown)
         async with unit_of_work() as uow:
-            await _change_everything(uow)
-            assert_same(await _everything(unit_of_work), before)
+            await everything.change(uow)
+            assert_same(await look(unit_of_work, everything.shown), before)
             await uow.commit()
-        assert await _everything(unit_of_work) != before
+        assert await look(unit_of_work, everything.shown) != before
 
     # --- events ---
 
