@@ -7,6 +7,7 @@ from typing import Any, Final
 from limen.core.api_keys.model import ApiKeyEnd
 from limen.core.page import Count, Selection
 from limen.core.passkeys.model import CeremonyPurpose
+from limen.core.proofs.model import Purpose
 from limen.core.sessions.model import EndReason
 from limen.testing.builders import (
     a_credential,
@@ -143,6 +144,10 @@ READS: Final[dict[str, Callable[[Any], Awaitable[Any]]]] = {
     "grants.list": lambda v: v.grants.list(a_user_id()),
     "grants.list_held": lambda v: v.grants.list_held(a_user_id(), NOON),
     "grants.count_administrators": lambda v: v.grants.count_administrators(besides=a_user_id()),
+    "messages.get": lambda v: v.messages.get(a_message().id),
+    "messages.list": lambda v: v.messages.list(),
+    "proofs.find": lambda v: v.proofs.find(a_proof(a_user_id()).id),
+    "proofs.find_of": lambda v: v.proofs.find_of(a_user_id(), Purpose.VERIFY_EMAIL),
     "partial_sessions.find": lambda v: v.partial_sessions.find(a_partial_session(a_user_id()).id),
     "passkeys.list": lambda v: v.passkeys.list(a_user_id()),
     "passkeys.find": lambda v: v.passkeys.find(b"unknown"),

@@ -48,6 +48,7 @@ LATER: Final = NOON + timedelta(minutes=1)
 # What there is to ask about a user.
 _OF_USER: Final[dict[str, Callable[[View, User], Awaitable[Any]]]] = {
     "users.find": lambda view, user: view.users.find(user.email),
+    "users.find, by username": lambda view, user: view.users.find(user.username or user.email),
     "sessions.list_live": lambda view, user: view.sessions.list_live(user.id, NOON),
     "grants.list": lambda view, user: view.grants.list(user.id),
     "grants.list_held": lambda view, user: view.grants.list_held(user.id, NOON),
