@@ -20,6 +20,7 @@ class Mailer(Protocol):
     async def send(self, mail: Mail) -> None:
         """Return when the mail was accepted; raise `MailNotSent` when it was not.
 
-        Raises `MailUnreachable` where no other try can change that.
+        Unless `to` is one address and `subject` one line, it is not: it would go elsewhere. Raises
+        `MailUnreachable` where no other try can change that.
         """
         ...

@@ -36,7 +36,11 @@ class Everyday:
     async def read_mail(self, address: str = "ada@example.org") -> dict[str, str]:
         """Have all mail delivered, and return what the newest one to `address` names."""
         await self.delivery.deliver()
-        values: dict[str, str] = json.loads(self.mail.to(address)[-1].text)
+        mails = self.mail.to(address)
+        if not mails:
+            others = sorted({mail.to for mail in self.mail.mails})
+            raise AssertionError(f"no mail to {address}; there is mail to {others or 'nobody'}")
+        values: dict[str, str] = json.loads(mails[-1].text)
         return values
 
     async def register(self, email: str = "ada@example.org", password: str = PASSWORD) -> User:

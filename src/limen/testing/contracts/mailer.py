@@ -9,12 +9,13 @@ import pytest
 from limen.core.errors import MailNotSent, MailUnreachable
 from limen.ports.mailer import Mail, Mailer
 from limen.testing.contract import Contract
+from limen.testing.contracts.comparison import assert_same
 
 Inbox: TypeAlias = Callable[[], Sequence[Mail]]
 
 
 class MailerContract(Contract):
-    """Mail that is accepted. Fixtures: `mailer`, and `inbox`: a call that tells what arrived."""
+    """Mail that is accepted. Fixtures: `mailer`, and `inbox`: a call for the `Mail` in it."""
 
     @pytest.mark.parametrize(
         "mail",
@@ -33,7 +34,7 @@ class MailerContract(Contract):
         self, mailer: Mailer, inbox: Inbox, mail: Mail
     ) -> None:
         await mailer.send(mail)
-        assert list(inbox()) == [mail]
+        assert_same(list(inbox()), [mail])
 
     async def test_mails_sent_at_once_all_arrive(self, mailer: Mailer, inbox: Inbox) -> None:
         mails = [Mail(to=f"u{n}@example.org", subject=f"{n}", text=f"{n}\n") for n in range(20)]
