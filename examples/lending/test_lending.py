@@ -19,7 +19,7 @@ from limen.core.errors import (
 )
 from limen.core.tokens.service import TokenService
 from limen.testing import in_memory, strategies
-from limen.testing.assembly import OPERATOR
+from limen.testing.assembly import OPERATOR, Assembly
 from limen.testing.fakes import FrozenClock, MailBox
 from limen.testing.people import SignedInUser, sign_up
 
@@ -229,3 +229,13 @@ async def test_everybody_whom_limen_takes_can_borrow_and_be_reminded(
     assembly.clock.advance(LOAN + timedelta(seconds=1))
     assert await library.remind() == 1
     assert len(mail.to(reader.email)) == 1
+
+
+async def test_whoever_opens_the_link_has_proved_their_address(
+    limen: Limen, limen_assembly: Assembly, signed_in_user: SignedInUser
+) -> None:
+    letter = await limen_assembly.read_mail(signed_in_user.email)
+    token = letter["link"].partition("#")[2]
+    await limen.emails.verify(token=token, actor=signed_in_user.actor)
+    user = await limen.users.get(signed_in_user.id, actor=signed_in_user.actor)
+    assert user.email_verified_at == limen_assembly.clock.now()

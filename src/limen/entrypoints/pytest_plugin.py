@@ -82,7 +82,7 @@ def limen_policies() -> Policies:
 
 @pytest.fixture
 def limen_assembly(limen_clock: FrozenClock, limen_policies: Policies) -> Assembly:
-    """What `limen` is made of: its hasher, its list of breached passwords, its events."""
+    """What `limen` is made of: its mail, its hasher, its list of breached passwords, its events."""
     from limen.testing import in_memory
 
     return in_memory(clock=limen_clock, policies=limen_policies)
