@@ -21,6 +21,7 @@ from docs import (
 ROOT: Final = Path(__file__).parents[1]
 BLOCKS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "README.md": {"settings": build_core.brief_settings},
+    "docs/how-to/own-adapters.md": {"constructors": build_core.constructors},
     "docs/how-to/mail.md": {"messages": build_core.messages},
     "docs/reference/errors.md": {"kinds": build_core.kinds, "codes": build_core.codes},
     "docs/reference/events.md": {"events": build_core.events, "reasons": build_core.reasons},

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Final
 
 from docs.markdown import code, one_line, table
+from limen.core.ambient import Ambient
 from limen.core.errors import Kind, LimenError
 from limen.core.events import Event, SignInFailure, catalogue
 from limen.core.messages.model import ABOUT, VALUES, MessageKind
@@ -14,6 +15,7 @@ from limen.entrypoints.cli.exits import OF_KIND
 from limen.entrypoints.http.errors import STATUS
 from limen.entrypoints.http.refusals import HttpRefusal
 from limen.entrypoints.services import Limen
+from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.wiring.catalogue import CATALOGUE, Setting
 
 # The one code that is no class: the core knows no command line that could be used wrongly.
@@ -173,6 +175,19 @@ def services() -> str:
         f"## `app.{name}`\n\n{inspect.getdoc(kind)}\n\n{_methods_of(name, kind)}"
         for name, kind in inspect.get_annotations(Limen).items()
     )
+
+
+def constructors() -> str:
+    """Return the table of services and what each takes beside units of work and `Ambient`."""
+    services = inspect.get_annotations(Limen).values()
+    return table(("service", "takes"), [(code(kind.__name__), _taken(kind)) for kind in services])
+
+
+def _taken(kind: type) -> str:
+    unit_of_work, ambient, *others = inspect.signature(kind).parameters.values()
+    if (unit_of_work.annotation, ambient.annotation) != (UnitOfWorkFactory, Ambient):
+        raise TypeError(f"{kind.__name__} takes something else first")
+    return ", ".join(code(f"{other.name}: {other.annotation.__name__}") for other in others)
 
 
 def _methods_of(service: str, kind: type) -> str:
