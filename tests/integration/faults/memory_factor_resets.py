@@ -45,7 +45,7 @@ def a_request_is_about_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault(
     "TestFactorResets::test_consume_removes_the_request_of_this_user_alone",
-    "TestFactorResets::test_of_many_who_approve_one_reset_one_wins",
+    "TestOneTime::test_of_many_who_approve_one_reset_one_wins",
 )
 def everybody_approves(monkeypatch: pytest.MonkeyPatch) -> None:
     do_nothing(monkeypatch, MemoryFactorResets, "consume")

@@ -116,7 +116,7 @@ def a_secret_waits_an_instant_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault(
     "TestTotps::test_use_takes_later_steps_alone",
-    "TestConcurrency::test_of_many_who_use_one_time_step_one_wins",
+    "TestOneTime::test_of_many_who_use_one_time_step_one_wins",
 )
 def a_code_is_good_as_long_as_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     use = MemoryTotps.use
@@ -241,7 +241,7 @@ def earlier_codes_stay_good(monkeypatch: pytest.MonkeyPatch) -> None:
 @fault(
     "TestRecoveryCodes::test_consume_uses_up_this_code_of_this_user_alone",
     "TestRecoveryCodes::test_consume_raises_factor_invalid_the_second_time_and_for_an_unknown_code",
-    "TestConcurrency::test_of_many_who_use_one_recovery_code_one_wins",
+    "TestOneTime::test_of_many_who_use_one_recovery_code_one_wins",
 )
 def a_recovery_code_is_good_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     do_nothing(monkeypatch, MemoryRecoveryCodes, "consume")

@@ -243,7 +243,7 @@ def an_earlier_link_stays_good(monkeypatch: pytest.MonkeyPatch) -> None:
 @fault(
     "TestProofs::test_charge_counts_one_try_and_tells_that_there_were_fewer_than_most",
     "TestProofs::test_charge_of_an_unknown_proof_finds_no_try_left",
-    "TestConcurrency::test_of_many_tries_at_one_proof_as_many_get_through_as_are_left",
+    "TestOneTime::test_of_many_tries_at_one_proof_as_many_get_through_as_are_left",
 )
 def one_may_try_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     async def charge(_self: MemoryProofs, _proof_id: ProofId, _most: int) -> bool:
@@ -260,7 +260,7 @@ def a_proof_is_never_spent(monkeypatch: pytest.MonkeyPatch) -> None:
 @fault(
     "TestProofs::test_consume_raises_proof_invalid_the_second_time",
     "TestProofs::test_consume_raises_proof_invalid_for_an_unknown_proof",
-    "TestConcurrency::test_of_many_who_use_one_proof_one_wins",
+    "TestOneTime::test_of_many_who_use_one_proof_one_wins",
 )
 def a_proof_can_be_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async def consume(self: MemoryProofs, proof_id: ProofId, now: datetime) -> None:

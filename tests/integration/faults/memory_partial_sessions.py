@@ -40,7 +40,7 @@ def nobody_signs_in_half(monkeypatch: pytest.MonkeyPatch) -> None:
 @fault(
     "TestPartialSessions::test_consume_raises_partial_session_invalid_the_second_time",
     "TestPartialSessions::test_consume_raises_partial_session_invalid_from_its_end_on",
-    "TestConcurrency::test_of_many_who_finish_one_sign_in_one_wins",
+    "TestOneTime::test_of_many_who_finish_one_sign_in_one_wins",
 )
 def a_sign_in_is_finished_whenever_anybody_likes(monkeypatch: pytest.MonkeyPatch) -> None:
     async def consume(

@@ -103,7 +103,7 @@ def a_use_stores_whatever_comes_with_it(monkeypatch: pytest.MonkeyPatch) -> None
 @fault(
     "TestPasskeys::test_use_tells_whether_the_counter_may_follow",
     "TestPasskeys::test_use_of_a_passkey_that_is_gone_changes_nothing",
-    "TestConcurrency::test_of_many_uses_with_one_counter_one_gets_through",
+    "TestOneTime::test_of_many_uses_with_one_counter_one_gets_through",
 )
 def a_copied_authenticator_goes_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     def write(present: Passkey, given: Passkey) -> Passkey:
@@ -191,7 +191,7 @@ def a_ceremony_forgets_who_may_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault(
     "TestCeremonies::test_consume_raises_ceremony_over_the_second_time",
-    "TestConcurrency::test_of_many_who_answer_one_ceremony_one_wins",
+    "TestOneTime::test_of_many_who_answer_one_ceremony_one_wins",
 )
 def a_challenge_can_be_answered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     consume_otherwise(monkeypatch, Ceremony.is_live, is_spent=False)

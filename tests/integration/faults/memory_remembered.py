@@ -55,7 +55,7 @@ def a_use_forgets_the_session_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
 @fault(
     "TestRemembered::test_renew_raises_concurrent_update_for_what_was_used",
     "TestRemembered::test_renew_raises_concurrent_update_for_what_was_forgotten",
-    "TestConcurrency::test_of_many_who_use_one_remembered_browser_one_gets_through",
+    "TestOneTime::test_of_many_who_use_one_remembered_browser_one_gets_through",
 )
 def a_browser_is_remembered_by_whatever_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     async def renew(self: MemoryRemembered, remembered: Remembered) -> None:

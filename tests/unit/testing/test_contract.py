@@ -9,6 +9,7 @@ import pytest
 from limen.testing.contract import BrokenPromise, Contract, refuse_losses
 from limen.testing.contracts.concurrency import ConcurrencyContract
 from limen.testing.contracts.locks import LocksContract
+from limen.testing.contracts.one_time import OneTimeContract
 from limen.testing.contracts.outage import OutageContract
 from limen.testing.contracts.store import (
     PlainStoreContract,
@@ -305,7 +306,7 @@ def test_a_stronger_contract_of_the_store_holds_the_weaker_ones() -> None:
         _parts, (PlainStoreContract, TransactionalStoreContract, StoreContract)
     )
     assert transactional - plain == {UnitOfWorkContract, ViewContract}
-    assert concurrent - transactional == {ConcurrencyContract, LocksContract}
+    assert concurrent - transactional == {ConcurrencyContract, OneTimeContract, LocksContract}
     assert plain < transactional < concurrent
 
 

@@ -1,6 +1,7 @@
 """What the contracts of a store try on every call and on every table leaves none of them out."""
 
 import inspect
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import get_type_hints
@@ -12,6 +13,7 @@ from limen.adapters.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWor
 from limen.core.errors import LimenError
 from limen.ports.unit_of_work import UnitOfWork, View
 from limen.testing.contracts.calls import READS, WRITES
+from limen.testing.contracts.store import TransactionalStoreContract
 from limen.testing.contracts.unit_of_work import UnitOfWorkContract
 from limen.testing.fakes import CountingIds
 
@@ -32,6 +34,12 @@ def test_every_call_of_every_repository_is_tried() -> None:
         if inspect.iscoroutinefunction(found)
     }
     assert set(READS) | set(WRITES) == methods
+
+
+def test_a_contract_of_what_one_caller_sees_lets_nobody_come_at_once() -> None:
+    parts = TransactionalStoreContract.__contract__.values()
+    modules = {base.__module__ for part in parts for base in part.__mro__}
+    assert {name for name in modules if hasattr(sys.modules[name], "at_once")} == set()
 
 
 class LeakingUnits(MemoryUnitOfWorkFactory):

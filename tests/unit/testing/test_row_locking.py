@@ -6,6 +6,7 @@ from limen.core.errors import ConcurrentUpdate
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.contracts.concurrency import ConcurrencyContract
 from limen.testing.contracts.locks import LocksContract
+from limen.testing.contracts.one_time import OneTimeContract
 from limen.testing.fakes import NOON
 from limen.testing.interleavings.row_locking import RowLockingUnits
 
@@ -22,6 +23,10 @@ class TestRowLocks(LocksContract):
 
 class TestRowLockingUnits(ConcurrencyContract):
     """Exactly one of many wins."""
+
+
+class TestRowLockingOneTime(OneTimeContract):
+    """What is good once is used once."""
 
 
 async def test_what_nobody_said_the_locks_of_is_refused() -> None:

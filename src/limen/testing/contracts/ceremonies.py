@@ -1,4 +1,4 @@
-"""What `limen.ports.ceremonies.Ceremonies` promises; many coming at once: `concurrency`."""
+"""What `limen.ports.ceremonies.Ceremonies` promises; many coming at once: `one_time`."""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -16,10 +16,8 @@ from limen.testing.builders import (
     a_family,
     a_grant,
     a_message,
-    a_partial_session,
     a_proof,
     a_recovery_code,
-    a_remembered,
     a_role,
     a_session,
     a_signing_key,
@@ -34,7 +32,7 @@ from limen.testing.contracts.crowd import FEWER, MANY, adding, at_once, kinds, s
 from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
 from limen.testing.machine_builders import a_key
-from limen.testing.passkeys import a_ceremony, a_passkey
+from limen.testing.passkeys import a_passkey
 
 HOUR: Final = timedelta(hours=1)
 
@@ -207,16 +205,6 @@ class ConcurrencyContract(Contract):
         assert counted == {"added": 10, "email_taken": 90}
         assert len(await look(unit_of_work, lambda view: view.accounts.list())) == 10
 
-    async def test_of_many_who_use_one_proof_one_wins(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user, proof := a_proof(user.id))
-        outcomes = await at_once(
-            unit_of_work, *[lambda uow: uow.proofs.consume(proof.id, NOON)] * MANY
-        )
-        assert kinds(outcomes) == {"NoneType": 1, "ProofInvalid": MANY - 1}
-
     async def test_of_many_who_rotate_or_revoke_one_key_one_wins(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
@@ -241,15 +229,6 @@ class ConcurrencyContract(Contract):
         kept = await look(unit_of_work, lambda view: view.api_keys.list(user.id, limit=MANY))
         assert {one.id for one in kept} == {key.id, successors[winner].id}
 
-    async def test_of_many_tries_at_one_proof_as_many_get_through_as_are_left(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user, proof := a_proof(user.id, tries=2))
-        outcomes = await at_once(unit_of_work, *[lambda uow: uow.proofs.charge(proof.id, 5)] * MANY)
-        assert Counter(outcomes) == {True: 3, False: MANY - 3}
-        await assert_kept(unit_of_work, replace(proof, tries=5))
-
     async def test_of_many_new_proofs_for_one_purpose_one_is_left(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
@@ -262,27 +241,6 @@ class ConcurrencyContract(Contract):
             found = [await view.proofs.find(proof.id) for proof in proofs]
         assert len([proof for proof in found if proof is not None]) == 1
 
-    async def test_of_many_who_finish_one_sign_in_one_wins(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user, partial := a_partial_session(user.id))
-        outcomes = await at_once(
-            unit_of_work, *[lambda uow: uow.partial_sessions.consume(partial.id, NOON)] * MANY
-        )
-        assert kinds(outcomes) == {"NoneType": 1, "PartialSessionInvalid": MANY - 1}
-
-    async def test_of_many_who_use_one_remembered_browser_one_gets_through(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        await keep(unit_of_work, user := a_user(), remembered := a_remembered(user.id))
-        renewed = [remembered.renewed(bytes([n]), remembered.session_id, NOON) for n in range(MANY)]
-        outcomes = await at_once(
-            unit_of_work, *(lambda u, one=one: u.remembered.renew(one) for one in renewed)
-        )
-        assert kinds(outcomes) == {"NoneType": 1, "ConcurrentUpdate": MANY - 1}
-        await assert_kept(unit_of_work, renewed[outcomes.index(None)])
-
     async def test_of_many_who_note_one_device_one_is_told_that_it_is_new(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
@@ -291,17 +249,6 @@ class ConcurrencyContract(Contract):
         outcomes = await at_once(unit_of_work, *[lambda uow: uow.devices.note(device)] * MANY)
         assert Counter(outcomes) == {True: 1, False: MANY - 1}
         await assert_kept(unit_of_work, device)
-
-    async def test_of_many_who_answer_one_ceremony_one_wins(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        ceremony = a_ceremony()
-        await keep(unit_of_work, ceremony)
-        outcomes = await at_once(
-            unit_of_work,
-            *[lambda uow: uow.ceremonies.consume(ceremony.digest, ceremony.purpose, NOON)] * MANY,
-        )
-        assert kinds(outcomes) == {"Ceremony": 1, "CeremonyOver": MANY - 1}
 
     async def test_of_many_who_enrol_one_authenticator_one_gets_it(
         self, unit_of_work: UnitOfWorkFactory
@@ -314,26 +261,6 @@ class ConcurrencyContract(Contract):
         )
         assert kinds(outcomes) == {"NoneType": 1, "PasskeyTaken": FEWER - 1}
         await assert_kept(unit_of_work, passkeys[outcomes.index(None)])
-
-    async def test_of_many_uses_with_one_counter_one_gets_through(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user, passkey := a_passkey(user.id, sign_count=7))
-        used = passkey.used(8, NOON, is_backed_up=False)
-        outcomes = await at_once(unit_of_work, *[lambda uow: uow.passkeys.use(used)] * MANY)
-        assert Counter(outcomes) == {True: 1, False: MANY - 1}
-        await assert_kept(unit_of_work, used)
-
-    async def test_of_many_who_use_one_time_step_one_wins(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        totp = a_totp(user.id, confirmed_at=NOON, last_step=6)
-        await keep(unit_of_work, user, totp)
-        outcomes = await at_once(unit_of_work, *[lambda uow: uow.totps.use(totp.id, 7)] * MANY)
-        assert kinds(outcomes) == {"NoneType": 1, "FactorInvalid": MANY - 1}
-        await assert_kept(unit_of_work, replace(totp, last_step=7))
 
     async def test_of_many_who_confirm_one_secret_one_wins(
         self, unit_of_work: UnitOfWorkFactory
@@ -354,19 +281,6 @@ class ConcurrencyContract(Contract):
         outcomes = await at_once(unit_of_work, *(lambda u, t=t: u.totps.put(t) for t in totps))
         assert kinds(outcomes) == {"NoneType": MANY}
         assert await look(unit_of_work, lambda view: view.totps.find_waiting(user.id)) in totps
-
-    async def test_of_many_who_use_one_recovery_code_one_wins(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        code, other = a_recovery_code(user.id), a_recovery_code(user.id)
-        await keep(unit_of_work, user, code, other)
-        outcomes = await at_once(
-            unit_of_work, *[lambda uow: uow.recovery_codes.consume(user.id, code.digest)] * MANY
-        )
-        assert kinds(outcomes) == {"NoneType": 1, "FactorInvalid": MANY - 1}
-        left = await look(unit_of_work, lambda view: view.recovery_codes.list(user.id))
-        assert_same(left, (other,))
 
     async def test_of_many_who_replace_the_recovery_codes_the_codes_of_one_are_left(
         self, unit_of_work: UnitOfWorkFactory

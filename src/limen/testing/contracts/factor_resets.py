@@ -1,4 +1,4 @@
-"""What `limen.ports.factor_resets.FactorResets` promises; many at once, too."""
+"""What `limen.ports.factor_resets.FactorResets` promises; many at once: `one_time`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -12,7 +12,6 @@ from limen.core.factors.model import RESET_WAITS, ResetRequest
 from limen.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from limen.testing.builders import a_user, a_user_id
 from limen.testing.contract import Contract
-from limen.testing.contracts.crowd import MANY, at_once, kinds
 from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
 from limen.testing.machine_builders import a_reset_request
@@ -85,16 +84,6 @@ class FactorResetsContract(Contract):
         with pytest.raises(FactorResetNotFound):
             await change(unit_of_work, lambda u: u.factor_resets.consume(request, END))
         await assert_kept(unit_of_work, request)
-
-    async def test_of_many_who_approve_one_reset_one_wins(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user, request := a_reset_request(user.id))
-        outcomes = await at_once(
-            unit_of_work, *[lambda uow: uow.factor_resets.consume(request, NOON)] * MANY
-        )
-        assert kinds(outcomes) == {"NoneType": 1, "FactorResetNotFound": MANY - 1}
 
     async def test_requests_go_with_their_user(self, unit_of_work: UnitOfWorkFactory) -> None:
         request, theirs = await _kept(unit_of_work), await _kept(unit_of_work)

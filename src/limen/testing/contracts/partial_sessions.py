@@ -1,6 +1,5 @@
-"""What `limen.ports.partial_sessions.PartialSessions` promises; more at once: `concurrency`."""
+"""What `limen.ports.partial_sessions.PartialSessions` promises; more at once: `one_time`."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +11,6 @@ from limen.core.partial_sessions.model import PartialSession
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import a_partial_session, a_user, a_user_id
 from limen.testing.contract import Contract
-from limen.testing.contracts.crowd import MANY, at_once
 from limen.testing.contracts.steps import assert_kept, change, keep, look
 from limen.testing.fakes import NOON
 
@@ -69,16 +67,6 @@ class PartialSessionsContract(Contract):
         ]
         assert told == [True, True, False]
         await assert_kept(unit_of_work, replace(partial, tries=3))
-
-    async def test_of_many_codes_for_one_partial_session_as_many_get_through_as_tries_are_left(
-        self, unit_of_work: UnitOfWorkFactory
-    ) -> None:
-        user = a_user()
-        await keep(unit_of_work, user, partial := a_partial_session(user.id, tries=2))
-        charging = [lambda uow: uow.partial_sessions.charge(partial.id, 5)] * MANY
-        outcomes = await at_once(unit_of_work, *charging)
-        assert Counter(outcomes) == {True: 3, False: MANY - 3}
-        await assert_kept(unit_of_work, replace(partial, tries=5))
 
     async def test_charge_of_an_unknown_one_finds_no_try_left(
         self, unit_of_work: UnitOfWorkFactory

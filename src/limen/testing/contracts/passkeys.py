@@ -1,4 +1,4 @@
-"""What `limen.ports.passkeys.Passkeys` promises; many coming at once: `concurrency`."""
+"""What `limen.ports.passkeys.Passkeys` promises; many coming at once: `one_time`."""
 
 from dataclasses import replace
 from datetime import timedelta

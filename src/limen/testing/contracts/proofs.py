@@ -1,4 +1,4 @@
-"""What `limen.ports.proofs.Proofs` promises; many coming at once: `concurrency`."""
+"""What `limen.ports.proofs.Proofs` promises; many coming at once: `concurrency`, `one_time`."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

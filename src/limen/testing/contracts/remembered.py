@@ -1,4 +1,4 @@
-"""What `limen.ports.remembered.RememberedBrowsers` promises; many at once: `concurrency`."""
+"""What `limen.ports.remembered.RememberedBrowsers` promises; many at once: `one_time`."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -20,6 +20,7 @@ from limen.testing.contracts.idempotency import AttemptsContract
 from limen.testing.contracts.keys import SigningKeysContract
 from limen.testing.contracts.locks import LocksContract
 from limen.testing.contracts.messages import MessagesContract
+from limen.testing.contracts.one_time import OneTimeContract
 from limen.testing.contracts.outbox import OutboxContract
 from limen.testing.contracts.partial_sessions import PartialSessionsContract
 from limen.testing.contracts.passkeys import PasskeysContract
@@ -139,6 +140,9 @@ class StoreContract(TransactionalStoreContract):
 
     class TestConcurrency(ConcurrencyContract):
         """Exactly one of many wins."""
+
+    class TestOneTime(OneTimeContract):
+        """What is good once is used once."""
 
     class TestLocks(LocksContract):
         """Nobody waits for ever."""
