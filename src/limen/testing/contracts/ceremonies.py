@@ -80,11 +80,12 @@ class CeremoniesContract(Contract):
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
         over, live = a_ceremony(expires_at=END - INSTANT), a_ceremony(expires_at=END)
-        await keep(unit_of_work, over, live)
+        await keep(unit_of_work, over, live, later := a_ceremony(expires_at=END + INSTANT))
         assert await change(unit_of_work, lambda uow: uow.ceremonies.purge(END, 100)) == 1
         with pytest.raises(CeremonyOver):
             await _consume(unit_of_work, over)
         assert_same(await _consume(unit_of_work, live), live)
+        assert_same(await _consume(unit_of_work, later), later)
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

@@ -40,16 +40,17 @@ class DevicesContract(Contract):
     async def test_note_moves_the_last_sight_of_a_known_device_alone(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        device = await _kept(unit_of_work)
+        device, theirs = await _kept(unit_of_work), await _kept(unit_of_work)
+        await keep(unit_of_work, other := a_device(device.user_id))
         again = KnownDevice(
             user_id=device.user_id,
             digest=device.digest,
             first_seen_at=LATER + INSTANT,
-            last_seen_at=LATER + INSTANT,
+            last_seen_at=LATER + 2 * INSTANT,
         )
         assert await change(unit_of_work, lambda uow: uow.devices.note(again)) is False
-        seen = a_device(device.user_id, digest=device.digest, last_seen_at=LATER + INSTANT)
-        await assert_kept(unit_of_work, seen)
+        seen = a_device(device.user_id, digest=device.digest, last_seen_at=LATER + 2 * INSTANT)
+        await assert_kept(unit_of_work, seen, other, theirs)
 
     async def test_a_device_of_somebody_else_is_another_one(
         self, unit_of_work: UnitOfWorkFactory
@@ -134,10 +135,11 @@ class DevicesContract(Contract):
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
         device = await _kept(unit_of_work)
-        await keep(unit_of_work, a_device(device.user_id, last_seen_at=LATER - INSTANT))
+        later = a_device(device.user_id, last_seen_at=LATER + INSTANT)
+        await keep(unit_of_work, later, a_device(device.user_id, last_seen_at=LATER - INSTANT))
         assert await change(unit_of_work, lambda uow: uow.devices.purge(LATER, 100)) == 1
         found = await look(unit_of_work, lambda view: view.devices.list(device.user_id))
-        assert_same(found, (device,))
+        assert_same(found, (later, device))
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

@@ -96,10 +96,11 @@ class FactorResetsContract(Contract):
     ) -> None:
         live, user = await _kept(unit_of_work), a_user()
         over = a_reset_request(user.id, requested_at=NOON - INSTANT)
-        await keep(unit_of_work, user, over)
+        await keep(unit_of_work, user, over, other := a_user())
+        await keep(unit_of_work, later := a_reset_request(other.id, requested_at=NOON + INSTANT))
         assert await change(unit_of_work, lambda u: u.factor_resets.purge(END, 100)) == 1
         assert await look(unit_of_work, lambda v: v.factor_resets.find(user.id)) is None
-        await assert_kept(unit_of_work, live)
+        await assert_kept(unit_of_work, live, later)
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

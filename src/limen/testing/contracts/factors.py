@@ -17,6 +17,7 @@ from limen.testing.fakes import NOON
 
 INSTANT: Final = timedelta(microseconds=1)
 END: Final = NOON + timedelta(minutes=15)
+HOUR: Final = timedelta(hours=1)
 
 
 async def _kept(unit_of_work: UnitOfWorkFactory, *, last_step: int | None = None) -> Totp:
@@ -183,10 +184,11 @@ class TotpsContract(Contract):
     ) -> None:
         over, counting = await _kept(unit_of_work), await _kept(unit_of_work, last_step=5)
         await keep(unit_of_work, still := a_totp(counting.user_id, expires_at=END + INSTANT))
+        await keep(unit_of_work, user := a_user(), last := a_totp(user.id, expires_at=END + HOUR))
         later = END + INSTANT
         assert await change(unit_of_work, lambda uow: uow.totps.purge(later, 100)) == 1
         await _assert_gone(unit_of_work, over)
-        await assert_kept(unit_of_work, counting, still)
+        await assert_kept(unit_of_work, counting, still, last)
 
     async def test_purge_removes_at_most_limit_of_the_secrets_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory
@@ -259,10 +261,11 @@ class RecoveryCodesContract(Contract):
         code, others = a_recovery_code(user.id), a_recovery_code(other.id)
         await keep(unit_of_work, user, other, code, others)
         await change(unit_of_work, lambda uow: uow.recovery_codes.consume(user.id, code.digest))
-        for digest in (code.digest, others.digest):
+        wrong = (user.id, code.digest), (user.id, others.digest), (a_user_id(), code.digest)
+        for user_id, digest in wrong:
             with pytest.raises(FactorInvalid):
                 async with unit_of_work() as uow:
-                    await uow.recovery_codes.consume(user.id, digest)
+                    await uow.recovery_codes.consume(user_id, digest)
         await assert_kept(unit_of_work, others)
 
     async def test_remove_removes_the_codes_of_this_user_and_of_no_other(

@@ -61,6 +61,7 @@ class AttemptsContract(Contract):
         later = an_attempt(fingerprint=b"later", begun_at=NOON + INSTANT * 2)
         assert await _begin(unit_of_work, later) is None
         assert_same(await _begin(unit_of_work, an_attempt(begun_at=NOON + INSTANT * 3)), later)
+        assert await _begin(unit_of_work, an_attempt(begun_at=NOON + DAY * 2)) is None
 
     async def test_begin_replaces_an_attempt_that_was_abandoned(
         self, unit_of_work: UnitOfWorkFactory
@@ -136,9 +137,11 @@ class AttemptsContract(Contract):
     async def test_purge_removes_what_expired_before(self, unit_of_work: UnitOfWorkFactory) -> None:
         expired = an_attempt(b"old", expires_at=NOON + DAY - INSTANT, sealed=b"answer")
         await keep(unit_of_work, expired, kept := an_attempt(b"new", expires_at=NOON + DAY))
+        await keep(unit_of_work, later := an_attempt(b"later", expires_at=NOON + DAY + INSTANT))
         assert await change(unit_of_work, lambda uow: uow.attempts.purge(NOON + DAY, 100)) == 1
         assert await _begin(unit_of_work, an_attempt(b"old")) is None
         assert_same(await _begin(unit_of_work, an_attempt(b"new")), kept)
+        assert_same(await _begin(unit_of_work, an_attempt(b"later")), later)
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

@@ -167,10 +167,11 @@ class MessagesContract(Contract):
     ) -> None:
         ended = a_message(state=MessageState.SENT, ended_at=NOON - INSTANT)
         later = a_message(state=MessageState.SENT, ended_at=NOON)
+        last = a_message(state=MessageState.SENT, ended_at=NOON + INSTANT)
         waiting = a_message(due_at=NOON - timedelta(days=1))
-        await keep(unit_of_work, ended, later, waiting)
+        await keep(unit_of_work, ended, later, last, waiting)
         assert await change(unit_of_work, lambda uow: uow.messages.purge(NOON, 100)) == 1
-        assert await _list(unit_of_work) == [waiting.id, later.id]
+        assert await _list(unit_of_work) == [waiting.id, last.id, later.id]
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

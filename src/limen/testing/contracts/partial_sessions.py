@@ -60,13 +60,23 @@ class PartialSessionsContract(Contract):
     async def test_charge_counts_one_try_and_tells_that_there_were_fewer_than_most(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        partial = await _kept(unit_of_work)
+        partial, theirs = await _kept(unit_of_work), await _kept(unit_of_work)
+        await keep(unit_of_work, other := a_partial_session(partial.user_id))
         told = [
             await change(unit_of_work, lambda uow: uow.partial_sessions.charge(partial.id, 3))
             for _ in range(3)
         ]
         assert told == [True, True, False]
-        await assert_kept(unit_of_work, replace(partial, tries=3))
+        await assert_kept(unit_of_work, replace(partial, tries=3), other, theirs)
+
+    async def test_charge_lets_nobody_through_who_has_tried_more_codes_already(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, partial := a_partial_session(user.id, tries=3))
+        charged = await change(unit_of_work, lambda uow: uow.partial_sessions.charge(partial.id, 2))
+        assert charged is False
+        await assert_kept(unit_of_work, partial)
 
     async def test_charge_of_an_unknown_one_finds_no_try_left(
         self, unit_of_work: UnitOfWorkFactory
@@ -124,9 +134,10 @@ class PartialSessionsContract(Contract):
     ) -> None:
         live = await _kept(unit_of_work)
         await keep(unit_of_work, over := a_partial_session(live.user_id, expires_at=END - INSTANT))
+        await keep(unit_of_work, later := a_partial_session(live.user_id, expires_at=END + INSTANT))
         assert await change(unit_of_work, lambda uow: uow.partial_sessions.purge(END, 100)) == 1
         assert await _find(unit_of_work, over) is None
-        await assert_kept(unit_of_work, live)
+        await assert_kept(unit_of_work, live, later)
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

@@ -76,7 +76,8 @@ class PasskeysContract(Contract):
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
         user, other = a_user(), a_user()
-        first, second, third = (a_passkey(user.id) for _ in range(3))
+        ids = b"c", b"b", b"a"
+        first, second, third = (a_passkey(user.id, credential_id=one) for one in ids)
         await keep(unit_of_work, user, other, third, first, a_passkey(other.id), second)
         assert_same(await _list(unit_of_work, first), (first, second, third))
         assert await _list(unit_of_work, a_passkey(a_user_id())) == ()
@@ -104,9 +105,10 @@ class PasskeysContract(Contract):
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
         passkey = await _kept(unit_of_work)
+        await keep(unit_of_work, other := a_passkey(passkey.user_id))
         renamed = passkey.renamed("Telephone")
         await _save(unit_of_work, renamed)
-        await assert_kept(unit_of_work, renamed)
+        await assert_kept(unit_of_work, renamed, other)
 
     async def test_save_leaves_a_use_meanwhile_as_it_is(
         self, unit_of_work: UnitOfWorkFactory
@@ -138,12 +140,13 @@ class PasskeysContract(Contract):
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
         passkey = await _kept(unit_of_work, sign_count=4)
+        await keep(unit_of_work, other := a_passkey(passkey.user_id))
         used = passkey.used(_LARGEST_COUNT, LATER, is_backed_up=True)
         told = await _use(
             unit_of_work, replace(used, name="Another", public_key=b"another", version=9)
         )
         assert told is True
-        await assert_kept(unit_of_work, used)
+        await assert_kept(unit_of_work, used, other)
 
     @pytest.mark.parametrize(
         ("before", "after", "may_follow"),

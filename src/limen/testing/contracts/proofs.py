@@ -109,6 +109,10 @@ class ProofsContract(Contract):
         await keep(unit_of_work, other, later)
         await assert_kept(unit_of_work, other, later)
         assert await _find(unit_of_work, earlier.id) is None
+        found = await look(
+            unit_of_work, lambda v: v.proofs.find_of(earlier.user_id, Purpose.SIGN_IN)
+        )
+        assert_same(found, later)
         with pytest.raises(ProofInvalid):
             await _consume(unit_of_work, earlier, NOON)
 
@@ -123,12 +127,21 @@ class ProofsContract(Contract):
     async def test_charge_counts_one_try_and_tells_that_there_were_fewer_than_most(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        proof = await _kept(unit_of_work)
+        proof, theirs = await _kept(unit_of_work), await _kept(unit_of_work)
+        await keep(unit_of_work, other := a_proof(proof.user_id))
         told = [
             await change(unit_of_work, lambda uow: uow.proofs.charge(proof.id, 2)) for _ in range(3)
         ]
         assert told == [True, True, False]
-        await assert_kept(unit_of_work, replace(proof, tries=2))
+        await assert_kept(unit_of_work, replace(proof, tries=2), other, theirs)
+
+    async def test_charge_lets_nobody_through_who_has_tried_more_often_already(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, proof := a_proof(user.id, tries=3))
+        assert await change(unit_of_work, lambda uow: uow.proofs.charge(proof.id, 2)) is False
+        await assert_kept(unit_of_work, proof)
 
     async def test_charge_of_an_unknown_proof_finds_no_try_left(
         self, unit_of_work: UnitOfWorkFactory
@@ -182,6 +195,14 @@ class ProofsContract(Contract):
         assert [await _find(unit_of_work, proof.id) for proof in proofs] == [None] * len(proofs)
         await assert_kept(unit_of_work, other)
 
+    async def test_remove_does_nothing_for_somebody_without_proofs(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        proof, user = await _kept(unit_of_work), a_user()
+        await keep(unit_of_work, user)
+        await change(unit_of_work, lambda uow: uow.proofs.remove(user.id))
+        await assert_kept(unit_of_work, proof)
+
     async def test_proofs_go_with_their_user(self, unit_of_work: UnitOfWorkFactory) -> None:
         proof = await _kept(unit_of_work)
         await change(unit_of_work, lambda uow: uow.users.remove(proof.user_id))
@@ -193,10 +214,13 @@ class ProofsContract(Contract):
         user = a_user()
         over = a_proof(user.id, Purpose.SIGN_IN, expires_at=END - INSTANT)
         spent = a_proof(user.id, Purpose.RESET_PASSWORD, expires_at=END, spent_at=NOON)
-        await keep(unit_of_work, user, over, spent)
+        live = a_proof(user.id, Purpose.VERIFY_EMAIL, expires_at=END + INSTANT)
+        await keep(unit_of_work, user, over, spent, live)
         assert await change(unit_of_work, lambda uow: uow.proofs.purge(END, 100)) == 1
-        assert await _find(unit_of_work, over.id) is None
-        await assert_kept(unit_of_work, spent)
+        async with unit_of_work.view() as view:
+            assert await view.proofs.find(over.id) is None
+            assert await view.proofs.find_of(user.id, Purpose.SIGN_IN) is None
+        await assert_kept(unit_of_work, spent, live)
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

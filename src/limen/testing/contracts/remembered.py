@@ -78,9 +78,11 @@ class RememberedContract(Contract):
 
     async def test_renew_stores_what_a_use_changes(self, unit_of_work: UnitOfWorkFactory) -> None:
         remembered = await _kept(unit_of_work)
+        same = replace(a_remembered(remembered.user_id), digest=remembered.digest)
+        await keep(unit_of_work, same)
         used = remembered.renewed(b"next", a_session_id(), NOON + INSTANT)
         await change(unit_of_work, lambda uow: uow.remembered.renew(used))
-        await assert_kept(unit_of_work, used)
+        await assert_kept(unit_of_work, used, same)
 
     async def test_renew_raises_concurrent_update_for_what_was_used(
         self, unit_of_work: UnitOfWorkFactory
@@ -156,9 +158,10 @@ class RememberedContract(Contract):
     ) -> None:
         live = await _kept(unit_of_work)
         await keep(unit_of_work, over := a_remembered(live.user_id, expires_at=END - INSTANT))
+        await keep(unit_of_work, later := a_remembered(live.user_id, expires_at=END + INSTANT))
         assert await change(unit_of_work, lambda uow: uow.remembered.purge(END, 100)) == 1
         assert await _find(unit_of_work, over) is None
-        await assert_kept(unit_of_work, live)
+        await assert_kept(unit_of_work, live, later)
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

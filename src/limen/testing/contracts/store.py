@@ -32,6 +32,7 @@ from limen.testing.contracts.sessions import SessionEndingsContract, SessionsCon
 from limen.testing.contracts.throttles import ThrottlesContract
 from limen.testing.contracts.unit_of_work import UnitOfWorkContract
 from limen.testing.contracts.users import UsersContract
+from limen.testing.contracts.values import ValuesContract
 from limen.testing.contracts.view import ViewContract
 
 
@@ -109,6 +110,9 @@ class PlainStoreContract(Contract):
 
     class TestMessages(MessagesContract):
         """See `limen.ports.messages`."""
+
+    class TestValues(ValuesContract):
+        """See `limen.ports.unit_of_work.View`."""
 
 
 class TransactionalStoreContract(PlainStoreContract):
