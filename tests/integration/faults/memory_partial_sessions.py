@@ -93,8 +93,7 @@ def a_purge_of_sign_ins_knows_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 @fault(
     "TestPartialSessions::test_charge_counts_one_try_and_tells_that_there_were_fewer_than_most",
     "TestPartialSessions::test_charge_of_an_unknown_one_finds_no_try_left",
-    "TestPartialSessions::"
-    "test_of_many_codes_for_one_partial_session_as_many_get_through_as_tries_are_left",
+    "TestOneTime::test_of_many_codes_for_one_partial_session_as_many_get_through_as_tries_are_left",
 )
 def one_may_show_codes_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     async def charge(_self: MemoryPartialSessions, _id: PartialSessionId, _most: int) -> bool:
