@@ -220,3 +220,11 @@ def who_has_no_recovery_codes_needs_none(monkeypatch: pytest.MonkeyPatch) -> Non
             await consume(self, user_id, digest)
 
     monkeypatch.setattr(MemoryRecoveryCodes, "consume", consume_some)
+
+
+@fault("TestPasskeys::test_a_credential_id_is_free_again_once_its_passkey_is_removed")
+def all_passkeys_go_and_their_credentials_stay_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def remove_all(self: MemoryPasskeys, user_id: UserId) -> int:
+        return len((await self._desk.write()).passkeys.pop(user_id) or ())
+
+    monkeypatch.setattr(MemoryPasskeys, "remove_all", remove_all)

@@ -61,6 +61,8 @@ class AttemptsContract(Contract):
         later = an_attempt(fingerprint=b"later", begun_at=NOON + INSTANT * 2)
         assert await _begin(unit_of_work, later) is None
         assert_same(await _begin(unit_of_work, an_attempt(begun_at=NOON + INSTANT * 3)), later)
+        answered = replace(later, sealed=b"later")
+        await change(unit_of_work, lambda uow: uow.attempts.finish(answered))
         assert await _begin(unit_of_work, an_attempt(begun_at=NOON + DAY * 2)) is None
 
     async def test_begin_replaces_an_attempt_that_was_abandoned(

@@ -195,6 +195,9 @@ class PasskeysContract(Contract):
         again = a_passkey(passkey.user_id, credential_id=passkey.credential_id)
         await keep(unit_of_work, again)
         await assert_kept(unit_of_work, again)
+        await change(unit_of_work, lambda uow: uow.passkeys.remove_all(passkey.user_id))
+        await keep(unit_of_work, again)
+        await assert_kept(unit_of_work, again)
 
     async def test_remove_all_removes_the_passkeys_of_a_user_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory
