@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from limen.adapters.memory import idempotency, passkeys, proofs
+from limen.adapters.memory.api_keys import MemoryApiKeys
 from limen.adapters.memory.devices import MemoryDevices
 from limen.adapters.memory.factors import MemoryRecoveryCodes
 from limen.adapters.memory.partial_sessions import MemoryPartialSessions
@@ -14,6 +15,7 @@ from limen.adapters.memory.passkeys import MemoryPasskeys
 from limen.adapters.memory.proofs import MemoryProofs
 from limen.adapters.memory.remembered import MemoryRemembered
 from limen.adapters.memory.store import Rows
+from limen.core.api_keys.model import ApiKey
 from limen.core.devices.model import KnownDevice
 from limen.core.errors import ConcurrentUpdate, ProofInvalid
 from limen.core.idempotency.model import Attempt
@@ -228,3 +230,12 @@ def all_passkeys_go_and_their_credentials_stay_taken(monkeypatch: pytest.MonkeyP
         return len((await self._desk.write()).passkeys.pop(user_id) or ())
 
     monkeypatch.setattr(MemoryPasskeys, "remove_all", remove_all)
+
+
+@fault("TestApiKeys::test_list_returns_100_keys_unless_asked_otherwise")
+def a_hundredth_key_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def listed(self: MemoryApiKeys, owner_id: UserId, **asked: Any) -> tuple[ApiKey, ...]:
+        return await list_some(self, owner_id, **{"limit": 99, **asked})
+
+    list_some = MemoryApiKeys.list
+    monkeypatch.setattr(MemoryApiKeys, "list", listed)

@@ -86,6 +86,13 @@ class ApiKeysContract(Contract):
             rest = await view.api_keys.list(owner_id, before=newest[1].id, limit=2)
         assert_same(rest, (newest[2],))
 
+    async def test_list_returns_100_keys_unless_asked_otherwise(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        keys = await _kept(unit_of_work, 101)
+        found = await look(unit_of_work, lambda view: view.api_keys.list(keys[0].owner_id))
+        assert_same(found, tuple(keys[:0:-1]))
+
     async def test_count_counts_those_that_hold_and_have_no_successor(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
