@@ -109,10 +109,9 @@ class RefreshTokens:
         raise RefreshTokenInvalid
 
     def _is_overtaken(self, family: RefreshFamily, token: PresentedToken, now: datetime) -> bool:
-        """Tell whether the token was the living one until a renewal a moment ago."""
-        is_next = token.generation == family.generation - 1
-        is_renewed = is_next and family.previous_digest is None
-        return is_renewed and now < family.rotated_at + self._grace
+        """Tell whether a token without grace was the living one until a moment ago."""
+        is_last = token.generation == family.generation - 1
+        return is_last and now < family.rotated_at + self._grace
 
     def renew(self, family: RefreshFamily, now: datetime) -> tuple[RefreshFamily, Secret[str]]:
         """Return the family and its token after the session rose; no token from before counts.

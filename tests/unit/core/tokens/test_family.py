@@ -100,6 +100,29 @@ def test_a_token_two_or_more_generations_old_is_reuse_even_within_the_grace(old:
         TOKENS.rotate(family, read_token(tokens[old]), NOW)
 
 
+def test_a_renewal_moves_one_generation_on_and_gives_no_grace() -> None:
+    family, tokens = family_of(1)
+    renewed, token = TOKENS.renew(family, NOW)
+    assert (renewed.generation, renewed.rotated_at, renewed.previous_digest) == (3, NOW, None)
+    assert read_token(token).digest == renewed.digest
+    with pytest.raises(RefreshTokenInvalid):
+        TOKENS.rotate(renewed, read_token(tokens[1]), NOW + timedelta(seconds=9.999))
+
+
+def test_a_token_that_comes_long_after_a_renewal_is_reuse() -> None:
+    family, tokens = family_of(1)
+    renewed, _ = TOKENS.renew(family, NOW)
+    with pytest.raises(RefreshTokenReused):
+        TOKENS.rotate(renewed, read_token(tokens[1]), NOW + timedelta(seconds=10))
+
+
+def test_a_token_that_was_old_before_a_renewal_is_reuse_at_once() -> None:
+    family, tokens = family_of(1)
+    renewed, _ = TOKENS.renew(family, NOW)
+    with pytest.raises(RefreshTokenReused):
+        TOKENS.rotate(renewed, read_token(tokens[0]), NOW)
+
+
 def test_a_made_up_token_of_a_known_session_is_invalid_and_no_reuse() -> None:
     family, tokens = family_of(3)
     old = read_token(tokens[0])
