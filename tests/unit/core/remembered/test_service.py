@@ -13,6 +13,7 @@ from limen.core.errors import (
     ConcurrentUpdate,
     InvalidInput,
     PermissionMissing,
+    RefreshTokenReused,
     RememberedInvalid,
     RememberedNotFound,
     RememberedReused,
@@ -120,6 +121,17 @@ async def test_who_does_not_take_identified_sessions_is_told_of_a_step_up() -> N
     back = await come_back(limen, await remembered(limen))
     with pytest.raises(StepUpNeeded):
         await limen.cookie_sessions.authenticate(back.cookie)
+
+
+async def test_a_token_that_proves_nothing_lets_nobody_in_as_a_bearer() -> None:
+    limen = Assembly()
+    await limen.register()
+    back = await come_back(limen, await remembered(limen))
+    token, _ = await limen.tokens._issuer.issue_access(
+        user=back.user, session=back.session, roles=(), now=limen.clock.now()
+    )
+    with pytest.raises(StepUpNeeded):
+        await limen.tokens.authenticate(token)
 
 
 ALLOWED: dict[str, Callable[[Assembly, CookieSession, Actor], Awaitable[object]]] = {
@@ -464,6 +476,20 @@ async def test_any_way_in_is_remembered_when_a_cookie_takes_it_over() -> None:
     )
     back = await come_back(limen, begun)
     assert back.session.state is SessionState.IDENTIFIED
+
+
+async def test_a_copied_refresh_token_forgets_the_browser_that_took_its_session_over() -> None:
+    limen = Assembly()
+    await limen.register()
+    tokens = await limen.enter()
+    begun = await limen.cookie_sessions.exchange(
+        refresh_token=tokens.refresh_token, is_remembered=True, actor=HOME
+    )
+    limen.clock.advance(GRACE)
+    with pytest.raises(RefreshTokenReused):
+        await limen.tokens.refresh(refresh_token=tokens.refresh_token)
+    with pytest.raises(RememberedInvalid):
+        await come_back(limen, begun)
 
 
 async def test_an_identified_session_gives_guessing_no_allowance_of_its_own() -> None:
