@@ -17,16 +17,15 @@ async def end_everything(
     reason: EndReason,
     *,
     keep: SessionId | None = None,
-) -> tuple[SessionId, ...]:
-    """End the sessions of a locked user but the one to keep, and return which.
+) -> None:
+    """End the sessions of a locked user but the one to keep.
 
     Links, codes, pending changes, sign-ins that wait for a second factor, remembered browsers and a
     reset of factors that waits go with them: what was begun before a credential changed is not to
     outlive it.
     """
-    ended = await uow.sessions.end(user_id, now, reason, keep=keep)
+    await uow.sessions.end(user_id, now, reason, keep=keep)
     await uow.partial_sessions.remove(user_id)
     await uow.proofs.remove(user_id)
     await uow.remembered.remove(user_id, keep=keep)
     await drop_reset(uow, user_id, actor, now)
-    return ended

@@ -441,6 +441,17 @@ async def test_ones_own_password_forgets_no_browser_that_one_is_at() -> None:
         await come_back(limen, other)
 
 
+async def test_ending_all_other_sessions_forgets_no_browser_that_one_is_at() -> None:
+    limen = Assembly()
+    await limen.register()
+    begun, other = await remembered(limen), await remembered(limen)
+    await limen.sessions.revoke_others(actor=full(begun))
+    (one,) = await known(limen)
+    assert one.session_id == begun.session.id
+    with pytest.raises(RememberedInvalid):
+        await come_back(limen, other)
+
+
 async def test_forgetting_a_browser_leaves_its_session() -> None:
     limen = Assembly()
     await limen.register()
