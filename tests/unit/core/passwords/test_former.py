@@ -264,6 +264,13 @@ def test_the_mark_is_read_exactly(digest: str, name: str | None) -> None:
         hasher.check_known(Secret(digest))
 
 
+def test_a_mark_needs_an_upgrade_whatever_the_hasher_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PlainHasher, "needs_upgrade", lambda *_: False)
+    hasher = AskingHasher(PlainHasher(), FormerSystem())
+    assert hasher.needs_upgrade(MARK)
+    assert not hasher.needs_upgrade(Secret("$plain$4$1$ada"))
+
+
 async def test_who_is_signed_in_already_may_change_a_password_that_is_still_elsewhere() -> None:
     limen = Assembly()
     limen.former.admit("ada", PASSWORD)
