@@ -43,7 +43,7 @@ class SecondStepService:
         Raises `PartialSessionInvalid`, `FactorInvalid` or `TooManyAttempts`; after a wrong code
         the partial session goes on.
         """
-        begun = await self._finish(partial_token, code, actor, by_cookie=False)
+        begun = await self._finish(partial_token, code, actor, by_cookie=False, is_remembered=False)
         return await self._entrance.issue(begun)
 
     async def finish_by_cookie(
@@ -70,7 +70,7 @@ class SecondStepService:
         actor: Actor | None,
         *,
         by_cookie: bool,
-        is_remembered: bool = False,
+        is_remembered: bool,
     ) -> Begun:
         by = actor or Actor.anonymous()
         async with self._unit_of_work.view() as view:

@@ -15,9 +15,11 @@ from limen.core.errors import (
     PasswordRefused,
     PermissionMissing,
     SessionEnded,
+    StepUpNeeded,
     TooManyAttempts,
 )
 from limen.core.ids import SessionId, UserId
+from limen.core.messages.model import MessageKind
 from limen.core.passwords.model import PasswordCredential
 from limen.core.roles.model import Permission
 from limen.core.secret import Secret
@@ -172,6 +174,64 @@ async def test_who_may_not_any_more_once_it_is_hashed_sets_no_password(what: str
         await limen.passwords.set(ada.id, new=NEW, actor=helper)
     assert "password.set" not in await limen.event_names()
     await limen.enter()
+
+
+@pytest.mark.parametrize("what", ["the session ends", "the password goes"])
+async def test_what_happens_while_a_change_is_hashed_counts(what: str) -> None:
+    hasher = SlowHasher()
+    limen = Assembly(hasher=hasher)
+    ada = await limen.register()
+    mine = acting(await limen.enter())
+
+    async def take_the_password() -> None:
+        async with limen.unit_of_work() as uow:
+            await uow.passwords.remove(ada.id)
+            await uow.commit()
+
+    refusal: type[LimenError] = SessionEnded
+    hasher.meanwhile = partial(limen.sessions.sign_out, actor=mine)
+    if what == "the password goes":
+        refusal, hasher.meanwhile = CurrentPasswordWrong, take_the_password
+    with pytest.raises(refusal):
+        await limen.passwords.change(current=PASSWORD, new=NEW, actor=mine)
+    assert "password.changed" not in await limen.event_names()
+
+
+async def test_a_stale_sign_in_neither_guesses_nor_hashes() -> None:
+    hasher = SlowHasher()
+    limen = Assembly(hasher=hasher)
+    await limen.administrator()
+    mine = await limen.enter("root@example.org")
+    limen.clock.advance(timedelta(minutes=10))
+    hasher.meanwhile = limen.event_names
+    with pytest.raises(StepUpNeeded):
+        await limen.passwords.change(current="wrong one", new=NEW, actor=acting(mine))
+    ada = await limen.register(ADA)
+    hasher.meanwhile = limen.event_names
+    with pytest.raises(StepUpNeeded):
+        await limen.passwords.set(ada.id, new=NEW, actor=acting(mine))
+    assert hasher.meanwhile is not None
+    assert "password.proof_failed" not in await limen.event_names()
+
+
+async def test_the_owner_is_written_to_of_a_change() -> None:
+    limen, mine = await begin()
+    await limen.passwords.change(current=PASSWORD, new=NEW, actor=acting(mine))
+    async with limen.unit_of_work.view() as view:
+        kinds = [message.kind for message in await view.messages.list()]
+    assert MessageKind.PASSWORD_CHANGED in kinds
+
+
+async def test_a_password_that_must_be_reset_proves_nothing_any_more() -> None:
+    limen, mine = await begin()
+    async with limen.unit_of_work() as uow:
+        kept = await uow.passwords.find(mine.user.id)
+        assert kept is not None
+        await uow.passwords.save(kept.marked(limen.clock.now()))
+        await uow.commit()
+    with pytest.raises(CurrentPasswordWrong):
+        await limen.passwords.change(current=PASSWORD, new=NEW, actor=acting(mine))
+    assert (await limen.last_event()).name == "password.proof_failed"
 
 
 async def test_attempts_count_where_they_come_from_and_a_good_one_is_forgiven() -> None:

@@ -220,6 +220,10 @@ async def test_who_gives_up_waiting_asks_no_more() -> None:
 async def test_only_so_many_are_asked_about_at_once() -> None:
     silent = Silent()
     hasher = AskingHasher(PlainHasher(), silent)
+    once = asyncio.create_task(hasher.verify(ADA, MARK))
+    await silent.wait_for(1)
+    once.cancel()
+    await asyncio.gather(once, return_exceptions=True)
     tasks = [asyncio.create_task(hasher.verify(ADA, MARK)) for _ in range(64)]
     await silent.wait_for(64)
     with pytest.raises(HashingBusy) as refused:
@@ -262,6 +266,16 @@ def test_the_mark_is_read_exactly(digest: str, name: str | None) -> None:
             hasher.check_known(Secret(digest))
     else:
         hasher.check_known(Secret(digest))
+
+
+async def test_nobody_is_asked_about_while_there_is_no_room_to_hash() -> None:
+    silent, busy = Silent(), PlainHasher()
+    busy.is_busy = True
+    with pytest.raises(HashingBusy):
+        await AskingHasher(busy, silent).verify(ADA, MARK)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(asyncio.all_tasks()) == 1
 
 
 def test_a_mark_needs_an_upgrade_whatever_the_hasher_says(monkeypatch: pytest.MonkeyPatch) -> None:

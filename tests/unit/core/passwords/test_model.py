@@ -13,7 +13,7 @@ from limen.core.passwords.model import (
     unspeakable_password,
 )
 from limen.core.secret import Secret
-from limen.testing.builders import a_user_id
+from limen.testing.builders import a_credential, a_user_id
 
 WORDS = ("ada@example.org", "ada", "example.org", "lovelace", "Ada Lovelace", "Ada", "Lovelace")
 
@@ -109,6 +109,13 @@ def test_a_credential_keeps_what_is_not_changed() -> None:
         first, digest=Secret("b"), changed_at=later, version=2
     )
     assert first.upgraded(Secret("b")) == replace(first, digest=Secret("b"), version=2)
+
+
+def test_a_credential_lets_in_by_its_own_digest_until_it_must_be_reset() -> None:
+    kept = a_credential(a_user_id())
+    assert kept.lets_in_by(kept.digest)
+    assert not kept.lets_in_by(Secret("another"))
+    assert not kept.marked(kept.changed_at).lets_in_by(kept.digest)
 
 
 def test_both_ways_to_write_a_letter_are_one_password() -> None:

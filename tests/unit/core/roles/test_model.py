@@ -123,6 +123,14 @@ def test_no_key_carries_what_is_a_matter_for_people_whoever_stored_it() -> None:
     with pytest.raises(ValueError, match=r"for a key: keys\.rotate, passwords\.set"):
         parse_scopes(["passwords.set", "keys.rotate", "users.read"])
     assert allowed_to_keys(OWN | {ME_READ}, OWN) == OWN - NEVER_BY_KEY | {ME_READ}
+
+
+def test_what_gives_power_or_cannot_be_undone_is_never_for_keys() -> None:
+    assert sorted(NEVER_BY_KEY) == [
+        *("api_keys.revoke", "factors.reset", "keys.rotate", "passkeys.remove"),
+        *("passwords.reset", "passwords.set", "service_accounts.manage"),
+        *("users.export", "users.import", "users.unlock", "users.verify"),
+    ]
     assert allowed_to_keys(frozenset({"a.b"}), frozenset({"a.b", "a.c"})) == {"a.b"}
     assert allowed_to_keys(frozenset({"a.b", ME_READ}), frozenset()) == {ME_READ}
 

@@ -5,11 +5,17 @@ from datetime import timedelta
 import pytest
 
 from limen.core.actor import Actor
-from limen.core.errors import HashingBusy, InvalidCredentials, TooManyAttempts
+from limen.core.errors import (
+    HashingBusy,
+    InvalidCredentials,
+    RefreshTokenInvalid,
+    TooManyAttempts,
+)
 from limen.core.events import SignInFailure
 from limen.core.ids import UserId
 from limen.core.secret import Secret
 from limen.core.signin.admission import reason_to_refuse
+from limen.core.signin.levels import FactorPolicy
 from limen.core.throttles.charging import charge_registration
 from limen.core.throttles.model import (
     Throttle,
@@ -23,6 +29,7 @@ from limen.core.users.model import Status, UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, tokens_of
 from limen.testing.builders import a_user
 from limen.testing.fakes import NOON, PlainHasher
+from limen.testing.machine_builders import a_service_account
 from limen.testing.policies import Policies
 
 ADA = "ada@example.org"
@@ -331,3 +338,33 @@ def test_only_the_active_may_come_in(status: Status) -> None:
     strict = UserPolicy(allows_unverified_sign_in=False)
     assert reason_to_refuse(a_user(), strict) is SignInFailure.UNVERIFIED
     assert reason_to_refuse(a_user(email_verified_at=NOON), strict) is None
+
+
+def test_a_service_account_comes_in_by_key_alone_and_has_no_address_to_prove() -> None:
+    robot = a_service_account("robot")
+    strict = UserPolicy(allows_unverified_sign_in=False)
+    assert reason_to_refuse(robot, strict) is SignInFailure.NOT_A_PERSON
+    assert reason_to_refuse(robot, strict, is_by_key=True) is None
+
+
+async def test_who_must_have_a_second_factor_by_now_does_not_go_on_without() -> None:
+    before = Assembly()
+    ada = await before.register()
+    await before.roles.create(actor=OPERATOR, name="keeper", permissions=[])
+    await before.roles.grant(ada.id, "keeper", actor=OPERATOR)
+    tokens = await before.enter()
+    factors = FactorPolicy(required_for=frozenset({"keeper"}))
+    after = Assembly(before.unit_of_work, policies=Policies(factors=factors))
+    with pytest.raises(RefreshTokenInvalid):
+        await after.tokens.refresh(refresh_token=tokens.refresh_token)
+    await before.tokens.refresh(refresh_token=tokens.refresh_token)
+
+
+async def test_only_whoever_wants_that_is_remembered_and_only_by_a_cookie() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    tokens = await limen.enter()
+    await limen.sign_in.sign_in_by_cookie(identifier=ADA, password=PASSWORD)
+    assert await limen.remembered.list(ada.id, actor=OPERATOR) == ()
+    assert (await limen.sessions.list(ada.id, actor=OPERATOR))[0].label == ""
+    await limen.tokens.refresh(refresh_token=tokens.refresh_token)

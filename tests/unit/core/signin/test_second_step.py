@@ -16,6 +16,7 @@ from limen.core.errors import (
 )
 from limen.core.factors.model import FactorKind
 from limen.core.partial_sessions.model import LIFETIME, MOST_TRIES
+from limen.core.partial_sessions.taking import find_partial
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import FactorPolicy
 from limen.core.throttles.model import ThrottlePolicy
@@ -36,7 +37,9 @@ async def test_whoever_has_a_second_factor_gets_no_session_for_the_first() -> No
     assert partial.factors == (FactorKind.TOTP, FactorKind.RECOVERY_CODE)
     assert partial.expires_in == 600
     assert await limen.sessions.list(ada.tokens.user.id, actor=OPERATOR) == before
-    assert (await limen.last_event()).name == "signin.first_factor_proved"
+    told = await limen.last_event()
+    assert (told.name, told.user_id) == ("signin.first_factor_proved", ada.tokens.user.id)
+    assert told.payload == {"methods": ["pwd"]}
     assert partial.partial_token.reveal() not in repr(partial)
 
 
@@ -109,12 +112,33 @@ async def test_it_can_be_stopped() -> None:
     limen = Assembly()
     ada = await Telephone.enrol(limen)
     partial = await ada.wait_at_the_door()
-    await limen.second_step.stop(partial_token=partial.partial_token)
-    assert (await limen.last_event()).name == "signin.stopped"
+    await limen.second_step.stop(partial_token=partial.partial_token, actor=HOME)
+    told = await limen.last_event()
+    assert (told.name, told.at, told.actor) == ("signin.stopped", limen.clock.now(), HOME)
+    assert told.user_id == ada.tokens.user.id
     with pytest.raises(PartialSessionInvalid):
         await limen.second_step.stop(partial_token=partial.partial_token)
     with pytest.raises(PartialSessionInvalid):
         await limen.second_step.finish(partial_token=partial.partial_token, code=ada.code())
+
+
+async def test_it_knows_since_when_it_waits() -> None:
+    limen = Assembly()
+    ada = await Telephone.enrol(limen)
+    waits = await ada.wait_at_the_door()
+    async with limen.unit_of_work.view() as view:
+        found = await find_partial(view, waits.partial_token, limen.clock.now())
+    assert found.created_at == limen.clock.now()
+
+
+async def test_a_browser_that_finishes_it_is_remembered_only_if_its_user_wants_that() -> None:
+    limen = Assembly()
+    ada = await Telephone.enrol(limen)
+    partial = await ada.wait_at_the_door()
+    await limen.second_step.finish_by_cookie(
+        partial_token=partial.partial_token, code=ada.code(), actor=HOME
+    )
+    assert await limen.remembered.list(ada.tokens.user.id, actor=OPERATOR) == ()
 
 
 async def test_its_token_is_no_access_token_and_no_refresh_token() -> None:

@@ -222,6 +222,28 @@ async def test_a_user_deleted_meanwhile_is_no_way_in() -> None:
     ada = await limen.register()
     with pytest.raises(InvalidCredentials):
         await limen.enter()
+    assert (await limen.last_event()).name == "user.deleted"
+
+
+async def test_a_user_whose_password_is_taken_away_meanwhile_does_not_come_in() -> None:
+    class MeddlingHasher(PlainHasher):
+        async def verify(self, password: Secret[str], digest: Secret[str] | None) -> None:
+            await super().verify(password, digest)
+            async with limen.unit_of_work() as uow:
+                await uow.passwords.remove(ada.id)
+                await uow.commit()
+
+    limen = Assembly(hasher=MeddlingHasher())
+    ada = await limen.register()
+    assert await refusal(limen, "ada@example.org") == "changed_meanwhile"
+
+
+async def test_whoever_is_suspended_is_refused_for_that_before_the_password_that_must_go() -> None:
+    limen = Assembly()
+    ada = await limen.register()
+    await limen.assistance.require_reset(ada.id, actor=OPERATOR)
+    await limen.users.suspend(ada.id, actor=OPERATOR)
+    assert await refusal(limen, "ada@example.org") == "suspended"
 
 
 @pytest.mark.parametrize(
