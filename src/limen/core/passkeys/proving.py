@@ -63,18 +63,17 @@ class PasskeyProver:
         purpose: CeremonyPurpose,
         *,
         actor: Actor,
-        user_id: UserId | None = None,
         session_id: SessionId | None = None,
     ) -> Passkey:
         """Return the passkey that answered, as it is after this use; `note_use` stores that.
 
-        The answer must be for this purpose, and if they are given of this user in this session.
+        The answer must be for this purpose and, since a session has one user, of this session.
         Raises `InvalidInput`, `CeremonyOver` or `PasskeyRefused`.
         """
         assertion = read_assertion(answer)
         now = self.clock.now()
         ceremony = await take_ceremony(
-            self.unit_of_work, token, purpose, now, user_id=user_id, session_id=session_id
+            self.unit_of_work, token, purpose, now, session_id=session_id
         )
         async with self.unit_of_work.view() as view:
             passkey = await view.passkeys.find(assertion.credential_id)

@@ -8,7 +8,7 @@ from limen.core.ambient import Ambient
 from limen.core.errors import PartialSessionInvalid, SessionEnded, UserNotFound
 from limen.core.ids import SessionId, UserId
 from limen.core.partial_sessions.model import PartialSession
-from limen.core.partial_sessions.taking import find_partial, take_partial
+from limen.core.partial_sessions.taking import find_partial, lock_user, take_partial
 from limen.core.passkeys.asking import Asked
 from limen.core.passkeys.model import CeremonyPurpose, Passkey
 from limen.core.passkeys.proving import note_use
@@ -79,7 +79,6 @@ class PasskeyStepService:
             answer,
             CeremonyPurpose.SECOND_FACTOR,
             actor=by,
-            user_id=partial.user_id,
             session_id=_as_session(partial),
         )
         methods = tuple(dict.fromkeys((*partial.methods, *used.methods)))
@@ -123,7 +122,6 @@ class PasskeyStepService:
             answer,
             CeremonyPurpose.STEP_UP,
             actor=actor,
-            user_id=user_id,
             session_id=session_id,
         )
 
@@ -159,10 +157,7 @@ class PasskeyStepService:
     async def _begin(
         self, uow: UnitOfWork, partial: PartialSession, used: Passkey, entry: Entry, actor: Actor
     ) -> Begun:
-        try:
-            await uow.users.lock(partial.user_id)
-        except UserNotFound:
-            raise PartialSessionInvalid from None
+        await lock_user(uow, partial)
         # First, because of a copy it commits that alone.
         await note_use(uow, used, actor, entry.now)
         user = await take_partial(uow, partial, entry.now)

@@ -1,6 +1,7 @@
 """Signing in by mail."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from limen.core.actor import Actor
 from limen.core.errors import EmailTaken, InvalidCredentials, ProofInvalid, TooManyAttempts
 from limen.core.messages.model import MessageState
 from limen.core.secret import Secret
-from limen.core.users.model import UserPolicy
+from limen.core.users.model import Status, UserPolicy
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting, in_memory, tokens_of
 from limen.testing.policies import Policies
 
@@ -46,7 +47,30 @@ async def test_a_link_lets_in_the_browser_that_asked() -> None:
 
 async def test_so_does_a_code() -> None:
     limen, browser, mail = await asked()
-    await limen.links.complete(browser=browser, identifier=ADA, code=mail["code"])
+    tokens = tokens_of(
+        await limen.links.complete(browser=browser, identifier=ADA, code=mail["code"])
+    )
+    session = (await limen.sessions.list(tokens.user.id, actor=acting(tokens)))[0]
+    assert (session.id, session.label) == (tokens.session_id, "")
+
+
+async def test_that_somebody_asked_is_told_but_not_about_whom() -> None:
+    limen = Assembly()
+    await limen.register()
+    now = limen.clock.advance(timedelta(minutes=1))
+    await limen.links.ask(identifier=ADA, actor=HOME)
+    event = await limen.last_event()
+    assert (event.name, event.at, event.actor) == ("signin.link_requested", now, HOME)
+    assert (event.user_id, event.payload) == (None, {})
+
+
+async def test_from_one_address_so_much_mail_is_asked_for_and_no_more() -> None:
+    limen = Assembly()
+    for number in range(30):
+        await limen.links.ask(identifier=f"{number}@example.org", actor=HOME)
+    with pytest.raises(TooManyAttempts):
+        await limen.links.ask(identifier=ADA, actor=HOME)
+    await limen.links.ask(identifier=ADA, actor=STRANGER)
 
 
 async def test_a_stolen_link_is_of_no_use_and_stays_good_for_who_asked() -> None:
@@ -243,6 +267,20 @@ async def test_who_is_shut_out_stays_out() -> None:
     with pytest.raises(ProofInvalid):
         await limen.links.complete(browser=browser, token=token_of(mail))
     assert await limen.sessions.list(ada.id, actor=OPERATOR) == ()
+
+
+async def test_nor_comes_in_whoever_is_not_let_in_yet_and_why_is_told() -> None:
+    limen, browser, mail = await asked()
+    ada = await limen.users.find(ADA, actor=OPERATOR)
+    async with limen.unit_of_work() as uow:
+        await uow.users.lock(ada.id)
+        await uow.users.save(replace(ada, status=Status.PENDING, version=ada.version + 1))
+        await uow.commit()
+    with pytest.raises(ProofInvalid):
+        await limen.links.complete(browser=browser, token=token_of(mail), actor=HOME)
+    event = await limen.last_event()
+    assert (event.name, event.user_id, event.actor) == ("signin.failed", ada.id, HOME)
+    assert event.payload == {"reason": "pending"}
 
 
 async def test_a_changed_password_voids_a_link() -> None:

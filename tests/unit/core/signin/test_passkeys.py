@@ -8,9 +8,15 @@ import pytest
 
 from limen.core.actor import Actor
 from limen.core.encoding import write_base64url
-from limen.core.errors import CeremonyOver, InvalidInput, PasskeyRefused
+from limen.core.errors import (
+    CeremonyOver,
+    InvalidCredentials,
+    InvalidInput,
+    PasskeyRefused,
+    TooManyAttempts,
+)
 from limen.core.passkeys.model import CeremonyPurpose
-from limen.testing.assembly import OPERATOR
+from limen.testing.assembly import OPERATOR, acting
 from limen.testing.passkey_holder import ADA, PasskeyHolder, a_passkey_holder
 from limen.testing.passkeys import BACKUP_ELIGIBLE, PRESENT, VERIFIED, Authenticator
 
@@ -33,6 +39,8 @@ async def test_a_passkey_lets_its_owner_in_without_a_name() -> None:
     tokens = await scene.sign_in()
     claims = await scene.limen.tokens.authenticate(tokens.access_token)
     assert (tokens.user.id, claims.methods) == (scene.ada.user_id, ("hwk", "user", "mfa"))
+    session = (await scene.limen.sessions.list(tokens.user.id, actor=acting(tokens)))[0]
+    assert (session.id, session.label) == (tokens.session_id, "")
     (passkey,) = await scene.limen.passkeys.list(tokens.user.id, actor=scene.ada)
     assert (passkey.sign_count, passkey.last_used_at) == (1, scene.limen.clock.now())
 
@@ -185,6 +193,14 @@ async def test_an_answer_is_good_once_and_for_five_minutes() -> None:
         await complete(ceremony=late.ceremony, answer=scene.device.get(late.options))
 
 
+async def test_the_ceremony_may_come_as_plain_text() -> None:
+    scene = await enrolled()
+    asked = await scene.limen.passkey_sign_in.ask()
+    await scene.limen.passkey_sign_in.complete(
+        ceremony=asked.ceremony.reveal(), answer=scene.device.get(asked.options)
+    )
+
+
 async def test_an_answer_to_another_question_is_refused() -> None:
     scene = await enrolled()
     one, other = [await scene.limen.passkey_sign_in.ask() for _ in range(2)]
@@ -229,9 +245,11 @@ async def test_who_is_shut_out_stays_out() -> None:
 
 async def test_who_comes_in_by_a_passkey_may_try_passwords_again() -> None:
     scene = await enrolled()
-    for _ in range(5):
-        with pytest.raises(Exception, match="not right"):
+    for _ in range(6):
+        with pytest.raises(InvalidCredentials):
             await scene.limen.sign_in.sign_in(identifier=ADA, password="wrong")
+    with pytest.raises(TooManyAttempts):
+        await scene.limen.enter(ADA)
     await scene.sign_in()
     await scene.limen.enter(ADA)
 

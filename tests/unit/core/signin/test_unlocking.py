@@ -12,6 +12,7 @@ from limen.core.secret import Secret
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly
 
 ELSEWHERE: Final = Actor.anonymous(address="198.51.100.1")
+ANYWHERE: Final = Actor.anonymous(address="203.0.113.1")
 LOCKED = "sign_in_locked"
 _FREE: Final = 5
 _UNTIL_TOLD: Final = 12
@@ -24,8 +25,13 @@ async def ada() -> Assembly:
     return limen
 
 
-async def by_password(limen: Assembly, text: str = "wrong", name: str = "ada@example.org") -> None:
-    await limen.sign_in.sign_in(identifier=name, password=text, actor=ELSEWHERE)
+async def by_password(
+    limen: Assembly,
+    text: str = "wrong",
+    name: str = "ada@example.org",
+    actor: Actor = ELSEWHERE,
+) -> None:
+    await limen.sign_in.sign_in(identifier=name, password=text, actor=actor)
 
 
 async def by_reset_code(limen: Assembly) -> None:
@@ -132,11 +138,12 @@ async def by_reset(limen: Assembly) -> None:
     await limen.recovery.reset(token=token, new=PASSWORD, actor=ELSEWHERE)
 
 
+@pytest.mark.parametrize("actor", [ELSEWHERE, ANYWHERE])
 @pytest.mark.parametrize("way", [by_link, by_reset])
 async def test_who_proves_the_address_need_not_wait_any_more(
-    way: Callable[[Assembly], Awaitable[None]],
+    way: Callable[[Assembly], Awaitable[None]], actor: Actor
 ) -> None:
     limen = await ada()
     await lock(limen)
     await way(limen)
-    await by_password(limen, PASSWORD)
+    await by_password(limen, PASSWORD, actor=actor)
