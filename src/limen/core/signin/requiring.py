@@ -13,7 +13,6 @@ from limen.core.factors.making import NewTotp, TotpMaker
 from limen.core.factors.model import METHODS, FactorKind
 from limen.core.messages.model import MessageKind
 from limen.core.messages.posting import post
-from limen.core.partial_sessions.model import PartialSession
 from limen.core.partial_sessions.taking import find_partial, lock_user, take_partial
 from limen.core.secret import Secret, as_secret
 from limen.core.sessions.ending import end_everything
@@ -68,7 +67,8 @@ class RequiredFactorService:
         async with self._unit_of_work() as uow:
             partial = await find_partial(uow, partial_token, now)
             await charge_enrolment(uow, by, now)
-            user = await _lock_without_factor(uow, partial)
+            user = await lock_user(uow, partial)
+            await _refuse_second(uow, user)
             made = await begin_totp(uow, self._maker, user.id, by, now)
             await uow.commit()
         return self._maker.show(made, user.email.address)
@@ -105,8 +105,8 @@ class RequiredFactorService:
             partial.user_id, methods=methods, label=partial.label, actor=by
         )
         async with self._unit_of_work() as uow:
-            user = await _lock_without_factor(uow, partial)
-            await take_partial(uow, partial, now)
+            user = await take_partial(uow, partial, now)
+            await _refuse_second(uow, user)
             await self._entrance.let_in(uow, user, by, now, refusal=PartialSessionInvalid)
             await confirm_totp(uow, self._maker, user.id, shown, now)
             codes = await first_codes(uow, self._ambient.entropy, user.id, entry.by, now)
@@ -123,9 +123,7 @@ class RequiredFactorService:
         await post(uow, self._ambient.ids, MessageKind.TOTP_ENROLLED, user.id, now)
 
 
-async def _lock_without_factor(uow: UnitOfWork, partial: PartialSession) -> User:
-    """Lock the user of a partial session; raise `SecondFactorNeeded` if they have a factor."""
-    user = await lock_user(uow, partial)
+async def _refuse_second(uow: UnitOfWork, user: User) -> None:
+    """Raise `SecondFactorNeeded` if a locked user has a second factor already."""
     if await factors_of(uow, user.id) or await uow.passkeys.list(user.id):
         raise SecondFactorNeeded
-    return user
