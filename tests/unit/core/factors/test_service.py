@@ -28,7 +28,7 @@ from limen.core.factors.making import NewTotp
 from limen.core.factors.model import FactorKind
 from limen.core.factors.service import FactorReset
 from limen.core.signin.entering import PartialSignIn
-from limen.core.signin.levels import FactorPolicy
+from limen.core.signin.levels import EVERYBODY, FactorPolicy
 from limen.core.users.model import User
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.builders import a_user_id
@@ -241,7 +241,7 @@ async def test_where_second_factors_are_switched_off_none_is_set_up_and_one_is_s
     off = Assembly(
         person.limen.unit_of_work,
         clock=person.limen.clock,
-        policies=Policies(factors=FactorPolicy(is_on=False)),
+        policies=Policies(factors=FactorPolicy(is_on=False, required_for=frozenset({EVERYBODY}))),
         seed=1,
     )
     with pytest.raises(FactorsOff):

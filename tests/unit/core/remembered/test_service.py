@@ -229,10 +229,12 @@ async def test_who_must_have_a_second_factor_is_identified_without_it() -> None:
     limen = Assembly(policies=policies)
     user = await limen.register()
     begun = await remembered(limen)
+    back = await come_back(limen, await remembered(limen))
     await limen.roles.create(name="auditor", actor=OPERATOR)
     await limen.roles.grant(user.id, "auditor", actor=OPERATOR)
     assert not await is_open(limen, begun)
     assert await is_open(limen, await come_back(limen, begun))
+    assert await is_open(limen, back)
 
 
 async def test_each_is_used_once_and_gives_the_next() -> None:

@@ -8,6 +8,7 @@ from limen.core.errors import RefreshTokenInvalid
 from limen.core.sessions.model import EndReason
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import EVERYBODY, FactorPolicy
+from limen.ports.outbox import StoredEvent
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.policies import Policies
 from limen.testing.telephone import Telephone
@@ -20,6 +21,12 @@ async def _assembly(policy: FactorPolicy) -> Assembly:
     for name in ("keeper", "reader"):
         await limen.roles.create(actor=OPERATOR, name=name)
     return limen
+
+
+async def told(limen: Assembly, count: int) -> tuple[StoredEvent, ...]:
+    """Return the newest events."""
+    async with limen.unit_of_work.view() as view:
+        return (await view.outbox.list(limit=10_000))[-count:]
 
 
 async def test_whoever_is_given_such_a_role_signs_in_again_and_sets_up_a_factor() -> None:
@@ -35,8 +42,14 @@ async def test_whoever_is_given_such_a_role_signs_in_again_and_sets_up_a_factor(
         session = await view.sessions.find(tokens.session_id)
     assert session is not None
     assert session.end_reason is EndReason.FACTOR_REQUIRED
-    told = (await limen.event_names())[-3:]
-    assert told == ["role.granted", "session.revoked", "session.revoked"]
+    granted, *revoked = await told(limen, 3)
+    assert granted.name == "role.granted"
+    assert [dict(event.payload) for event in revoked] == [
+        {"session_id": str(ended.session_id), "reason": "factor_required"}
+        for ended in (other, tokens)
+    ]
+    whose = {(event.name, event.at, event.actor, event.user_id) for event in revoked}
+    assert whose == {("session.revoked", limen.clock.now(), OPERATOR, user.id)}
     again = await limen.sign_in.sign_in(identifier=EMAIL, password=PASSWORD)
     assert isinstance(again, PartialSignIn)
 
@@ -49,7 +62,9 @@ async def test_more_sessions_than_a_list_holds_all_end() -> None:
         await limen.enter(EMAIL)
     await limen.roles.grant(user.id, "keeper", actor=OPERATOR)
     assert await limen.sessions.list(user.id, actor=OPERATOR) == ()
-    assert (await limen.last_event()).payload == {"count": 201, "kept": None}
+    (ended,) = await told(limen, 1)
+    assert (ended.name, ended.payload) == ("session.all_revoked", {"count": 201, "kept": None})
+    assert (ended.at, ended.actor, ended.user_id) == (limen.clock.now(), OPERATOR, user.id)
 
 
 async def test_a_session_that_proved_a_second_factor_goes_on() -> None:

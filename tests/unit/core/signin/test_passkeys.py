@@ -16,9 +16,10 @@ from limen.core.errors import (
     TooManyAttempts,
 )
 from limen.core.passkeys.model import CeremonyPurpose
-from limen.testing.assembly import OPERATOR, acting
+from limen.testing.assembly import OPERATOR, Assembly, acting
 from limen.testing.passkey_holder import ADA, PasskeyHolder, a_passkey_holder
 from limen.testing.passkeys import BACKUP_ELIGIBLE, PRESENT, VERIFIED, Authenticator
+from limen.testing.telephone import Telephone
 
 
 async def enrolled() -> PasskeyHolder:
@@ -43,6 +44,13 @@ async def test_a_passkey_lets_its_owner_in_without_a_name() -> None:
     assert (session.id, session.label) == (tokens.session_id, "")
     (passkey,) = await scene.limen.passkeys.list(tokens.user.id, actor=scene.ada)
     assert (passkey.sign_count, passkey.last_used_at) == (1, scene.limen.clock.now())
+
+
+async def test_it_waits_for_no_code_of_an_app() -> None:
+    ada = await Telephone.enrol(Assembly())
+    scene = PasskeyHolder(ada.limen, acting(ada.tokens))
+    await scene.enrol()
+    assert (await scene.sign_in()).user.id == ada.tokens.user.id
 
 
 async def test_and_with_one_however_it_is_spelt() -> None:

@@ -1,5 +1,6 @@
 """Proving again who one is makes a session fresh, and nothing less does."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import cast
 
@@ -9,8 +10,10 @@ from limen.core.actor import Actor
 from limen.core.errors import (
     CurrentPasswordWrong,
     FactorInvalid,
+    Fault,
     InvalidCredentials,
     InvalidInput,
+    LimenError,
     NotSignedIn,
     RefreshTokenInvalid,
     RefreshTokenReused,
@@ -144,7 +147,8 @@ async def test_with_a_second_factor_its_code_is_needed_too() -> None:
     actor = acting(ada.tokens)
     with pytest.raises(InvalidInput) as refused:
         await limen.step_up.step_up(password=PASSWORD, actor=actor)
-    assert [(fault.field, fault.code) for fault in refused.value.details] == [("code", "missing")]
+    sentence = "is needed too: this account has a second factor; or use a passkey"
+    assert refused.value.details == (Fault("code", "missing", sentence),)
     with pytest.raises(FactorInvalid):
         await limen.step_up.step_up(password=PASSWORD, code=WRONG, actor=actor)
     with pytest.raises(StepUpNeeded):
@@ -191,24 +195,47 @@ async def test_the_session_of_somebody_else_does_not_rise() -> None:
         )
 
 
-async def test_a_password_that_was_changed_meanwhile_lifts_nobody() -> None:
+async def _change_password(limen: Assembly, user_id: UserId) -> None:
+    async with limen.unit_of_work() as uow:
+        credential = await uow.passwords.find(user_id)
+        assert credential is not None
+        await uow.passwords.save(credential.changed(Secret("another"), limen.clock.now()))
+        await uow.commit()
+
+
+async def _remove_password(limen: Assembly, user_id: UserId) -> None:
+    async with limen.unit_of_work() as uow:
+        await uow.passwords.remove(user_id)
+        await uow.commit()
+
+
+async def _delete(limen: Assembly, user_id: UserId) -> None:
+    await limen.users.delete(user_id, actor=OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("meddle", "refusal"),
+    [
+        (_change_password, CurrentPasswordWrong),
+        (_remove_password, CurrentPasswordWrong),
+        (_delete, SessionEnded),
+    ],
+)
+async def test_a_password_that_is_worth_nothing_by_then_lifts_nobody(
+    meddle: Callable[[Assembly, UserId], Awaitable[None]], refusal: type[LimenError]
+) -> None:
     class MeddlingHasher(PlainHasher):
         async def verify(self, password: Secret[str], digest: Secret[str] | None) -> None:
             await super().verify(password, digest)
             if is_meddling:
-                async with limen.unit_of_work() as uow:
-                    credential = await uow.passwords.find(user_id)
-                    assert credential is not None
-                    changed = credential.changed(Secret("another"), limen.clock.now())
-                    await uow.passwords.save(changed)
-                    await uow.commit()
+                await meddle(limen, user_id)
 
     is_meddling = False
     limen = Assembly(hasher=MeddlingHasher())
     ada = await stale(limen)
     user_id = cast("UserId", ada.user_id)
     is_meddling = True
-    with pytest.raises(CurrentPasswordWrong):
+    with pytest.raises(refusal):
         await limen.step_up.step_up(password=PASSWORD, actor=ada)
     assert "session.stepped_up" not in await limen.event_names()
 
@@ -216,10 +243,8 @@ async def test_a_password_that_was_changed_meanwhile_lifts_nobody() -> None:
 async def test_a_user_without_a_password_signs_in_again_instead() -> None:
     limen = Assembly()
     ada = await stale(limen)
-    async with limen.unit_of_work() as uow:
-        assert ada.user_id is not None
-        await uow.passwords.remove(ada.user_id)
-        await uow.commit()
+    assert ada.user_id is not None
+    await _remove_password(limen, ada.user_id)
     with pytest.raises(CurrentPasswordWrong):
         await limen.step_up.step_up(password=PASSWORD, actor=ada)
     await limen.passwords.set(ada.user_id, new=NEW, actor=OPERATOR)
