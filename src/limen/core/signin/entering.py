@@ -175,14 +175,12 @@ class Entrance:
         raise refusal
 
     async def begin(self, uow: UnitOfWork, user: User, entry: Entry) -> Begun | PartialSignIn:
-        """Store the session of a locked user who may come in; or that it waits for a factor.
+        """Store the session of a locked user who proved one factor; or that it waits for another.
 
         The caller commits.
         """
         roles = await _roles_of(uow, entry)
-        awaited = await awaited_factors(
-            uow, user.id, roles=roles, methods=entry.session.methods, policy=self._policy.factors
-        )
+        awaited = await awaited_factors(uow, user.id, roles=roles, policy=self._policy.factors)
         if awaited is not None:
             return await self._wait(uow, entry, awaited)
         return await self._begin(uow, user, roles, entry)

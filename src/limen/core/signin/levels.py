@@ -111,18 +111,13 @@ async def _end_session(uow: UnitOfWork, session: Session, actor: Actor, now: dat
 
 
 async def awaited_factors(
-    view: View,
-    user_id: UserId,
-    *,
-    roles: Collection[str],
-    methods: Collection[str],
-    policy: FactorPolicy,
+    view: View, user_id: UserId, *, roles: Collection[str], policy: FactorPolicy
 ) -> tuple[FactorKind, ...] | None:
-    """Return which second factors a sign-in by `methods` waits for; `None` if for none.
+    """Return which second factors somebody shows after the first one; `None` if none.
 
     No factor at all means that the user must have one and has none yet.
     """
-    if not policy.is_on or MULTI_FACTOR in methods:
+    if not policy.is_on:
         return None
     factors = await factors_of(view, user_id)
     if not factors and not policy.requires(roles):

@@ -93,9 +93,7 @@ class StepUpService:
         async with self._unit_of_work.view() as view:
             held = await view.grants.list_held(user_id, self._ambient.clock.now())
             roles = [role.name for role in held]
-            awaited = await awaited_factors(
-                view, user_id, roles=roles, methods=_PASSWORD, policy=self._policy
-            )
+            awaited = await awaited_factors(view, user_id, roles=roles, policy=self._policy)
         if awaited is None:
             return _PASSWORD
         if not awaited:
