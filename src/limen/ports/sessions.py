@@ -25,7 +25,7 @@ class Sessions(Protocol):
     async def use(self, session: Session) -> None:
         """Store `last_used_at` and `idle_expires_at` of a session that has not ended.
 
-        Of one that has, nothing changes.
+        Of one that has, nothing changes; one that is gone stays gone.
         """
         ...
 

@@ -31,7 +31,8 @@ class View(Protocol):
     """The store as it stands, to read from; writing or locking raises `StorageReadOnly`.
 
     What was stored comes back as it was: texts to the last character, any bytes, instants to the
-    microsecond, an empty text and `None` as two.
+    microsecond, an empty text and `None` as two. What came back is the caller's: no change to it
+    reaches the store.
 
     Every method of every repository raises `StorageUnavailable` when the store is out or does not
     answer in time, and `ConcurrentUpdate` when it gave up because of somebody else's change

@@ -1,11 +1,13 @@
 """API keys in memory, broken on purpose."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from limen.adapters.memory import api_keys
 from limen.adapters.memory.api_keys import MemoryApiKeys, keys_of
 from limen.adapters.memory.grants import MemoryGrants
 from limen.adapters.memory.users import MemoryUsers
@@ -161,3 +163,62 @@ def a_machine_is_the_last_administrator(monkeypatch: pytest.MonkeyPatch) -> None
 @fault("TestOutbox::test_list_returns_the_actor_as_recorded_without_what_it_could_do_or_show")
 def events_tell_what_a_key_could_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Actor, "recorded", property(lambda self: self))
+
+
+@fault("TestApiKeys::test_list_returns_the_keys_of_one_user_newest_first_and_goes_on_before_one")
+def keys_come_in_the_order_of_their_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    list_ = MemoryApiKeys.list
+
+    async def list_by_digest(
+        self: MemoryApiKeys, owner_id: UserId, *, before: ApiKeyId | None = None, limit: int = 100
+    ) -> tuple[ApiKey, ...]:
+        found: tuple[ApiKey, ...] = await list_(self, owner_id, before=before, limit=10_000)
+        return tuple(sorted(found, key=lambda key: key.digest, reverse=True)[:limit])
+
+    monkeypatch.setattr(MemoryApiKeys, "list", list_by_digest)
+
+
+@fault("TestApiKeys::test_use_changes_nothing_after_a_later_use_and_for_an_unknown_key")
+def a_use_long_after_is_always_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    use = MemoryApiKeys.use
+
+    async def use_much_later(
+        self: MemoryApiKeys, key_id: ApiKeyId, now: datetime, unless_since: datetime
+    ) -> None:
+        is_long_after = now - unless_since > timedelta(days=1)
+        await use(self, key_id, now, now if is_long_after else unless_since)
+
+    monkeypatch.setattr(MemoryApiKeys, "use", use_much_later)
+
+
+def purge_when(
+    monkeypatch: pytest.MonkeyPatch, is_over: Callable[[ApiKey, datetime], bool]
+) -> None:
+    """Let a purge of API keys have its own idea of what is over."""
+
+    async def purge(self: MemoryApiKeys, before: datetime, limit: int) -> int:
+        rows = await self._desk.write()
+        over = [key.id for key in rows.api_keys.values() if is_over(key, before)][:limit]
+        for key_id in over:
+            rows.api_keys.pop(key_id)
+        return len(over)
+
+    monkeypatch.setattr(MemoryApiKeys, "purge", purge)
+
+
+@fault("TestApiKeys::test_purge_removes_what_was_over_before_and_nothing_that_holds")
+def a_purge_eats_keys_that_expire_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    purge_when(monkeypatch, lambda key, before: key.over_at not in {None, before})
+
+
+@fault("TestApiKeys::test_purge_removes_what_was_over_before_and_nothing_that_holds")
+def revoked_keys_without_an_end_date_are_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    purge_when(
+        monkeypatch,
+        lambda key, before: bool(key.expires_at and key.over_at and key.over_at < before),
+    )
+
+
+@fault("TestApiKeys::test_what_happens_to_an_owner_found_does_not_reach_the_store")
+def the_owner_of_a_key_is_handed_out_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_keys, "copied", lambda user: user)

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
 from limen.core.api_keys.model import ApiKey, ApiKeyEnd
 from limen.core.errors import ConcurrentUpdate, UserNotFound
 from limen.core.ids import ApiKeyId
+from limen.core.users.model import Json
 from limen.ports.api_keys import OwnedKey
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import a_full_user, a_user, a_user_id
@@ -54,6 +55,18 @@ class ApiKeysContract(Contract):
         assert_same(await _find(unit_of_work, full.id), OwnedKey(key=full, owner=owner))
         assert_same(await _find(unit_of_work, bare.id), OwnedKey(key=bare, owner=other))
 
+    async def test_what_happens_to_an_owner_found_does_not_reach_the_store(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        owner = a_user(attributes={"teams": ["red"]})
+        await keep(unit_of_work, owner, key := a_key(owner.id))
+        for _ in range(2):
+            found = await _find(unit_of_work, key.id)
+            assert found is not None
+            teams = cast("list[Json]", found.owner.attributes["teams"])
+            assert teams == ["red"]
+            teams.append("green")
+
     async def test_find_returns_none_for_an_unknown_key(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
@@ -77,9 +90,12 @@ class ApiKeysContract(Contract):
     async def test_list_returns_the_keys_of_one_user_newest_first_and_goes_on_before_one(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        keys = await _kept(unit_of_work, 3)
+        owner = a_user()
+        digests = [bytes([9 - n] * 32) for n in range(3)]
+        keys = [replace(a_key(owner.id), name=f"{d[0]}", digest=d) for d in digests]
+        await keep(unit_of_work, owner, *keys)
         await _kept(unit_of_work)
-        owner_id, newest = keys[0].owner_id, keys[::-1]
+        owner_id, newest = owner.id, keys[::-1]
         async with unit_of_work.view() as view:
             assert_same(await view.api_keys.list(owner_id), tuple(newest))
             assert_same(await view.api_keys.list(owner_id, limit=2), tuple(newest[:2]))
@@ -176,7 +192,9 @@ class ApiKeysContract(Contract):
     ) -> None:
         (key,) = await _kept(unit_of_work)
         await _use(unit_of_work, key, NOON, NOON - INSTANT)
-        await _use(unit_of_work, key, END, NOON - INSTANT)
+        for now in (END, END + timedelta(days=999)):
+            await _use(unit_of_work, key, now, NOON - INSTANT)
+            await _use(unit_of_work, key, now, NOON - timedelta(days=999))
         await _use(unit_of_work, a_key(key.owner_id), NOON, NOON)
         await assert_kept(unit_of_work, replace(key, last_used_at=NOON))
 
@@ -202,16 +220,20 @@ class ApiKeysContract(Contract):
         owner_id = live.owner_id
         kept = [
             a_key(owner_id, expires_at=END),
+            a_key(owner_id, expires_at=END + INSTANT),
             a_key(owner_id, expires_at=END + INSTANT, ended_at=END),
+            a_key(owner_id, ended_at=END),
+            a_key(owner_id, ended_at=END + INSTANT),
         ]
         over = [
             a_key(owner_id, expires_at=END - INSTANT),
+            a_key(owner_id, ended_at=END - INSTANT),
             a_key(owner_id, expires_at=END + INSTANT, ended_at=END - INSTANT),
         ]
         await keep(unit_of_work, *kept, *over)
         assert await change(unit_of_work, lambda uow: uow.api_keys.purge(END, 100)) == len(over)
         await assert_kept(unit_of_work, live, *kept)
-        assert [await _find(unit_of_work, key.id) for key in over] == [None, None]
+        assert [await _find(unit_of_work, key.id) for key in over] == [None] * len(over)
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory

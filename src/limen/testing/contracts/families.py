@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
 from limen.core.errors import ConcurrentUpdate
 from limen.core.sessions.model import EndReason
 from limen.core.tokens.family import RefreshFamily
-from limen.core.users.model import Status
+from limen.core.users.model import Json, Status
 from limen.ports.families import Standing
 from limen.ports.unit_of_work import UnitOfWorkFactory
 from limen.testing.builders import (
@@ -67,6 +68,19 @@ class FamiliesContract(Contract):
         found = await look(unit_of_work, lambda v: v.families.find_standing(session.id, NOON))
         expected = Standing(family=family, session=session, user=user, roles=("a-a", "bb"))
         assert_same(found, expected)
+
+    async def test_what_happens_to_a_standing_found_does_not_reach_the_store(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user(attributes={"teams": ["red"]})
+        session = a_session(user.id)
+        await keep(unit_of_work, user, session, a_family(session.id))
+        for _ in range(2):
+            found = await look(unit_of_work, lambda v: v.families.find_standing(session.id, NOON))
+            assert found is not None
+            teams = cast("list[Json]", found.user.attributes["teams"])
+            assert teams == ["red"]
+            teams.append("green")
 
     async def test_find_standing_returns_none_without_a_family(
         self, unit_of_work: UnitOfWorkFactory

@@ -120,6 +120,19 @@ class SessionsContract(Contract):
             unit_of_work, replace(session, ended_at=NOON, end_reason=EndReason.REVOKED)
         )
 
+    async def test_use_of_a_session_that_is_gone_brings_nothing_back(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        await keep(unit_of_work, user, gone := a_session(user.id))
+        await change(unit_of_work, lambda uow: uow.sessions.end(user.id, NOON, EndReason.REVOKED))
+        await change(unit_of_work, lambda uow: uow.sessions.purge(LATER, 100))
+        used = replace(gone, last_used_at=LATER, idle_expires_at=LATER + INSTANT)
+        await change(unit_of_work, lambda uow: uow.sessions.use(used))
+        async with unit_of_work.view() as view:
+            assert await view.sessions.find(gone.id) is None
+            assert await view.sessions.list_live(user.id, LATER) == ()
+
     # --- prove ---
 
     async def test_prove_stores_how_and_when_alone_and_tells_that_it_did(
@@ -129,7 +142,9 @@ class SessionsContract(Contract):
         session, other = a_full_session(user.id), a_session(user.id)
         await keep(unit_of_work, user, session, other)
         proved = session.proved(("pwd", "otp", "mfa"), LATER)
-        seen = replace(proved, label="other", address=None, last_used_at=LATER, expires_at=LATER)
+        instants = ("created_at", "last_used_at", "idle_expires_at", "expires_at")
+        others = {name: LATER + INSTANT * n for n, name in enumerate(instants, 1)}
+        seen = replace(proved, label="other", address=None, **others)  # type: ignore[arg-type]
         assert await change(unit_of_work, lambda uow: uow.sessions.prove(seen))
         await assert_kept(unit_of_work, proved, other)
 
@@ -211,7 +226,7 @@ class SessionEndingsContract(Contract):
     ) -> None:
         user = a_user()
         session = a_session(user.id)
-        await keep(unit_of_work, user, session)
+        await keep(unit_of_work, user, session, family := a_family(session.id))
         await change(
             unit_of_work, lambda uow: uow.sessions.end(user.id, NOON, EndReason.SIGNED_OUT)
         )
@@ -219,9 +234,8 @@ class SessionEndingsContract(Contract):
             unit_of_work, lambda uow: uow.sessions.end(user.id, LATER, EndReason.DELETED)
         )
         assert told == ()
-        await assert_kept(
-            unit_of_work, replace(session, ended_at=NOON, end_reason=EndReason.SIGNED_OUT)
-        )
+        ended = replace(session, ended_at=NOON, end_reason=EndReason.SIGNED_OUT)
+        await assert_kept(unit_of_work, ended, replace(family, ended_at=NOON))
         endings = await look(unit_of_work, lambda view: view.sessions.list_endings(NOON))
         assert_same(endings, (Ending(session.id, NOON),))
 
@@ -295,16 +309,35 @@ class SessionEndingsContract(Contract):
     ) -> None:
         user = a_user()
         live, idle = a_session(user.id), a_session(user.id, idle_expires_at=LATER)
-        ended = a_session(user.id)
-        await keep(unit_of_work, user, live, idle, ended, family := a_family(live.id))
-        await change(
-            unit_of_work,
-            lambda uow: uow.sessions.end(user.id, LATER, EndReason.REVOKED, only=ended.id),
-        )
+        old = a_session(user.id, expires_at=LATER)
+        ended = {when: a_session(user.id) for when in (LATER, LATER + INSTANT)}
+        await keep(unit_of_work, user, live, idle, old, *ended.values())
+        await keep(unit_of_work, family := a_family(live.id))
+        async with unit_of_work() as uow:
+            for when, session in ended.items():
+                await uow.sessions.end(user.id, when, EndReason.REVOKED, only=session.id)
+            await uow.commit()
         assert await change(unit_of_work, lambda uow: uow.sessions.purge(LATER, 100)) == 0
-        expected = replace(ended, ended_at=LATER, end_reason=EndReason.REVOKED)
-        await assert_kept(unit_of_work, live, idle, expected, family)
-        assert len(await look(unit_of_work, lambda v: v.sessions.list_endings(LATER))) == 1
+        revoked = EndReason.REVOKED
+        over = [replace(s, ended_at=when, end_reason=revoked) for when, s in ended.items()]
+        await assert_kept(unit_of_work, live, idle, old, *over, family)
+        endings = await look(unit_of_work, lambda view: view.sessions.list_endings(NOON))
+        by_instant = sorted(endings, key=lambda ending: ending.ended_at)
+        assert_same(by_instant, [Ending(session.id, when) for when, session in ended.items()])
+
+    async def test_what_a_purge_leaves_is_listed_and_can_be_ended(
+        self, unit_of_work: UnitOfWorkFactory
+    ) -> None:
+        user = a_user()
+        over, live = a_session(user.id, expires_at=NOON), a_session(user.id)
+        await keep(unit_of_work, user, over, live)
+        assert await change(unit_of_work, lambda uow: uow.sessions.purge(LATER, 100)) == 1
+        listed = await look(unit_of_work, lambda view: view.sessions.list_live(user.id, LATER))
+        assert_same(listed, (live,))
+        told = await change(
+            unit_of_work, lambda uow: uow.sessions.end(user.id, LATER, EndReason.SUSPENDED)
+        )
+        assert told == (live.id,)
 
     async def test_purge_removes_endings_from_before(self, unit_of_work: UnitOfWorkFactory) -> None:
         user = a_user()
@@ -324,8 +357,10 @@ class SessionEndingsContract(Contract):
         user = a_user()
         await keep(unit_of_work, user, *(a_session(user.id) for _ in range(5)))
         await change(unit_of_work, lambda uow: uow.sessions.end(user.id, NOON, EndReason.REVOKED))
-        removed = [
-            await change(unit_of_work, lambda uow: uow.sessions.purge(LATER, 2)) for _ in range(4)
-        ]
+        removed, endings_left = [], []
+        for _ in range(4):
+            removed.append(await change(unit_of_work, lambda uow: uow.sessions.purge(LATER, 2)))
+            left = await look(unit_of_work, lambda view: view.sessions.list_endings(NOON))
+            endings_left.append(len(left))
         assert removed == [2, 2, 1, 0]
-        assert await look(unit_of_work, lambda view: view.sessions.list_endings(NOON)) == ()
+        assert endings_left == [3, 1, 0, 0]

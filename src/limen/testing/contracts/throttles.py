@@ -91,13 +91,19 @@ class ThrottlesContract(Contract):
         before = LATER
         quiet = a_throttle("quiet", last_at=before - INSTANT)
         served = a_throttle("served", blocked_until=before - INSTANT)
-        busy = a_throttle("busy", last_at=before)
-        blocked = a_throttle("blocked", blocked_until=before + INSTANT)
-        await keep(unit_of_work, quiet, served, busy, blocked)
-        assert await change(unit_of_work, lambda uow: uow.throttles.purge(before, 100)) == 2
-        keys = ["quiet", "served", "busy", "blocked"]
+        just_served = a_throttle("just served", blocked_until=before)
+        gone = [quiet, served, just_served]
+        kept = [
+            a_throttle("busy", last_at=before),
+            a_throttle("busy since", last_at=before + INSTANT),
+            a_throttle("busy later", last_at=before + INSTANT, blocked_until=before - INSTANT),
+            a_throttle("blocked", blocked_until=before + INSTANT),
+        ]
+        await keep(unit_of_work, *gone, *kept)
+        assert await change(unit_of_work, lambda u: u.throttles.purge(before, 100)) == len(gone)
+        keys = [throttle.key for throttle in (*gone, *kept)]
         found = await change(unit_of_work, lambda uow: uow.throttles.lock(keys, LATER))
-        assert_same(found, (_unknown("quiet"), _unknown("served"), busy, blocked))
+        assert_same(found, (*(_unknown(throttle.key) for throttle in gone), *kept))
 
     async def test_purge_removes_at_most_limit_and_tells_how_many(
         self, unit_of_work: UnitOfWorkFactory
