@@ -34,6 +34,20 @@ def a_use_brings_a_session_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MemorySessions, "use", use_or_add)
 
 
+@fault("TestSessions::test_prove_of_no_session_tells_that_it_did_nothing")
+def a_proof_of_no_session_leaves_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    prove = MemorySessions.prove
+
+    async def prove_and_add(self: MemorySessions, session: Session) -> bool:
+        rows = await self._desk.write()
+        told = await prove(self, session)
+        if session.id not in rows.sessions and session.user_id in rows.users:
+            await self.add(session)
+        return told
+
+    monkeypatch.setattr(MemorySessions, "prove", prove_and_add)
+
+
 def prove_at(monkeypatch: pytest.MonkeyPatch, instant: str) -> None:
     """Let the proof of a session count from another one of its instants."""
     prove = MemorySessions.prove

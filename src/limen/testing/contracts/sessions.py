@@ -164,8 +164,14 @@ class SessionsContract(Contract):
     async def test_prove_of_no_session_tells_that_it_did_nothing(
         self, unit_of_work: UnitOfWorkFactory
     ) -> None:
-        unknown = a_session(a_user_id())
-        assert not await change(unit_of_work, lambda uow: uow.sessions.prove(unknown))
+        await keep(unit_of_work, user := a_user())
+        unknown = [a_session(user.id), a_session(a_user_id())]
+        async with unit_of_work() as uow:
+            for session in unknown:
+                assert not await uow.sessions.prove(session.proved(("pwd", "otp", "mfa"), LATER))
+            await uow.commit()
+        async with unit_of_work.view() as view:
+            assert [await view.sessions.find(session.id) for session in unknown] == [None, None]
 
 
 class SessionEndingsContract(Contract):
