@@ -22,6 +22,7 @@ from limen.core.roles.model import (
     parse_scopes,
     permissions_of,
     refuse_beyond,
+    refuse_more_by_key,
     require,
     role_name_or_none,
 )
@@ -120,9 +121,17 @@ def test_no_role_allows_what_is_everybodys_own() -> None:
 
 
 def test_no_key_carries_what_is_a_matter_for_people_whoever_stored_it() -> None:
-    with pytest.raises(ValueError, match=r"for a key: keys\.rotate, passwords\.set"):
-        parse_scopes(["passwords.set", "keys.rotate", "users.read"])
+    with pytest.raises(ValueError, match=": ") as refused:
+        parse_scopes([*NEVER_BY_KEY, "users.read"])
+    assert str(refused.value) == f"not possible for a key: {', '.join(sorted(NEVER_BY_KEY))}"
     assert allowed_to_keys(OWN | {ME_READ}, OWN) == OWN - NEVER_BY_KEY | {ME_READ}
+
+
+def test_a_key_gives_what_it_holds_and_no_more() -> None:
+    held = frozenset({"roles.grant", "invoices.read"})
+    refuse_more_by_key(held, held)
+    with pytest.raises(BeyondOwnPermissions):
+        refuse_more_by_key(held, held | {"invoices.write"})
 
 
 def test_what_gives_power_or_cannot_be_undone_is_never_for_keys() -> None:

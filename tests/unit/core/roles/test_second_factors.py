@@ -4,10 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from limen.adapters.memory.grants import MemoryGrants
+from limen.adapters.memory.users import MemoryUsers
 from limen.core.errors import RefreshTokenInvalid
+from limen.core.ids import UserId
+from limen.core.roles.model import Grant
 from limen.core.sessions.model import EndReason
 from limen.core.signin.entering import PartialSignIn
 from limen.core.signin.levels import EVERYBODY, FactorPolicy
+from limen.core.users.model import User
 from limen.ports.outbox import StoredEvent
 from limen.testing.assembly import OPERATOR, PASSWORD, Assembly, acting
 from limen.testing.policies import Policies
@@ -27,6 +32,27 @@ async def told(limen: Assembly, count: int) -> tuple[StoredEvent, ...]:
     """Return the newest events."""
     async with limen.unit_of_work.view() as view:
         return (await view.outbox.list(limit=10_000))[-count:]
+
+
+async def test_whoever_signs_in_meanwhile_waits_until_the_role_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limen = await _assembly(FactorPolicy(required_for=frozenset({"keeper"})))
+    user = await limen.register(EMAIL)
+    lock, put, called = MemoryUsers.lock, MemoryGrants.put, list[str]()
+
+    async def noting_lock(self: MemoryUsers, user_id: UserId) -> User:
+        called.append("lock")
+        return await lock(self, user_id)
+
+    async def noting_put(self: MemoryGrants, grant: Grant) -> None:
+        called.append("put")
+        await put(self, grant)
+
+    monkeypatch.setattr(MemoryUsers, "lock", noting_lock)
+    monkeypatch.setattr(MemoryGrants, "put", noting_put)
+    await limen.roles.grant(user.id, "keeper", actor=OPERATOR)
+    assert called == ["lock", "put"]
 
 
 async def test_whoever_is_given_such_a_role_signs_in_again_and_sets_up_a_factor() -> None:
