@@ -43,6 +43,8 @@ async def test_a_link_lets_in_the_browser_that_asked() -> None:
     session = (await limen.sessions.list(tokens.user.id, actor=acting(tokens)))[0]
     assert (session.id, session.label) == (tokens.session_id, "Laptop")
     assert tokens.user.last_sign_in_at == limen.clock.now()
+    assert await limen.remembered.list(tokens.user.id, actor=OPERATOR) == ()
+    await limen.tokens.refresh(refresh_token=tokens.refresh_token)
 
 
 async def test_so_does_a_code() -> None:
@@ -280,6 +282,7 @@ async def test_nor_comes_in_whoever_is_not_let_in_yet_and_why_is_told() -> None:
         await limen.links.complete(browser=browser, token=token_of(mail), actor=HOME)
     event = await limen.last_event()
     assert (event.name, event.user_id, event.actor) == ("signin.failed", ada.id, HOME)
+    assert event.at == limen.clock.now()
     assert event.payload == {"reason": "pending"}
 
 

@@ -61,6 +61,7 @@ async def test_a_code_of_the_app_finishes_it() -> None:
         "192.0.2.7",
     )
     assert tokens.user.last_sign_in_at == limen.clock.now()
+    assert await limen.remembered.list(tokens.user.id, actor=OPERATOR) == ()
     await limen.tokens.refresh(refresh_token=tokens.refresh_token)
 
 
