@@ -31,37 +31,35 @@ _ALONE: Final = "SET lock_timeout = '10s';"
 class Reusable:
     """A PostgreSQL database that is put back to what it was when this began.
 
-    One connection does it, in a thread with an event loop: whoever asks may have a loop or none,
-    and to connect takes ten times as long as to put back.
+    One connection does it, in a thread of its own: whoever asks may have an event loop or none, and
+    to connect takes ten times as long as to put back.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, thread: ThreadPoolExecutor, runner: asyncio.Runner) -> None:
         """Do nothing yet: see `kept`."""
         self.url = url
-        self._loop = asyncio.new_event_loop()
+        self._thread = thread
+        self._runner = runner
         self._statements = ""
 
     @classmethod
     @contextmanager
     def kept(cls, url: str) -> Iterator[Self]:
         """Remember what the database is; let go of it at the end."""
-        made = cls(url)
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(made._loop.run_forever)
+        with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
+            made = cls(url, thread, runner)
+            made._do(made._connect()).result()
             try:
-                made._do(made._connect()).result()
                 yield made
-                made._do(made._connection.close()).result()
             finally:
-                made._loop.call_soon_threadsafe(made._loop.stop)
-        made._loop.close()
+                made._do(made._connection.close()).result()
 
     def put_back(self) -> Future[str]:
         """Put everything back."""
         return self._do(self._connection.execute(self._statements))
 
     def _do(self, step: Coroutine[Any, Any, T]) -> Future[T]:
-        return asyncio.run_coroutine_threadsafe(step, self._loop)
+        return self._thread.submit(self._runner.run, step)
 
     async def _connect(self) -> None:
         self._connection = await asyncpg.connect(self.url)
